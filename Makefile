@@ -1,0 +1,40 @@
+# Everything runs in .venv, which is made when it is missing. Only python3 (3.11 or newer), make and git are assumed.
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.installed
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export MLFLOW_DISABLE_TELEMETRY := true
+export DVC_NO_ANALYTICS := true
+
+.PHONY: help setup repro test check ui docs
+
+help: ## what there is to do
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+setup: $(STAMP) ## the environment in .venv
+
+# uv resolves and installs ten times faster than pip; bytecode is compiled once, or every import costs double.
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Assay needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Name one: make PYTHON=python3.12 setup")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet 'uv>=0.5,<1'
+	UV_COMPILE_BYTECODE=1 $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -c constraints.txt -e '.[dev]'
+	@touch $@
+
+repro: $(STAMP) ## the whole pipeline, from raw tables to metrics, scores and shortlist
+	dvc repro
+
+test: $(STAMP) ## the test suite
+	python -m pytest
+
+check: $(STAMP) ## format, lint, types, generated pages
+	ruff format --check .
+	ruff check .
+	mypy
+	python -m pipeline docs --check
+
+docs: $(STAMP) ## write the generated pages again
+	python -m pipeline docs
+
+ui: $(STAMP) ## the experiments in MLflow's interface
+	@python -m pipeline ui

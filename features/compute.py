@@ -1,0 +1,92 @@
+"""From tables to one row per account, one group at a time.
+
+Only the module of the group asked for is imported, so that editing one group leaves the others' results valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
+
+import polars as pl
+
+from features.definition import GROUPS, Feature
+from features.tables import INSTANT, Tables
+
+SIGNIFICANT_DIGITS = 9
+"""Values are rounded to this many digits: the last bits of a float sum may depend on how a frame was chunked, and
+an account must get the same value alone and in any batch. Nine digits are finer than any count in the contract."""
+
+
+def group_module(group: str) -> ModuleType:
+    """The module of one feature group: its `FRAMES` and its `FEATURES`."""
+    if group not in GROUPS:
+        raise ValueError(f"feature group '{group}' is unknown. Known: {', '.join(GROUPS)}.")
+    return import_module(f"features.{group}")
+
+
+def end_of_day(date_column: str) -> pl.Expr:
+    """The instant at which a dated reading is known: the end of its UTC day."""
+    return pl.col(date_column).cast(INSTANT) + pl.duration(days=1)
+
+
+def with_account_context(tables: Tables) -> Tables:
+    """Add to `accounts` what several groups need: `newest_at`, the account's own newest row, and `followers`.
+
+    `newest_at` ends the account's windows, whatever other accounts or `as_of` show, so that an account scored alone
+    and in a batch gets the same values. `followers` is the given count or, where that may not be used, the newest
+    reading of `followers_daily`; null where neither is known.
+    """
+    newest = pl.concat(
+        [
+            tables.accounts.select("account_id", newest_at="observed_at"),
+            tables.followers_daily.select("account_id", newest_at=end_of_day("date")),
+            tables.posts.select("account_id", newest_at=pl.max_horizontal("posted_at", "observed_at")),
+            tables.comments.select("account_id", newest_at="commented_at"),
+        ]
+    )
+    newest = newest.group_by("account_id").agg(pl.col("newest_at").max())
+    last_reading = tables.followers_daily.group_by("account_id").agg(
+        last_reading=pl.col("follower_count").sort_by("date").last()
+    )
+    accounts = (
+        tables.accounts.join(newest, on="account_id", how="left")
+        .join(last_reading, on="account_id", how="left")
+        .with_columns(followers=pl.coalesce("follower_count", "last_reading"))
+        .drop("last_reading")
+        .sort("account_id")
+    )
+    return Tables(accounts, tables.followers_daily, tables.posts, tables.comments)
+
+
+def compute_group(tables: Tables, group: str) -> pl.DataFrame:
+    """`account_id` and one Float64 column per feature of the group, one row per account, sorted by `account_id`.
+
+    A value is null where the account has too few rows for it, or where it would not be finite.
+    """
+    module = group_module(group)
+    features: dict[str, Feature] = module.FEATURES
+    tables = with_account_context(tables)
+    result = tables.accounts.select("account_id")
+    for frame_name, build in module.FRAMES.items():
+        members = [feature for feature in features.values() if feature.frame == frame_name]
+        frame = build(tables)
+        values = frame.group_by("account_id", maintain_order=True).agg(feature.aggregation() for feature in members)
+        result = result.join(values, on="account_id", how="left", maintain_order="left")
+    columns = [_tidy(name) for name in features]
+    return result.select("account_id", *columns)
+
+
+def compute(tables: Tables, groups: Sequence[str] = GROUPS) -> pl.DataFrame:
+    """The feature table: `account_id` and the columns of the groups asked for, in catalogue order."""
+    result = tables.accounts.select("account_id").sort("account_id")
+    for group in groups:
+        result = result.join(compute_group(tables, group), on="account_id", how="left", maintain_order="left")
+    return result
+
+
+def _tidy(name: str) -> pl.Expr:
+    value = pl.when(pl.col(name).is_finite()).then(pl.col(name))
+    # Adding 0.0 turns a negative zero into zero, which would otherwise differ in bytes and not in value.
+    return (value.round_sig_figs(SIGNIFICANT_DIGITS) + 0.0).alias(name)

@@ -1,0 +1,20 @@
+"""How much engagement a post draws: not a feature (it is mostly size), but what a price is compared with."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from features.compute import with_account_context
+from features.engagement import FRAMES
+from features.tables import Tables
+
+
+def engagement_per_post(tables: Tables) -> pl.DataFrame:
+    """`account_id` and `engagement_per_post`: mean likes plus comments over posts old enough to count.
+
+    Null where no such post shows its likes. A post whose comments are unknown counts its likes alone.
+    """
+    posts = FRAMES["posts"](with_account_context(tables))
+    shown = pl.col("like_count") + pl.col("comment_count").fill_null(0)
+    per_account = posts.group_by("account_id").agg(engagement_per_post=shown.mean())
+    return tables.accounts.select("account_id").join(per_account, on="account_id", how="left").sort("account_id")

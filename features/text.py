@@ -1,0 +1,175 @@
+r"""Text of comments and captions -> derived columns, for every script, in vectorised polars expressions.
+
+Nothing here knows a language: no list of words, only Unicode classes. Three conventions hold throughout:
+
+- a letter or digit is `[\p{L}\p{N}]`, never `\w`, which matches the emoji variation selector; combining marks
+  (`\p{M}`) belong to the word they stand in, or Thai, Hindi and Arabic words would fall apart;
+- text is folded first (markup, HTML entities, invisible characters, compatibility forms, case), so that the same
+  words in fancy letters or as an API's HTML are the same words;
+- scripts written without spaces get an *estimated* word count, or a Thai audience would seem to write one-word
+  comments: see `DENSE_CHARACTERS_PER_WORD` and `SYLLABIC_CHARACTERS_PER_WORD`.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+DENSE_RANGES = (
+    r"\x{3040}-\x{30FF}\x{31F0}-\x{31FF}\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{3FFFF}"
+)
+"""Kana and Han: scripts without spaces in which a word has about two characters."""
+
+SYLLABIC_RANGES = r"\x{0E00}-\x{0EFF}\x{1000}-\x{109F}\x{1780}-\x{17FF}"
+"""Thai, Lao, Burmese, Khmer: scripts without spaces in which a word has about four characters, marks included."""
+
+DENSE_CHARACTERS_PER_WORD = 2
+"""Assumed: modern Chinese words average 1.5 to 2 characters, Japanese 2 to 3; rounded up to whole words per comment."""
+
+SYLLABIC_CHARACTERS_PER_WORD = 4
+"""Assumed: Thai words average 4 to 5 characters with their vowel and tone marks; rounded up likewise."""
+
+LONGEST_WORD_LIST = 24
+"""Words of a comment that are kept for comparing texts. Essays would otherwise outweigh all other comments."""
+
+_MARKUP = r"</?[a-zA-Z][^<>]{0,300}>"  # a letter must follow: "<3" is a heart
+_ENTITIES = {
+    "&#39;": "'",
+    "&quot;": '"',
+    "&lt;": "<",
+    "&gt;": ">",
+    "&nbsp;": " ",
+    "&amp;": "&",
+}
+_KEYCAP = r"[0-9#*]\x{FE0F}?\x{20E3}"  # an emoji that is written with a digit
+_DROPPED = r"['\x{2019}\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FE0E}\x{FE0F}\x{FEFF}]"
+"""Apostrophes, so that don't is one word however it is typed; joiners, marks of direction, variation selectors."""
+
+_LINK = r"https?://\S+|www\.\S+|[a-z0-9-]+\.(?:com|net|org|info|gg|shop|xyz|io|tv|link)(?-u:\b)\S*"
+_MENTION = r"@[\p{L}\p{N}_][\p{L}\p{N}\p{M}_.\-]*"
+_LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
+_VISIBLE_SYMBOL = r"[\p{S}\p{P}]"
+_QUESTION = r"[?\x{061F}\x{055E}]"  # Latin and, after folding, full-width; Arabic; Armenian
+_WORD = r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*"
+_UNSPACED = f"[{DENSE_RANGES}{SYLLABIC_RANGES}]"
+_SPACED_WORD = rf"[[\p{{L}}\p{{N}}]--{_UNSPACED}][[\p{{L}}\p{{N}}\p{{M}}]--{_UNSPACED}]*"
+_DENSE_CHARACTER = rf"[[\p{{L}}\p{{N}}]&&[{DENSE_RANGES}]]"
+_SYLLABIC_CHARACTER = rf"[[\p{{L}}\p{{M}}\p{{N}}]&&[{SYLLABIC_RANGES}]]"
+
+SCRIPT_PATTERNS = {
+    "latin": r"\p{Latin}",
+    "cyrillic": r"\p{Cyrillic}",
+    "arabic": r"\p{Arabic}",
+    "indic": r"[\p{Devanagari}\p{Bengali}\p{Gurmukhi}\p{Gujarati}\p{Tamil}"
+    r"\p{Telugu}\p{Kannada}\p{Malayalam}\p{Sinhala}]",
+    "thai": r"\p{Thai}",
+    "hangul": r"\p{Hangul}",
+    "han_or_kana": r"[\p{Han}\p{Hiragana}\p{Katakana}]",
+    "hebrew": r"\p{Hebrew}",
+    "greek": r"\p{Greek}",
+}
+"""Scripts told apart, commonest first; every other one is `other`. Japanese mixes Han and kana: one class."""
+
+LANGUAGE_SCRIPTS = {
+    "cyrillic": ("ru", "uk", "be", "bg", "mk", "kk", "ky", "mn", "tg"),
+    "arabic": ("ar", "fa", "ur", "ps", "ckb"),
+    "indic": ("hi", "mr", "ne", "bn", "pa", "gu", "ta", "te", "kn", "ml", "si"),
+    "thai": ("th",),
+    "hangul": ("ko",),
+    "han_or_kana": ("zh", "ja", "yue"),
+    "hebrew": ("he", "iw", "yi"),
+    "greek": ("el",),
+    "other": ("am", "hy", "ka", "km", "lo", "my"),
+}
+"""Languages (first part of a BCP 47 tag) by their usual script; every language not named is written in Latin."""
+
+
+def folded_text(text: pl.Expr) -> pl.Expr:
+    """The text in one canonical form: no markup or invisible characters, compatibility forms and case folded.
+
+    Null stays null. Keycap emoji become one symbol, since their digit is not a word.
+    """
+    return (
+        text.str.replace_all(_MARKUP, " ")
+        .str.replace_many(_ENTITIES)
+        .str.replace_all(_KEYCAP, "🔢")
+        .str.normalize("NFKC")
+        .str.replace_all(_DROPPED, "")
+        .str.to_lowercase()
+    )
+
+
+def own_words(folded: pl.Expr) -> pl.Expr:
+    """What the writer says: folded text without links and without the names of mentioned accounts."""
+    return folded.str.replace_all(_LINK, " ").str.replace_all(_MENTION, " ")
+
+
+def estimated_word_count(said: pl.Expr) -> pl.Expr:
+    """Words, 0 or more: runs of letters and digits, and in scripts without spaces an estimate from the characters."""
+    spaced = said.str.count_matches(_SPACED_WORD)
+    dense = said.str.count_matches(_DENSE_CHARACTER)
+    syllabic = said.str.count_matches(_SYLLABIC_CHARACTER)
+    return (
+        spaced
+        + (dense + DENSE_CHARACTERS_PER_WORD - 1) // DENSE_CHARACTERS_PER_WORD
+        + (syllabic + SYLLABIC_CHARACTERS_PER_WORD - 1) // SYLLABIC_CHARACTERS_PER_WORD
+    ).cast(pl.Int64)
+
+
+def word_list(said: pl.Expr, longest: int = LONGEST_WORD_LIST) -> pl.Expr:
+    """The first `longest` words in order; every number reads 0, so that a slot filled with one matches.
+
+    In scripts without spaces a "word" is an unbroken run, often a phrase: such texts match as wholes only.
+    """
+    return said.str.replace_all(r"\p{N}+", "0").str.extract_all(_WORD).list.head(longest)
+
+
+def script_of(said: pl.Expr) -> pl.Expr:
+    """Script of the text's first letter, one of `SCRIPT_PATTERNS` or `other`; null where there is no letter."""
+    letter = said.str.extract(r"(\p{L})")
+    script: pl.Expr = pl.when(letter.is_not_null()).then(pl.lit("other"))
+    for name, pattern in reversed(SCRIPT_PATTERNS.items()):
+        script = pl.when(letter.str.contains(pattern)).then(pl.lit(name)).otherwise(script)
+    return script
+
+
+def script_of_language(language: pl.Expr) -> pl.Expr:
+    """Usual script of a BCP 47 language tag; null stays null. A script named in the tag (sr-Cyrl) is not read."""
+    scripts = {tag: script for script, tags in LANGUAGE_SCRIPTS.items() for tag in tags}
+    primary = language.str.to_lowercase().str.extract(r"^([a-z]+)")
+    return primary.replace_strict(scripts, default=pl.when(primary.is_not_null()).then(pl.lit("latin")))
+
+
+def with_text_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """Replace the column `text` of `frame` by what is derived from it, row by row.
+
+    Adds:
+        words: list of str, see `word_list`.
+        symbols: str, symbols of the text in order (Unicode class So: emoji, hearts, flags); empty where none.
+        symbol_kinds: int, different symbols among them.
+        word_count: int, see `estimated_word_count`; mentions and links are not words.
+        letter_count: int, letters and digits of the writer's own words.
+        script: str, see `script_of`.
+        is_emoji_only: no letter, digit or mention, and at least one visible symbol or punctuation mark.
+        is_mention_only: a mention, and neither a word nor a link beside it.
+        has_mention, has_link, has_question: bool.
+    """
+    folded = frame.with_columns(folded=folded_text(pl.col("text"))).drop("text")
+    said = folded.with_columns(said=own_words(pl.col("folded")))
+    symbols = pl.col("said").str.extract_all(r"\p{So}")
+    derived = said.with_columns(
+        words=word_list(pl.col("said")),
+        symbols=symbols.list.join(""),
+        symbol_kinds=symbols.list.n_unique().cast(pl.Int64),
+        word_count=estimated_word_count(pl.col("said")),
+        letter_count=pl.col("said").str.count_matches(_LETTER_OR_DIGIT).cast(pl.Int64),
+        script=script_of(pl.col("said")),
+        has_mention=pl.col("folded").str.contains(_MENTION),
+        has_link=pl.col("folded").str.contains(_LINK),
+        has_question=pl.col("said").str.contains(_QUESTION),
+        has_symbol=pl.col("said").str.contains(_VISIBLE_SYMBOL),
+    )
+    wordless = (pl.col("letter_count") == 0) & ~pl.col("has_link")
+    return derived.with_columns(
+        is_emoji_only=wordless & ~pl.col("has_mention") & pl.col("has_symbol"),
+        is_mention_only=wordless & pl.col("has_mention"),
+    ).drop("folded", "said", "has_symbol")

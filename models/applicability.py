@@ -1,0 +1,69 @@
+"""Is an account like anything the model was trained on? If not, the honest verdict is that we cannot tell.
+
+A tree ensemble answers far outside its data as confidently as inside. So each feature's trained range is kept in
+the bundle, and the account's strangeness is how far, on average over what is observed of it, it lies outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+INNER_QUANTILES = (0.005, 0.995)
+"""The trained range: all but one account in a hundred, so that a few freaks do not stretch it."""
+
+UNBOUNDED = 1e300
+"""Stands for no bound: JSON has no infinity."""
+
+LARGEST_EXCESS = 3.0
+"""An excess, in trained ranges, beyond which further does not count: one absurd value is not many odd ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applicability:
+    """Trained ranges per feature, in feature order, and the strangeness above which no verdict is given."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    limit: float
+
+    def strangeness(self, values: FloatArray) -> FloatArray:
+        """Mean excess over the trained range, in ranges, over the observed features; 0 where none is observed."""
+        low, high = np.array(self.low), np.array(self.high)
+        excess = np.maximum(np.maximum(low - values, values - high), 0.0) / np.maximum(high - low, 1e-12)
+        excess = np.where(np.isnan(values), 0.0, np.minimum(excess, LARGEST_EXCESS))
+        observed = np.maximum((~np.isnan(values)).sum(axis=1), 1)
+        result: FloatArray = excess.sum(axis=1) / observed
+        return result
+
+    def is_strange(self, values: FloatArray) -> NDArray[np.bool_]:
+        """Accounts beyond the limit."""
+        beyond: NDArray[np.bool_] = self.strangeness(values) > self.limit
+        return beyond
+
+    def outside(self, values: FloatArray) -> NDArray[np.bool_]:
+        """Which values lie outside their trained range; shape of `values`, False where not observed."""
+        out: NDArray[np.bool_] = (values < np.array(self.low)) | (values > np.array(self.high))
+        return out
+
+
+def fit_applicability(training: FloatArray, held_out: FloatArray, abstain_share: float) -> Applicability:
+    """Ranges from the training accounts; the limit is what at most `abstain_share` of held-out accounts exceed.
+
+    A feature that no training account shows gets an unbounded range: nothing can be said about it.
+    """
+    low, high = [], []
+    for column in training.T:
+        seen = column[~np.isnan(column)]
+        first, last = np.quantile(seen, INNER_QUANTILES) if seen.size else (-UNBOUNDED, UNBOUNDED)
+        if first == last:  # a rare signal: without a width, its rare values would count as infinitely far
+            first, last = seen.min(), seen.max()
+        low.append(float(first))
+        high.append(float(last))
+    ranges = Applicability(tuple(low), tuple(high), UNBOUNDED)
+    limit = float(np.quantile(ranges.strangeness(held_out), 1.0 - abstain_share, method="higher"))
+    return Applicability(ranges.low, ranges.high, limit)

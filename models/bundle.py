@@ -1,0 +1,207 @@
+"""The model that travels: text trees and JSON, verified before anything parses them. No pickle, no joblib.
+
+LightGBM's text format cannot run code, but a malformed file crashes the process; so every file's sha256 stands in
+`SHA256SUMS`, which is compared first. This module turns a bundle into bytes by file name and back; where the bytes
+live is not its business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from models.applicability import Applicability
+from models.calibration import Calibration
+from models.classifier import import_lightgbm
+from models.explanation import OrdinaryRange
+from models.thresholds import Costs, Thresholds
+
+if TYPE_CHECKING:
+    import lightgbm
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+CHECKSUMS = "SHA256SUMS"
+CLASSIFIER = "model.txt"
+ENGAGEMENT_SHARE = "engagement_share.txt"
+
+
+class UnusableBundleError(ValueError):
+    """The bundle is incomplete, changed, from a future format or for other features; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One trained ensemble in the bundle with the curve that makes its raw score a probability."""
+
+    trees: str
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """All that scoring needs besides the features themselves.
+
+    Attributes:
+        classifier: the main head.
+        schemes: one head per scheme.
+        engagement_share: trees that predict the bought share of engagement, 0 to 1.
+        features: feature names in the order of the trees' columns.
+        catalog_hash: of the definitions that the trees were trained on.
+        prevalence: declared share of inauthentic accounts, used unless a command says otherwise.
+        ordinary: genuine accounts' ordinary range per feature.
+        settings: numbers of the verdict and the explanation that are not learned (`most_reasons`,
+            `suspected_scheme_above`, `smallest_follower_count`, `largest_follower_count`).
+        provenance: what it was trained on, with what; for people, never read by scoring.
+    """
+
+    classifier: Head
+    schemes: dict[str, Head]
+    engagement_share: str
+    features: tuple[str, ...]
+    catalog_hash: str
+    prevalence: float
+    costs: Costs
+    thresholds: Thresholds
+    applicability: Applicability
+    ordinary: dict[str, OrdinaryRange]
+    settings: dict[str, float]
+    provenance: dict[str, Any]
+
+    def to_files(self) -> dict[str, bytes]:
+        """Bytes by file name. The same bundle gives the same bytes."""
+        trees = {CLASSIFIER: self.classifier.trees, ENGAGEMENT_SHARE: self.engagement_share}
+        trees |= {f"scheme_{name}.txt": head.trees for name, head in self.schemes.items()}
+        files = {name: text.encode() for name, text in trees.items()}
+        manifest = {
+            "format_version": FORMAT_VERSION,
+            "features": list(self.features),
+            "catalog_hash": self.catalog_hash,
+            "prevalence": self.prevalence,
+            "calibration": asdict(self.classifier.calibration),
+            "schemes": {name: asdict(head.calibration) for name, head in self.schemes.items()},
+            "costs": asdict(self.costs),
+            "thresholds": asdict(self.thresholds),
+            "applicability": asdict(self.applicability),
+            "ordinary": {name: asdict(entry) for name, entry in self.ordinary.items()},
+            "settings": self.settings,
+            "provenance": self.provenance,
+            "sha256": {name: _sha256(content) for name, content in sorted(files.items())},
+        }
+        files[MANIFEST] = (json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
+        files[CHECKSUMS] = _checksums(files)
+        return files
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Bundle:
+        """Verify, then read. Nothing is parsed before its sha256 is right.
+
+        Raises:
+            UnusableBundleError: a file is missing, changed or extra, or the format is not this program's.
+        """
+        _verify(files)
+        try:
+            manifest = json.loads(files[MANIFEST])
+            found = manifest["format_version"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise UnusableBundleError(f"model: {MANIFEST} is not one of Assay's. Copy it again, or retrain.") from error
+        if found != FORMAT_VERSION:
+            raise UnusableBundleError(
+                f"model: the bundle has format version {found}; this program reads {FORMAT_VERSION}. "
+                "Score with the version of Assay that made it, or train again."
+            )
+        try:
+            return cls._from_manifest(manifest, files)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise UnusableBundleError(
+                f"model: {MANIFEST} lacks or garbles an entry ({error}). Copy the bundle again, or retrain."
+            ) from error
+
+    @classmethod
+    def _from_manifest(cls, manifest: dict[str, Any], files: Mapping[str, bytes]) -> Bundle:
+        return cls(
+            classifier=Head(files[CLASSIFIER].decode(), _calibration(manifest["calibration"])),
+            schemes={
+                name: Head(files[f"scheme_{name}.txt"].decode(), _calibration(entry))
+                for name, entry in manifest["schemes"].items()
+            },
+            engagement_share=files[ENGAGEMENT_SHARE].decode(),
+            features=tuple(manifest["features"]),
+            catalog_hash=manifest["catalog_hash"],
+            prevalence=manifest["prevalence"],
+            costs=Costs(**manifest["costs"]),
+            thresholds=Thresholds(**manifest["thresholds"]),
+            applicability=Applicability(
+                tuple(manifest["applicability"]["low"]),
+                tuple(manifest["applicability"]["high"]),
+                manifest["applicability"]["limit"],
+            ),
+            ordinary={name: OrdinaryRange(**entry) for name, entry in manifest["ordinary"].items()},
+            settings=manifest["settings"],
+            provenance=manifest["provenance"],
+        )
+
+    @property
+    def version(self) -> str:
+        """Sixteen hex digits that name this very bundle: the start of its manifest's sha256."""
+        return _sha256(self.to_files()[MANIFEST])[:16]
+
+    def check_catalog(self, current_hash: str) -> None:
+        """Refuse to score with features other than those trained on.
+
+        Raises:
+            UnusableBundleError: the hashes differ.
+        """
+        if current_hash != self.catalog_hash:
+            raise UnusableBundleError(
+                f"model: it was trained on feature definitions {self.catalog_hash}; this program computes "
+                f"{current_hash}. Score with the version of Assay that made it, or train again ('dvc repro')."
+            )
+
+
+def booster(trees: str) -> lightgbm.Booster:
+    """The ensemble behind a verified text."""
+    return import_lightgbm().Booster(model_str=trees)
+
+
+def _calibration(entry: dict[str, Any]) -> Calibration:
+    return Calibration(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+
+
+def _verify(files: Mapping[str, bytes]) -> None:
+    if CHECKSUMS not in files or MANIFEST not in files:
+        found = ", ".join(sorted(files)) or "nothing"
+        raise UnusableBundleError(
+            f"model: not a bundle of Assay: {CHECKSUMS} or {MANIFEST} is missing. Found: {found}. "
+            "Point --model at the folder that 'dvc repro' left (data/model), or at models:/<name>@<alias>."
+        )
+    try:
+        lines = [line.split("  ", 1) for line in files[CHECKSUMS].decode("ascii").splitlines()]
+        expected = {name: digest for digest, name in lines}
+    except ValueError as error:
+        raise UnusableBundleError(f"model: {CHECKSUMS} cannot be read. Copy the bundle again.") from error
+    missing = sorted(set(expected) - set(files))
+    changed = sorted(name for name in expected if name in files and _sha256(files[name]) != expected[name])
+    unlisted = sorted(set(files) - set(expected) - {CHECKSUMS})
+    if not (missing or changed or unlisted) and files[CHECKSUMS] != _checksums(files):
+        changed = [CHECKSUMS]  # every digest is right and the text is not ours: a line ending, a repeated line
+    if missing or changed or unlisted:
+        details = "; ".join(
+            f"{label}: {', '.join(names)}"
+            for label, names in (("missing", missing), ("changed", changed), ("not listed", unlisted))
+            if names
+        )
+        raise UnusableBundleError(f"model: the bundle is not what was written ({details}). Copy it again, or retrain.")
+
+
+def _checksums(files: Mapping[str, bytes]) -> bytes:
+    """The text of `SHA256SUMS` for the files beside it, as `sha256sum -c` reads it."""
+    lines = (f"{_sha256(files[name])}  {name}\n" for name in sorted(files) if name != CHECKSUMS)
+    return "".join(lines).encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,167 @@
+"""Figures of an evaluation, each a matplotlib `Figure` that the caller writes.
+
+Drawn through the object interface, without pyplot: no global state, so the same input gives the same picture. The
+colours are Okabe and Ito's, which people with any colour vision tell apart, and lines differ in their dashes too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import cycle
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from models.evaluation import auc, average_precision, precision_recall_points, reliability_bins, roc_points
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHES = ("-", "--", "-.", ":")
+GENUINE_COLOUR, INAUTHENTIC_COLOUR = COLOURS[0], COLOURS[1]
+GUIDE_COLOUR = "#767676"
+
+HISTOGRAM_BINS = 40
+"""Bins of the score distribution over 0 to 1."""
+
+
+def _axes(width: float = 6.4, height: float = 4.8) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _title(name: str, split: str, labels: BoolArray) -> str:
+    inauthentic = int(np.asarray(labels, dtype=bool).sum())
+    return f"{name}\n{split}: {len(labels):,} accounts, {inauthentic:,} inauthentic"
+
+
+def _unit_square(axes: Axes) -> None:
+    axes.set_xlim(-0.01, 1.01)
+    axes.set_ylim(-0.01, 1.01)
+
+
+def roc(labels: BoolArray, predictions: Mapping[str, FloatArray], *, split: str) -> Figure:
+    """Inauthentic accounts found against genuine ones flagged, one line a model.
+
+    Raises:
+        ValueError: a class is absent.
+    """
+    figure, axes = _axes()
+    axes.plot([0, 1], [0, 1], color=GUIDE_COLOUR, linewidth=0.8, label="chance")
+    for (name, probability), colour, dash in zip(predictions.items(), cycle(COLOURS), cycle(DASHES), strict=False):
+        false_positives, found = roc_points(labels, probability)
+        area = auc(labels, probability)
+        axes.plot(false_positives, found, color=colour, linestyle=dash, label=f"{name} (AUC {area:.3f})")
+    _unit_square(axes)
+    axes.set_xlabel("Share of genuine accounts flagged")
+    axes.set_ylabel("Share of inauthentic accounts found")
+    axes.set_title(_title("Receiver operating characteristic", split, labels))
+    axes.legend(loc="lower right")
+    return figure
+
+
+def precision_recall(labels: BoolArray, predictions: Mapping[str, FloatArray], *, split: str) -> Figure:
+    """Share of flagged accounts that are inauthentic against the share found, one line a model.
+
+    Raises:
+        ValueError: a class is absent.
+    """
+    figure, axes = _axes()
+    axes.axhline(float(np.mean(labels)), color=GUIDE_COLOUR, linewidth=0.8, label="chance")
+    for (name, probability), colour, dash in zip(predictions.items(), cycle(COLOURS), cycle(DASHES), strict=False):
+        recall, precision = precision_recall_points(labels, probability)
+        mean = average_precision(labels, probability)
+        label = f"{name} (average precision {mean:.3f})"
+        axes.plot(recall, precision, color=colour, linestyle=dash, drawstyle="steps-pre", label=label)
+    _unit_square(axes)
+    axes.set_xlabel("Share of inauthentic accounts found (recall)")
+    axes.set_ylabel("Inauthentic share of flagged accounts (precision)")
+    axes.set_title(_title("Precision and recall", split, labels))
+    axes.legend(loc="lower left")
+    return figure
+
+
+def reliability(
+    labels: BoolArray, predictions: Mapping[str, FloatArray], *, split: str, confidence: float = 0.95
+) -> Figure:
+    """Share inauthentic against the stated probability, in equal-mass bins with exact intervals."""
+    figure, axes = _axes()
+    axes.plot([0, 1], [0, 1], color=GUIDE_COLOUR, linewidth=0.8, label="perfectly calibrated")
+    for (name, probability), colour, dash in zip(predictions.items(), cycle(COLOURS), cycle(DASHES), strict=False):
+        rows = reliability_bins(labels, probability, confidence=confidence)
+        share = np.array([row["inauthentic_share"] for row in rows])
+        below = share - np.array([row["lower"] for row in rows])
+        above = np.array([row["upper"] for row in rows]) - share
+        axes.errorbar(
+            [row["mean_probability"] for row in rows],
+            share,
+            yerr=np.vstack([below, above]).clip(min=0),
+            color=colour,
+            linestyle=dash,
+            marker="o",
+            markersize=4,
+            capsize=2,
+            linewidth=1,
+            label=name,
+        )
+    _unit_square(axes)
+    axes.set_xlabel("Mean stated probability of the bin")
+    axes.set_ylabel(f"Share inauthentic, with {confidence:.0%} interval")
+    axes.set_title(_title("Reliability", split, labels))
+    axes.legend(loc="upper left")
+    return figure
+
+
+def score_distribution(labels: BoolArray, probability: FloatArray, *, split: str) -> Figure:
+    """Histogram of the probability by class, each class summing to one."""
+    figure, axes = _axes()
+    labels = np.asarray(labels, dtype=bool)
+    edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
+    for name, chosen, colour, hatch in (
+        ("genuine", ~labels, GENUINE_COLOUR, ""),
+        ("inauthentic", labels, INAUTHENTIC_COLOUR, "///"),
+    ):
+        counts, _ = np.histogram(probability[chosen], edges)
+        share = counts / max(int(chosen.sum()), 1)
+        label = f"{name} ({int(chosen.sum()):,})"
+        axes.stairs(share, edges, fill=True, color=colour, alpha=0.45, hatch=hatch, label=label)
+        axes.stairs(share, edges, color=colour)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("Probability inauthentic")
+    axes.set_ylabel("Share of the class")
+    axes.set_title(_title("Scores by class", split, labels))
+    axes.legend(loc="upper center")
+    return figure
+
+
+def importance(shares: Mapping[str, float], *, split: str, accounts: int, top: int = 20) -> Figure:
+    """Bars of the features that move the probability most, the largest on top.
+
+    Args:
+        shares: feature name to its share of all contributions, 0-1; equal shares are ordered by name.
+        split: accounts that the contributions were taken on.
+        accounts: how many those are.
+        top: how many features to show.
+    """
+    ordered = sorted(shares.items(), key=lambda entry: (-entry[1], entry[0]))[:top]
+    figure, axes = _axes(width=8.0, height=1.4 + 0.28 * len(ordered))
+    names = [name.replace("_", " ") for name, _ in ordered]
+    values = [value for _, value in ordered]
+    axes.barh(range(len(ordered)), values, color=COLOURS[0])
+    axes.set_yticks(range(len(ordered)), labels=names)
+    axes.invert_yaxis()
+    for row, value in enumerate(values):
+        axes.annotate(f"{value:.1%}", (value, row), xytext=(3, 0), textcoords="offset points", va="center", fontsize=8)
+    axes.margins(x=0.1)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel("Share of all contributions to the log-odds")
+    axes.set_title(f"Most influential features, {len(ordered)} of {len(shares)}\n{split}: {accounts:,} accounts")
+    return figure

@@ -1,0 +1,156 @@
+"""From features to the columns of the scores: probability, verdict, suspected schemes and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from features.definition import Feature
+from models.bundle import Bundle, UnusableBundleError, booster
+from models.classifier import contributions_of, raw_scores
+from models.explanation import reasons
+from models.training import feature_values
+
+FloatArray = NDArray[np.float64]
+
+SCORE_PREVALENCE = 0.2
+"""Prevalence at which `authenticity_score` is stated whatever a campaign declares, so that scores compare."""
+
+REASON = pl.Struct({"feature": pl.String, "value": pl.Float64, "contribution": pl.Float64, "text": pl.String})
+SUSPECTED = pl.Struct({"scheme": pl.String, "probability": pl.Float64})
+
+SCORE_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "account_id": pl.String,
+    "probability_inauthentic": pl.Float64,
+    "authenticity_score": pl.Int64,
+    "verdict": pl.String,
+    "insufficient_because": pl.List(pl.String),
+    "suspected_schemes": pl.List(SUSPECTED),
+    "reasons": pl.List(REASON),
+    "authentic_follower_share_lower": pl.Float64,
+    "authentic_follower_share_estimate": pl.Float64,
+    "authentic_follower_share_upper": pl.Float64,
+    "expected_engagement_per_post": pl.Float64,
+}
+"""What `Scorer.score` returns. The follower shares are null until a model of their own tells them."""
+
+
+class Scorer:
+    """A bundle made ready: trees parsed once, features in the trees' order."""
+
+    def __init__(self, bundle: Bundle, catalogue: Mapping[str, Feature]) -> None:
+        self.bundle = bundle
+        self._features = [catalogue[name] for name in bundle.features]
+        self._classifier = booster(bundle.classifier.trees)
+        self._schemes = {name: booster(head.trees) for name, head in bundle.schemes.items()}
+        self._engagement_share = booster(bundle.engagement_share)
+        for trees in (self._classifier, *self._schemes.values(), self._engagement_share):
+            if tuple(trees.feature_name()) != bundle.features:
+                # Columns in another order would be scored without a complaint, and wrongly.
+                raise UnusableBundleError("model: its trees and its manifest list different features. Train again.")
+
+    def score(self, features: pl.DataFrame, context: pl.DataFrame, prevalence: float) -> pl.DataFrame:
+        """One row per account of `features`, in its order, with `SCORE_COLUMNS`.
+
+        Args:
+            features: `account_id` and every feature of the bundle, in any order of columns.
+            context: the same accounts in the same order: `followers` (null if unknown), `insufficient_because`
+                (list of str, empty where a verdict is owed), `engagement_per_post` (null if unknown).
+            prevalence: declared share of inauthentic accounts, 0 to 1 exclusive.
+        """
+        values = feature_values(features, self.bundle.features)
+        raw = raw_scores(self._classifier, values)
+        calibration = self.bundle.classifier.calibration
+        probability = calibration.probability(raw, prevalence)
+        lacks = self._lacks(values, context)
+        owed = np.array([not because for because in lacks], dtype=bool)
+        verdict = self.bundle.thresholds.verdicts(probability, calibration.log_likelihood_ratio(raw))
+        verdict = np.where(owed, verdict, "insufficient_data")
+        standard = calibration.probability(raw, SCORE_PREVALENCE)
+        return pl.DataFrame(
+            {
+                "account_id": features["account_id"],
+                "probability_inauthentic": _where(owed, probability),
+                "authenticity_score": _where(owed, np.round(100.0 * (1.0 - standard))),
+                "verdict": verdict,
+                "insufficient_because": lacks,
+                "suspected_schemes": self._suspected(values, verdict, prevalence),
+                "reasons": self._reasons(values, verdict),
+                "authentic_follower_share_lower": None,
+                "authentic_follower_share_estimate": None,
+                "authentic_follower_share_upper": None,
+                "expected_engagement_per_post": self._expected_engagement(values, context, owed),
+            },
+            schema_overrides=SCORE_COLUMNS,
+            strict=False,
+        )
+
+    def _lacks(self, values: FloatArray, context: pl.DataFrame) -> list[list[str]]:
+        """Why no verdict is given, per account: too little observed, or unlike the accounts trained on."""
+        smallest = self.bundle.settings["smallest_follower_count"]
+        largest = self.bundle.settings["largest_follower_count"]
+        strange = self.bundle.applicability.is_strange(values)
+        outside = self.bundle.applicability.outside(values)
+        lacks = []
+        for index, (because, followers) in enumerate(context.select("insufficient_because", "followers").iter_rows()):
+            found = list(because)
+            if followers is not None and not smallest <= followers <= largest:
+                found.append(f"{followers:,} followers; {smallest:,.0f} to {largest:,.0f} are in range")
+            elif strange[index]:
+                observed = int((~np.isnan(values[index])).sum())
+                count = int(outside[index].sum())
+                found.append(f"unlike the accounts trained on: {count} of {observed} signals lie outside their range")
+            lacks.append(found)
+        return lacks
+
+    def _suspected(
+        self, values: FloatArray, verdict: NDArray[np.str_], prevalence: float
+    ) -> list[list[dict[str, object]]]:
+        """Schemes above their threshold, most probable first; asked only of accounts that did not pass."""
+        asked = np.isin(verdict, ("review", "reject"))
+        found: list[list[dict[str, object]]] = [[] for _ in verdict]
+        if not asked.any():
+            return found
+        shift = logit(prevalence) - logit(self.bundle.classifier.calibration.prevalence)
+        for scheme, trees in self._schemes.items():
+            calibration = self.bundle.schemes[scheme].calibration
+            own = float(expit(logit(calibration.prevalence) + shift))
+            for index, value in zip(
+                np.flatnonzero(asked), calibration.probability(raw_scores(trees, values[asked]), own), strict=True
+            ):
+                if value > self.bundle.settings["suspected_scheme_above"]:
+                    found[index].append({"scheme": scheme, "probability": float(value)})
+        return [sorted(each, key=lambda entry: (-float(str(entry["probability"])), entry["scheme"])) for each in found]
+
+    def _reasons(self, values: FloatArray, verdict: NDArray[np.str_]) -> list[list[Any]]:
+        """Reasons of the reviewed and rejected: contributions cost fifty predictions, so nobody else's are made."""
+        asked = np.flatnonzero(np.isin(verdict, ("review", "reject")))
+        found: list[list[Any]] = [[] for _ in verdict]
+        if asked.size:
+            contributions = contributions_of(self._classifier, values[asked])
+            most = int(self.bundle.settings["most_reasons"])
+            for row, index in enumerate(asked):
+                found[index] = list(
+                    reasons(values[index], contributions[row], self._features, self.bundle.ordinary, most)
+                )
+        return found
+
+    def _expected_engagement(
+        self, values: FloatArray, context: pl.DataFrame, owed: NDArray[np.bool_]
+    ) -> list[float | None]:
+        """Observed likes and comments a post, less the share expected to be bought; null where not observed."""
+        bought = np.clip(raw_scores(self._engagement_share, values), 0.0, 1.0)
+        observed = context["engagement_per_post"].to_list()
+        return [
+            round(each * (1.0 - float(share)), 6) if given and each is not None else None
+            for each, share, given in zip(observed, bought, owed, strict=True)
+        ]
+
+
+def _where(known: NDArray[np.bool_], values: FloatArray) -> list[float | None]:
+    return [float(value) if given else None for given, value in zip(known, values, strict=True)]

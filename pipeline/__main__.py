@@ -1,0 +1,316 @@
+"""`python -m pipeline <command>`: arguments in, one call each. Heavy modules load with the command that needs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.errors import AssayError
+from pipeline.progress import progress
+
+app = typer.Typer(
+    help="Assay: how likely is it that an account's audience or engagement was bought, with evidence to check.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+stage = typer.Typer(
+    help="The stages of the pipeline, as `dvc repro` runs them: arguments come from params.yaml.", no_args_is_help=True
+)
+app.add_typer(stage, name="stage")
+
+
+class FileFormat(StrEnum):
+    """How scores are written."""
+
+    parquet = "parquet"
+    csv = "csv"
+
+
+def parse_as_of(text: str) -> datetime:
+    """An ISO 8601 instant; without a zone it is UTC, and a bare date means the end of that UTC day."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"'{text}' is not an ISO 8601 instant such as 2026-02-01T00:00:00Z.") from error
+    if len(text) <= len("2026-02-01"):
+        instant = datetime.combine(instant.date(), time.max)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+Input = Annotated[Path, typer.Option("--input", help="Dataset folder in the data contract (see docs/data.md).")]
+Output = Annotated[Path, typer.Option("--output", help="Folder for the results; made if it is missing.")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        parser=parse_as_of,
+        metavar="INSTANT",
+        help="Ignore rows known later than this instant (ISO 8601; UTC without a zone; a bare date means its end). "
+        "Default: the newest row.",
+    ),
+]
+Prevalence = Annotated[
+    float | None,
+    typer.Option(
+        "--prevalence",
+        min=0.001,
+        max=0.999,
+        help="Share of inauthentic accounts you expect among those scored. Default: the model's (0.2).",
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", help="Bundle folder, or models:/NAME@ALIAS from MLflow. Default: the bundle that 'dvc repro' left."
+    ),
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker threads; the result does not depend on it.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary; errors still go to stderr.")]
+
+
+@contextmanager
+def reported(quiet: bool, title: str) -> Iterator[Callable[[str], None]]:
+    """Progress while the work goes on; a foreseen error becomes its message and its exit code, without a trace."""
+    try:
+        with progress(title, quiet=quiet) as report:
+            yield report
+    except AssayError as error:
+        for problem in error.problems:
+            typer.echo(problem, err=True)
+        raise typer.Exit(error.exit_code) from error
+
+
+@app.command()
+def score(
+    source: Input,
+    output: Output,
+    model: Model = None,
+    as_of: AsOf = None,
+    prevalence: Prevalence = None,
+    jobs: Jobs = 1,
+    file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the scores.")] = FileFormat.parquet,
+    quiet: Quiet = False,
+) -> None:
+    """Score every account of a dataset folder: scores, quarantine/ and summary.json in the output folder.
+
+    Exit code 2: the input cannot be used. 3: too many bad rows. Nothing is written then.
+
+    Example: `python -m pipeline score --input exports/march --output scored/march`
+    """
+    with reported(quiet, "score") as report:
+        from pipeline.bundles import load_scorer
+        from pipeline.score import score_folder
+        from pipeline.summary import show_score_summary
+
+        summary = score_folder(
+            source,
+            output,
+            load_scorer(model),
+            as_of=as_of,
+            prevalence=prevalence,
+            jobs=jobs,
+            file_format=file_format.value,
+            report=report,
+        )
+    if not quiet:
+        show_score_summary(summary, output)
+
+
+@app.command()
+def shortlist(
+    candidates: Annotated[
+        Path, typer.Option("--candidates", help="CSV: campaign, account_id or platform + handle, fee?, currency?.")
+    ],
+    scores: Annotated[Path, typer.Option("--scores", help="scores.parquet of a scoring run.")],
+    output: Output,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Exit with 0 even if a candidate does not pass.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Rank a campaign's candidates: shortlist.csv in the output folder.
+
+    Exit code 0: every candidate passes. 4: at least one does not (the file is written all the same).
+    2: a file cannot be used.
+    """
+    with reported(quiet, "shortlist"):
+        from pipeline.shortlist import shortlist_file
+        from pipeline.summary import show_shortlist
+
+        ranked = shortlist_file(candidates, scores, output)
+    if not quiet:
+        show_shortlist(ranked, output)
+    if not exit_zero and not (ranked["verdict"] == "pass").all():
+        raise typer.Exit(4)
+
+
+@app.command()
+def evaluate(
+    source: Input,
+    output: Output,
+    model: Model = None,
+    as_of: AsOf = None,
+    prevalence: Prevalence = None,
+    jobs: Jobs = 1,
+    quiet: Quiet = False,
+) -> None:
+    """Measure the model on a labelled folder: metrics with intervals, confusion, segments, figures."""
+    with reported(quiet, "evaluate") as report:
+        from pipeline.bundles import load_scorer
+        from pipeline.evaluate import evaluate_folder
+        from pipeline.summary import show_metrics
+
+        metrics = evaluate_folder(
+            source, output, load_scorer(model), as_of=as_of, prevalence=prevalence, jobs=jobs, report=report
+        )
+    if not quiet:
+        show_metrics(metrics, output)
+
+
+@app.command()
+def validate(source: Input, as_of: AsOf = None, quiet: Quiet = False) -> None:
+    """Check a folder against the data contract and say what each account lacks for a verdict."""
+    with reported(quiet, "validate"):
+        from pipeline.validate import run
+
+        run(source, as_of=as_of, quiet=quiet)
+
+
+@app.command()
+def features(
+    source: Input,
+    output: Annotated[Path, typer.Option("--output", help="Parquet file for the table.")],
+    groups: Annotated[
+        str | None, typer.Option("--groups", help="Comma-separated: growth,comments,engagement,profile. Default: all.")
+    ] = None,
+    as_of: AsOf = None,
+    jobs: Jobs = 1,
+    quiet: Quiet = False,
+) -> None:
+    """Write the feature table alone: account_id and one column a feature (see docs/features.md)."""
+    with reported(quiet, "features") as report:
+        from features.definition import GROUPS
+        from pipeline.extract import features_file
+
+        chosen = [group.strip() for group in groups.split(",")] if groups else GROUPS
+        features_file(source, output, chosen, as_of=as_of, jobs=jobs, report=report)
+
+
+@app.command()
+def simulate(
+    output: Output,
+    accounts: Annotated[int, typer.Option("--accounts", min=1, help="How many accounts.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The cohort's seed: its rules and its dice.")],
+    quiet: Quiet = False,
+) -> None:
+    """Simulate one labelled cohort in the data contract. Nothing in it is real."""
+    with reported(quiet, "simulate"):
+        from pipeline.simulate import simulate_folder
+        from simulation.priors import Priors
+
+        simulate_folder(output, accounts, seed, Priors())
+
+
+@app.command()
+def ui() -> None:
+    """Open the experiments: MLflow's interface on ./mlflow.db; prints the link that shows the runs."""
+    from pipeline.ui import run
+
+    run()
+
+
+@app.command()
+def docs(check: Annotated[bool, typer.Option("--check", help="Only fail if a page is stale.")] = False) -> None:
+    """Write the pages that are generated from the code: the feature catalogue and the data contract."""
+    with reported(True, "docs"):
+        from pipeline.docs import run
+
+        run(check=check)
+
+
+@stage.command("simulate")
+def stage_simulate(quiet: Quiet = False) -> None:
+    """Labelled training cohorts, an unlabelled incoming batch and a candidates list, under data/raw."""
+    with reported(quiet, "simulate") as report:
+        from pipeline.simulate import run
+
+        run(report)
+
+
+@stage.command("prepare")
+def stage_prepare(quiet: Quiet = False) -> None:
+    """The labelled dataset checked, cleaned and put into account-hash buckets."""
+    with reported(quiet, "prepare") as report:
+        from pipeline.prepare import run
+
+        run(report)
+
+
+@stage.command("extract")
+def stage_extract(
+    group: Annotated[str, typer.Argument(help="Feature group: growth, comments, engagement or profile.")],
+    quiet: Quiet = False,
+) -> None:
+    """One group's features of the prepared dataset."""
+    with reported(quiet, f"extract {group}") as report:
+        from pipeline.extract import run
+
+        run(group, report)
+
+
+@stage.command("train")
+def stage_train(quiet: Quiet = False) -> None:
+    """The bundle: trees, calibration, thresholds; and the baselines on the same split."""
+    with reported(quiet, "train") as report:
+        from pipeline.train import run
+
+        run(report)
+
+
+@stage.command("evaluate")
+def stage_evaluate(quiet: Quiet = False) -> None:
+    """Metrics with intervals on cohorts that training never saw, beside every baseline."""
+    with reported(quiet, "evaluate") as report:
+        from pipeline.evaluate import run
+
+        run(report)
+
+
+@stage.command("score")
+def stage_score(quiet: Quiet = False) -> None:
+    """Scores of the incoming batch."""
+    with reported(quiet, "score") as report:
+        from pipeline.score import run
+
+        run(report)
+
+
+@stage.command("shortlist")
+def stage_shortlist(quiet: Quiet = False) -> None:
+    """The candidates of each campaign, ranked."""
+    with reported(quiet, "shortlist") as report:
+        from pipeline.shortlist import run
+
+        run(report)
+
+
+@stage.command("track")
+def stage_track(quiet: Quiet = False) -> None:
+    """Everything above as one MLflow run, from files."""
+    with reported(quiet, "track") as report:
+        from pipeline.track import run
+
+        run(report)
+
+
+if __name__ == "__main__":
+    sys.exit(app(prog_name="python -m pipeline"))

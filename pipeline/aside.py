@@ -1,0 +1,74 @@
+"""A dataset folder prepared aside for one command, and work spread over its buckets."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import joblib
+import polars as pl
+
+from pipeline.dataset import MAX_QUARANTINED_SHARE, DatasetSummary, bucket_ids, prepare_dataset
+
+BUCKETS = 16
+"""Account-hash buckets of one command's run: what a worker holds at once is one bucket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A prepared folder and what became of the rows."""
+
+    folder: Path
+    summary: DatasetSummary
+
+
+@contextmanager
+def prepared_aside(
+    source: Path, output: Path, *, as_of: datetime | None, jobs: int, report: Callable[[str], None]
+) -> Iterator[Prepared]:
+    """The source, prepared in a scratch folder beside `output` that is removed in the end, whatever happens.
+
+    Raises:
+        UnusableInputError, TooManyBadRowsError: see `prepare_dataset`.
+    """
+    parent = output.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".assay-", dir=parent))
+    try:
+        folder = scratch / "prepared"
+        summary = prepare_dataset(
+            source,
+            folder,
+            as_of=as_of,
+            buckets=BUCKETS,
+            max_quarantined_share=MAX_QUARANTINED_SHARE,
+            jobs=jobs,
+            progress=report,
+        )
+        yield Prepared(folder, summary)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def over_buckets(
+    prepared: Path, work: Callable[[int], pl.DataFrame], report: Callable[[str], None], jobs: int
+) -> pl.DataFrame:
+    """The concatenated results of `work` on every bucket of a prepared folder, sorted by account.
+
+    Threads, since polars and LightGBM release the interpreter's lock; the result does not depend on their number.
+    """
+    buckets = bucket_ids(prepared)
+    results = joblib.Parallel(n_jobs=jobs, backend="threading", return_as="generator")(
+        joblib.delayed(work)(bucket) for bucket in buckets
+    )
+    parts = []
+    for done, part in enumerate(results, start=1):
+        report(f"bucket {done} of {len(buckets)}")
+        parts.append(part)
+    result: pl.DataFrame = pl.concat(parts).sort("account_id")
+    return result

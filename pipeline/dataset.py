@@ -1,0 +1,249 @@
+"""Any dataset folder of the contract to clean buckets of whole accounts, with quarantine and summary.
+
+Two passes, neither of which holds all rows: `pipeline.routing` sends every usable row to its account's bucket, then
+each bucket is freed of duplicates, sorted and written. The result depends on the rows alone: not on their order, on
+the parts they came in, on the file format or on the number of jobs.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from pydantic import BaseModel
+
+from features.tables import CONTRACTS, Tables
+from pipeline import storage
+from pipeline.cleaning import CleanBucket, clean_bucket, newest_instant
+from pipeline.errors import TooManyBadRowsError, UnusableInputError
+from pipeline.folders import Folder, check_headers, locate_tables, unreadable
+from pipeline.layout import SUMMARY_FILE
+from pipeline.quarantine import CONFLICT, Tally
+from pipeline.reading import TableSource, UnreadableFileError
+from pipeline.routing import CONFLICT_BUCKET, QUARANTINE_BUCKET, Progress, Router, Spill, prepared_schema
+
+MAX_QUARANTINED_SHARE = 0.05
+"""Default of the commands: largest share of a table's in-scope rows that may be bad (data contract, "Bad input")."""
+
+_SPILL_FOLDER = ".spill"
+
+
+class TableSummary(BaseModel):
+    """What became of one table's rows: `rows_in` is the sum of the five counts that follow it."""
+
+    rows_in: int
+    used: int
+    quarantined: int
+    duplicates_collapsed: int
+    out_of_scope: int
+    after_as_of: int
+    repaired: int
+    """Of the used rows: glitches (a single 0 between two readings above 0) that were left out of the buckets."""
+    problems: dict[str, int]
+    """Kind of defect to rows that have it; a row may have several."""
+
+
+class DatasetSummary(BaseModel):
+    """What `prepare_dataset` read and left; also written as summary.json."""
+
+    as_of: datetime | None
+    """Up to when data was used; null where no row of the folder carries an instant."""
+    buckets: int
+    tables: dict[str, TableSummary]
+    """The tables that the folder holds; one that is absent was not observed."""
+    warnings: list[str]
+
+
+def prepare_dataset(
+    source: Path,
+    destination: Path,
+    *,
+    as_of: datetime | None,
+    buckets: int,
+    max_quarantined_share: float,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> DatasetSummary:
+    """Read the dataset folder `source` and leave clean buckets, quarantine and summary in `destination`.
+
+    Args:
+        source: a dataset folder of the contract.
+        destination: replaced whole when everything went well, untouched otherwise.
+        as_of: rows known later are left out and counted; None: the newest instant of the rows used, which cuts
+            nothing. A naive instant is read as UTC.
+        buckets: files per table; an account's rows are all in the bucket of its hash.
+        max_quarantined_share: largest share of a table's in-scope rows that may be bad.
+        jobs: threads over the buckets of the second pass.
+        progress: called now and then with what is being done.
+
+    Raises:
+        UnusableInputError: tables that cannot be used; all problems of the folder at once.
+        TooManyBadRowsError: more bad rows than allowed; all tables concerned at once.
+    """
+    _check_places(source, destination)
+    folder = locate_tables(source)
+    if not source.is_dir():
+        raise UnusableInputError(folder.problems)
+    check_headers(folder)
+    if as_of is not None:
+        as_of = as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
+    with storage.atomic_folder(destination) as temporary:
+        with Spill(temporary / _SPILL_FOLDER) as spill:
+            work = _Preparation(folder, temporary, spill, as_of, buckets, jobs, progress or (lambda _: None))
+            summary = work.run(max_quarantined_share)
+        (temporary / _SPILL_FOLDER).rmdir()
+        storage.write_json(summary.model_dump(mode="json"), temporary / SUMMARY_FILE)
+    return summary
+
+
+def bucket_ids(prepared: Path) -> list[int]:
+    """The buckets of a prepared folder, ascending."""
+    return storage.bucket_numbers(prepared)
+
+
+def read_bucket(prepared: Path, bucket: int) -> Tables:
+    """The observed tables of the accounts of one bucket, sorted by their keys.
+
+    `accounts` has one column more than the contract, `follower_count_given`; its `follower_count` is null where it
+    was observed after `as_of`.
+    """
+    frames = {
+        table: pl.read_parquet(storage.bucket_path(prepared, table, bucket)) for table in CONTRACTS if table != "labels"
+    }
+    return Tables(**frames)
+
+
+def read_labels(prepared: Path) -> pl.DataFrame:
+    """All labels of a prepared folder, sorted by `account_id`; without rows where the dataset had none."""
+    parts = [pl.read_parquet(storage.bucket_path(prepared, "labels", bucket)) for bucket in bucket_ids(prepared)]
+    return pl.concat([CONTRACTS["labels"].empty(), *parts]).sort("account_id")
+
+
+def read_summary(prepared: Path) -> DatasetSummary:
+    """The summary of a prepared folder."""
+    return DatasetSummary.model_validate(storage.read_json(prepared / SUMMARY_FILE))
+
+
+def _check_places(source: Path, destination: Path) -> None:
+    """Refuse a destination that would replace the input, or a folder that is not a result of ours."""
+    if source.exists() and source.resolve().is_relative_to(destination.resolve()):
+        raise UnusableInputError(
+            f"output: '{destination}' would replace the input. Found: '{source}' inside it. Give another folder."
+        )
+    if destination.exists() and not destination.is_dir():
+        raise UnusableInputError(f"output: '{destination}' is not a folder. Found: a file. Give a folder.")
+    if destination.is_dir() and any(destination.iterdir()) and not (destination / SUMMARY_FILE).exists():
+        raise UnusableInputError(
+            f"output: '{destination}' is not empty and would be replaced whole. Found: no {SUMMARY_FILE} in it, so it "
+            "is not an earlier result. Give another folder, or empty it."
+        )
+
+
+@dataclass(slots=True)
+class _Preparation:
+    """One run: the state that the passes share."""
+
+    folder: Folder
+    destination: Path
+    spill: Spill
+    as_of: datetime | None
+    buckets: int
+    jobs: int
+    progress: Progress
+
+    def run(self, max_quarantined_share: float) -> DatasetSummary:
+        problems = list(self.folder.problems)
+        tallies: dict[str, Tally] = {}
+        newest: list[datetime] = []
+        accounts: pl.DataFrame | None = None
+        for table, source in self.folder.tables.items():
+            tallies[table] = tally = Tally(source.contract)
+            found = self._route(source, tally, accounts)
+            problems += found
+            if table == "accounts" and not found:
+                accounts = self._finish_table(tally, newest)
+        if problems:
+            raise UnusableInputError(problems)
+        for contract in CONTRACTS.values():
+            if contract.name != "accounts":
+                self._finish_table(tallies.get(contract.name, Tally(contract)), newest)
+        excess = [text for tally in tallies.values() if (text := tally.too_many(max_quarantined_share))]
+        if excess:
+            raise TooManyBadRowsError(excess)
+        for table in tallies:
+            self._write_quarantine(table)
+        as_of = self.as_of if self.as_of is not None else max(newest, default=None)
+        return DatasetSummary(
+            as_of=as_of,
+            buckets=self.buckets,
+            tables={table: _table_summary(tally) for table, tally in tallies.items()},
+            warnings=[*self.folder.warnings, *(each for tally in tallies.values() for each in tally.warnings())],
+        )
+
+    def _route(self, source: TableSource, tally: Tally, accounts: pl.DataFrame | None) -> list[str]:
+        """Send the table's rows to their buckets; the problems that only its rows show."""
+        table = source.contract.name
+        try:
+            Router(source, tally, self.spill, self.buckets, self.as_of, accounts).route(self.progress)
+        except UnreadableFileError as error:
+            return [unreadable(table, error)]
+        if table == "accounts" and tally.rows_in == 0:
+            return ["accounts: the table has no account in it. Found: 0 rows. Add one row an account."]
+        return tally.wrong_types()
+
+    def _finish_table(self, tally: Tally, newest: list[datetime]) -> pl.DataFrame:
+        """Finish and write every bucket of a table; returns the (account_id, bucket) that it holds."""
+        contract = tally.contract
+        self.progress(f"{contract.name}: sorting")
+
+        def finish(bucket: int) -> tuple[CleanBucket, datetime | None]:
+            rows = self.spill.read(contract.name, bucket)
+            finished = clean_bucket(
+                rows if rows is not None else pl.DataFrame(schema=prepared_schema(contract)), contract
+            )
+            storage.write_parquet(finished.rows, storage.bucket_path(self.destination, contract.name, bucket))
+            return finished, newest_instant(finished.rows, contract)
+
+        members = []
+        with ThreadPoolExecutor(max(1, self.jobs)) as pool:
+            for bucket, (finished, instant) in enumerate(pool.map(finish, range(self.buckets))):
+                tally.used += finished.rows.height + finished.repaired
+                tally.duplicates_collapsed += finished.collapsed
+                tally.repaired += finished.repaired
+                self._quarantine_conflicts(tally, finished.conflicts)
+                newest += [instant] if instant is not None else []
+                if contract.name == "accounts":
+                    members.append(finished.rows.select("account_id", bucket=pl.lit(bucket, dtype=pl.Int64)))
+        return pl.concat(members) if members else pl.DataFrame()
+
+    def _quarantine_conflicts(self, tally: Tally, conflicts: pl.DataFrame) -> None:
+        if conflicts.is_empty():
+            return
+        text = CONFLICT.format(key=", ".join(tally.contract.key))
+        problems = pl.DataFrame({"row": range(conflicts.height), "problem": [text] * conflicts.height})
+        self.spill.append(tally.contract.name, CONFLICT_BUCKET, tally.quarantine(conflicts, problems))
+
+    def _write_quarantine(self, table: str) -> None:
+        """The table's bad rows as one file, sorted, so that it does not depend on the order of reading."""
+        self.spill.close()
+        parts = [self.spill.read(table, bucket) for bucket in (QUARANTINE_BUCKET, CONFLICT_BUCKET)]
+        rows = [part for part in parts if part is not None]
+        if rows:
+            frame = pl.concat(rows)
+            storage.write_parquet(frame.sort(frame.columns), storage.quarantine_path(self.destination, table))
+
+
+def _table_summary(tally: Tally) -> TableSummary:
+    return TableSummary(
+        rows_in=tally.rows_in,
+        used=tally.used,
+        quarantined=tally.quarantined,
+        duplicates_collapsed=tally.duplicates_collapsed,
+        out_of_scope=tally.out_of_scope,
+        after_as_of=tally.after_as_of,
+        repaired=tally.repaired,
+        problems=dict(sorted(tally.problems.items())),
+    )

@@ -1,0 +1,154 @@
+"""Rows that cannot be used: what is wrong with each, how many there are, and when they are too many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from features.tables import TableContract
+from pipeline.casting import CastBatch, as_cells, kind, kind_with_example
+from pipeline.reading import ROW_PROBLEM
+
+MIN_QUARANTINED_ROWS = 20
+"""Fewer bad rows never stop a run, whatever their share."""
+
+MIN_CELLS_OF_A_WRONG_TYPE = 3
+"""A column is of the wrong type when none of its cells can be read, and there are at least so many; fewer may be a
+bad row or two of a small folder."""
+
+SHOWN_VALUES = 5
+"""Unknown values of a vocabulary, or kinds of problem, that a message names."""
+
+CONFLICT = "the key ({key}) appears with different content"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of one table's rows so far."""
+
+    contract: TableContract
+    rows_in: int = 0
+    used: int = 0
+    quarantined: int = 0
+    duplicates_collapsed: int = 0
+    out_of_scope: int = 0
+    after_as_of: int = 0
+    repaired: int = 0
+    problems: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    filled: Counter[str] = field(default_factory=Counter)
+    unreadable: Counter[str] = field(default_factory=Counter)
+    unreadable_examples: dict[str, str] = field(default_factory=dict)
+    unknown_values: dict[str, list[str]] = field(default_factory=dict)
+
+    def note_cells(self, raw: pl.DataFrame, batch: CastBatch) -> None:
+        """Count filled and unreadable cells, to tell a column of the wrong type from a bad row."""
+        for name in batch.filled.columns:
+            self.filled[name] += int(batch.filled[name].sum())
+            failed = int(batch.unreadable[name].sum())
+            self.unreadable[name] += failed
+            if failed and name not in self.unreadable_examples:
+                self.unreadable_examples[name] = str(raw.filter(batch.unreadable[name])[name][0])[:60]
+
+    def note_unknown(self, column: str, values: list[str]) -> None:
+        """Remember the first few unknown values in the order of the alphabet, whatever the order of the rows."""
+        if values:
+            known = set(self.unknown_values.get(column, ()))
+            self.unknown_values[column] = sorted(known | set(values))[: SHOWN_VALUES + 1]
+
+    def wrong_types(self) -> list[str]:
+        """The problem of every column of which no cell could be read."""
+        return [
+            wrong_type(self.contract, name, f"'{self.unreadable_examples[name]}', and no readable cell in {cells:,}")
+            for name, cells in self.filled.items()
+            if cells >= MIN_CELLS_OF_A_WRONG_TYPE and self.unreadable[name] == cells
+        ]
+
+    def warnings(self) -> list[str]:
+        """One sentence per vocabulary column with unknown values."""
+        sentences = []
+        for column, values in sorted(self.unknown_values.items()):
+            more = " and more" if len(values) > SHOWN_VALUES else ""
+            shown = ", ".join(repr(value[:60]) for value in values[:SHOWN_VALUES])
+            sentences.append(f"{self.contract.name}: unknown values of '{column}' are read as 'other': {shown}{more}.")
+        return sentences
+
+    def too_many(self, max_quarantined_share: float) -> str | None:
+        """The problem, when more rows were quarantined than is allowed; else None."""
+        in_scope = self.used + self.quarantined + self.duplicates_collapsed
+        if self.quarantined < MIN_QUARANTINED_ROWS or self.quarantined <= max_quarantined_share * in_scope:
+            return None
+        commonest = sorted(self.problems.items(), key=lambda item: (-item[1], item[0]))[:SHOWN_VALUES]
+        kinds = "; ".join(
+            f"{problem} ({count:,} rows, such as {self.examples[problem]})" for problem, count in commonest
+        )
+        return (
+            f"{self.contract.name}: {self.quarantined:,} of {in_scope:,} rows in scope were quarantined, more than the "
+            f"share of {max_quarantined_share:g} that is allowed. Found: {kinds}. Correct the rows or the export."
+        )
+
+    def quarantine(self, raw: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
+        """Count the rows named in `problems` (row, problem; one line per defect) and return them as the file has them.
+
+        Result: the table's columns as strings and `problem`, the defects of the row joined by "; ".
+        """
+        by_row = problems.group_by("row", maintain_order=True).agg(pl.col("problem").str.join("; ")).sort("row")
+        cells = as_cells(raw[by_row["row"]], self.contract).with_columns(by_row["problem"])
+        self.quarantined += cells.height
+        for problem, count, first in problems.group_by("problem").agg(pl.len(), pl.col("row").min()).iter_rows():
+            self.problems[problem] += count
+            if problem not in self.examples:
+                self.examples[problem] = self._example(as_cells(raw[[first]], self.contract), problem)
+        return cells
+
+    def _example(self, cells: pl.DataFrame, problem: str) -> str:
+        """The key of a row and the cell that is wrong with it."""
+        column = problem.split(" ", maxsplit=1)[0]
+        named = [*self.contract.key, *([column] if column in cells.columns else [])]
+        return ", ".join(f"{name} {cells[name][0]!r}"[:80] for name in dict.fromkeys(named))
+
+
+def wrong_type(contract: TableContract, column: str, found: str) -> str:
+    """The problem of a column that can never be read."""
+    declared = next(each for each in contract.columns if each.name == column)
+    return (
+        f"{contract.name}: column '{column}' has the wrong type: {kind(declared)} is expected. Found: {found}. "
+        f"Convert it to {kind_with_example(declared)}."
+    )
+
+
+def unreadable_rows(raw: pl.DataFrame, batch: CastBatch, contract: TableContract) -> pl.DataFrame:
+    """(row, problem) of every row that is broken as a whole or holds a cell that could not be read."""
+    kinds = {column.name: f"{column.name} cannot be read as {kind(column)}" for column in contract.columns}
+    lines = [
+        raw.with_row_index("row").filter(pl.col(ROW_PROBLEM).is_not_null()).select(_ROW, problem=pl.col(ROW_PROBLEM))
+    ]
+    for name in batch.unreadable.columns:
+        rows = batch.unreadable[name].arg_true().alias("row").cast(pl.Int64)
+        if len(rows):
+            lines.append(rows.to_frame().with_columns(problem=pl.lit(kinds[name])))
+    return pl.concat(lines)
+
+
+def illegal_rows(frame: pl.DataFrame, contract: TableContract) -> pl.DataFrame:
+    """(row, problem) of every row of a cast frame that breaks the contract: null where required, outside the range.
+
+    `row` is the position in `frame`.
+    """
+    import pandera.errors
+
+    try:
+        contract.pandera_schema().validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        failures: pl.DataFrame = error.failure_cases
+        null = pl.col("check") == "not_nullable"
+        return failures.select(
+            row=pl.col("index").cast(pl.Int64),
+            problem=pl.col("column") + " " + pl.when(null).then(pl.lit("is null")).otherwise("check"),
+        )
+    return pl.DataFrame(schema={"row": pl.Int64, "problem": pl.String})
+
+
+_ROW = pl.col("row").cast(pl.Int64)

@@ -1,0 +1,268 @@
+"""Any dataset folder of the contract, as batches of raw cells: parquet, CSV and JSON lines, whole or in parts.
+
+No cell is judged here. CSV and JSON lines give strings, parquet its own types; `pipeline.casting` turns both into
+the types of the contract. No more than one batch is held at a time.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from features.tables import TableContract
+from pipeline.casting import is_readable
+
+BATCH_ROWS = 262_144
+"""Rows of one parquet batch."""
+
+CHUNK_BYTES = 16 * 1024 * 1024
+"""Bytes of one batch of CSV or JSON lines; also the longest CSV row that can be read."""
+
+PROBED_LINES = 1_000
+"""Lines of a JSON-lines part that say which columns it has; JSON has no header."""
+
+ROW_PROBLEM = "row_problem"
+"""Extra column of a raw batch: what is wrong with the row as a whole, null where nothing is."""
+
+FORMS = {".parquet": "parquet", ".csv": "csv", ".csv.gz": "csv", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
+
+
+class UnreadableFileError(Exception):
+    """A part whose bytes cannot be read as what its name says."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    """Where the rows of one table are."""
+
+    contract: TableContract
+    form: str
+    parts: tuple[Path, ...]
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """The raw rows, at most one batch at a time: contract columns that are present, and `ROW_PROBLEM`.
+
+        Raises:
+            UnreadableFileError: with the part's name and what is wrong.
+        """
+        read = {"parquet": _parquet_batches, "csv": _csv_batches, "jsonl": _jsonl_batches}[self.form]
+        for part in self.parts:
+            try:
+                yield from read(part, self.contract)
+            except _READ_ERRORS as error:
+                raise _unreadable(part, error) from error
+
+
+@dataclass(slots=True)
+class Header:
+    """What is known of a part before its rows are read."""
+
+    columns: list[str]
+    unreadable_types: dict[str, str] = field(default_factory=dict)
+
+
+_READ_ERRORS = (OSError, EOFError, UnicodeError, zlib.error, csv.Error, pa.ArrowException)
+
+
+def read_header(part: Path, form: str, contract: TableContract) -> Header:
+    """The columns of one part.
+
+    Raises:
+        UnreadableFileError: the part cannot be read.
+    """
+    read = {"parquet": _parquet_header, "csv": _csv_header, "jsonl": _jsonl_header}[form]
+    try:
+        return read(part, contract)
+    except _READ_ERRORS as error:
+        raise _unreadable(part, error) from error
+
+
+def form_of(path: Path) -> str | None:
+    """The form that a file's name promises; None for any other file."""
+    return next((form for ending, form in FORMS.items() if path.name.endswith(ending)), None)
+
+
+def _unreadable(part: Path, error: BaseException) -> UnreadableFileError:
+    text = str(error)
+    if isinstance(error, UnicodeError) or "UTF8" in text:
+        return UnreadableFileError(f"'{part.name}' is not UTF-8")
+    if isinstance(error, PermissionError):
+        return UnreadableFileError(f"'{part.name}' may not be opened")
+    if "straddling" in text:
+        return UnreadableFileError(f"'{part.name}' holds a row longer than {CHUNK_BYTES:,} bytes (an unclosed quote?)")
+    return UnreadableFileError(f"'{part.name}': {text.splitlines()[0] if text else type(error).__name__}")
+
+
+def _open(part: Path) -> BinaryIO:
+    if part.stat().st_size == 0 and part.name.endswith((".csv", ".gz")):
+        raise OSError("the file is empty")
+    if part.name.endswith(".gz"):
+        return cast("BinaryIO", gzip.open(part))
+    return part.open("rb")
+
+
+# parquet
+
+
+def _parquet_header(part: Path, contract: TableContract) -> Header:
+    with pa.parquet.ParquetFile(part) as file:
+        schema = file.schema_arrow
+    header = Header(list(schema.names))
+    declared = {column.name: column for column in contract.columns}
+    for column in [name for name in declared if name in schema.names]:
+        arrow_type = schema.field(schema.get_all_field_indices(column)[0]).type
+        try:
+            dtype = pl.Series(pl.from_arrow(pa.array([], type=arrow_type))).dtype
+            readable = is_readable(dtype, declared[column])
+        except (pl.exceptions.PolarsError, pa.ArrowException, NotImplementedError, ValueError):
+            readable = False  # an Arrow type that polars does not have
+        if not readable:
+            header.unreadable_types[column] = str(arrow_type)
+    return header
+
+
+def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame]:
+    with pa.parquet.ParquetFile(part) as file:
+        columns = [name for name in file.schema_arrow.names if name in contract.schema]
+        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
+            frame = pl.DataFrame(pl.from_arrow(batch))
+            yield frame.with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
+
+
+# CSV
+
+
+def _csv_header(part: Path, contract: TableContract) -> Header:  # noqa: ARG001 - one signature for all forms
+    with _open(part) as stream:
+        rows = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
+        return Header(next(rows, []))
+
+
+def _csv_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame]:
+    columns = _csv_header(part, contract).columns
+    with _open(part) as stream:
+        if not stream.readline().strip() or not stream.read(1):
+            return  # a header alone, which pyarrow refuses when no newline ends it
+    ragged: list[Any] = []
+
+    def note(row: Any) -> str:
+        ragged.append(row)
+        return "skip"
+
+    with _open(part) as stream:
+        reader = pa.csv.open_csv(
+            stream,
+            read_options=pa.csv.ReadOptions(block_size=CHUNK_BYTES),
+            parse_options=pa.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(columns, pa.string()),
+                include_columns=[name for name in columns if name in contract.schema],
+                strings_can_be_null=False,
+            ),
+        )
+        for batch in reader:
+            yield pl.DataFrame(pl.from_arrow(batch)).with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
+            if ragged:
+                yield _ragged_rows(ragged, columns, contract)
+                ragged.clear()
+    if ragged:
+        yield _ragged_rows(ragged, columns, contract)
+
+
+def _ragged_rows(rows: list[Any], columns: list[str], contract: TableContract) -> pl.DataFrame:
+    """Rows with too few or too many cells, as far as their cells can be told apart."""
+    kept = [name for name in columns if name in contract.schema]
+    cells: dict[str, list[str | None]] = {name: [] for name in [*kept, ROW_PROBLEM]}
+    for row in rows:
+        values = next(csv.reader(io.StringIO(row.text)), [])
+        by_name = dict(zip(columns, values, strict=False))
+        for name in kept:
+            cells[name].append(by_name.get(name))
+        cells[ROW_PROBLEM].append("the row has more or fewer cells than the header")
+    return pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
+
+
+# JSON lines
+
+
+def _jsonl_header(part: Path, contract: TableContract) -> Header:
+    columns: dict[str, None] = {}
+    flat: set[str] = set()
+    nested: set[str] = set()
+    lines = 0
+    with _open(part) as stream:
+        for line in islice((each for each in stream if each.strip()), PROBED_LINES):
+            lines += 1
+            record = _json_object(line)
+            columns.update(dict.fromkeys(record or {}))
+            for name, value in (record or {}).items():
+                (nested if isinstance(value, dict | list) else flat).add(name)
+    if lines and not columns:
+        raise OSError("no line of it is a JSON object")
+    if not lines:
+        columns = dict.fromkeys(contract.schema)  # no line: a table without rows, which has every column
+    return Header(list(columns), dict.fromkeys(sorted(nested - flat), "nested JSON"))
+
+
+def _json_object(line: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line.decode("utf-8-sig"))
+    except (json.JSONDecodeError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _jsonl_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame]:
+    with _open(part) as stream:
+        first = True
+        while chunk := stream.read(CHUNK_BYTES):
+            chunk += stream.readline()
+            if first:
+                chunk, first = chunk.removeprefix(b"\xef\xbb\xbf"), False
+            if chunk.strip():
+                yield _json_rows(chunk, contract)
+
+
+def _json_rows(chunk: bytes, contract: TableContract) -> pl.DataFrame:
+    schema = dict.fromkeys(contract.schema, pl.String())
+    try:
+        frame = pl.read_ndjson(io.BytesIO(chunk), schema=schema)
+    except pl.exceptions.PolarsError:
+        return _json_rows_one_by_one(chunk, schema)
+    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
+
+
+def _json_rows_one_by_one(chunk: bytes, schema: dict[str, pl.String]) -> pl.DataFrame:
+    """The rows of a chunk in which some line is no JSON object: those lines become rows with a problem."""
+    lines = [line for line in chunk.splitlines() if line.strip()]
+    good = [line for line in lines if _json_object(line) is not None]
+    frames, stack = [], [good]
+    rejected = len(lines) - len(good)
+    while stack:
+        # The two parsers disagree on rare lines (a bare NaN): halving finds these without parsing line by line.
+        some = stack.pop()
+        try:
+            if some:
+                frames.append(pl.read_ndjson(io.BytesIO(b"\n".join(some)), schema=schema))
+        except pl.exceptions.PolarsError:
+            if len(some) == 1:
+                rejected += 1
+            else:
+                stack += [some[: len(some) // 2], some[len(some) // 2 :]]
+    empty = dict.fromkeys(schema, pl.Series([None] * rejected, dtype=pl.String))
+    problems = pl.DataFrame(empty).with_columns(pl.lit("the line is not a JSON object").alias(ROW_PROBLEM))
+    rows = [frame.with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM)) for frame in frames]
+    return pl.concat([*rows, problems])

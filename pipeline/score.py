@@ -1,0 +1,135 @@
+"""Stage and command `score`: a dataset folder to one scored row per account."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import Field
+
+from features.compute import compute, with_account_context
+from features.engagement_level import engagement_per_post
+from features.sufficiency import sufficiency
+from features.tables import INSTANT, Tables
+from models.scoring import SCORE_COLUMNS, Scorer
+from models.thresholds import VERDICTS
+from pipeline import layout
+from pipeline.aside import over_buckets, prepared_aside
+from pipeline.bundles import load_scorer
+from pipeline.dataset import DatasetSummary, read_bucket
+from pipeline.export import write_csv
+from pipeline.params import Section, read_section
+from pipeline.storage import QUARANTINE_FOLDER, replace_folder, write_json, write_parquet
+
+
+class ScoreParams(Section):
+    """Section `score` of params.yaml, for the stage; the command takes flags instead."""
+
+    dataset: Path
+    as_of: datetime | None
+    prevalence: float | None = Field(gt=0, lt=1)
+    jobs: int = Field(ge=1)
+
+
+def run(report: Callable[[str], None]) -> None:
+    """The stage: score the incoming batch. Its summary tells no duration, so that equal runs leave equal bytes."""
+    params = read_section("score", ScoreParams)
+    summary = score_folder(
+        params.dataset,
+        layout.SCORES,
+        load_scorer(),
+        as_of=params.as_of,
+        prevalence=params.prevalence,
+        jobs=params.jobs,
+        timed=False,
+        report=report,
+    )
+    write_json({key: summary[key] for key in ("verdicts", "tables", "thresholds")}, layout.SCORING_REPORT)
+
+
+def score_folder(
+    source: Path,
+    output: Path,
+    scorer: Scorer,
+    *,
+    as_of: datetime | None = None,
+    prevalence: float | None = None,
+    jobs: int = 1,
+    file_format: str = "parquet",
+    timed: bool = True,
+    report: Callable[[str], None],
+) -> dict[str, Any]:
+    """Score every usable account of a dataset folder; write scores, quarantine and summary; return the summary.
+
+    Raises:
+        UnusableInputError, TooManyBadRowsError: see `prepare_dataset`; nothing is written then.
+    """
+    started = time.monotonic()
+    prevalence = scorer.bundle.prevalence if prevalence is None else prevalence
+    with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
+        folder = prepared.folder
+        scores = over_buckets(
+            folder, lambda bucket: score_tables(scorer, read_bucket(folder, bucket), prevalence), report, jobs
+        )
+        dataset = prepared.summary
+        output.mkdir(exist_ok=True)
+        replace_folder(folder / QUARANTINE_FOLDER, output / QUARANTINE_FOLDER)
+    scores = scores.with_columns(
+        as_of=pl.lit(dataset.as_of).cast(INSTANT),
+        model_version=pl.lit(scorer.bundle.version),
+        catalog_hash=pl.lit(scorer.bundle.catalog_hash),
+    )
+    summary = _summary(scorer, dataset, scores, prevalence, time.monotonic() - started if timed else None)
+    write_json(summary, output / layout.SUMMARY_FILE)
+    if file_format == "csv":
+        write_csv(scores, output / "scores.csv")
+    else:
+        write_parquet(scores, output / layout.SCORES_FILE)
+    return summary
+
+
+def score_tables(scorer: Scorer, tables: Tables, prevalence: float) -> pl.DataFrame:
+    """Scores of the accounts of some clean tables: the contract's columns up to `observed_comments`."""
+    context = with_account_context(tables).accounts.select(
+        "account_id", "platform", "handle", "followers", follower_count="follower_count_given"
+    )
+    for observed in (sufficiency(tables), engagement_per_post(tables)):
+        context = context.join(observed, on="account_id", how="left", maintain_order="left")
+    scores = scorer.score(compute(tables), context, prevalence)
+    own = [column for column in SCORE_COLUMNS if column != "account_id"]
+    return context.join(scores, on="account_id", how="left", maintain_order="left", suffix="_scored").select(
+        "account_id",
+        "platform",
+        "handle",
+        "follower_count",
+        *(pl.col(f"{column}_scored" if column in context.columns else column).alias(column) for column in own),
+        "observed_days",
+        "observed_posts",
+        "observed_comments",
+    )
+
+
+def _summary(
+    scorer: Scorer, dataset: DatasetSummary, scores: pl.DataFrame, prevalence: float, seconds: float | None
+) -> dict[str, Any]:
+    """What was scored with what; `drift_warnings` is null: drift is not measured yet, which is not 'none found'."""
+    counts = dict(scores["verdict"].value_counts().iter_rows())
+    bundle = scorer.bundle
+    return {
+        **dataset.model_dump(mode="json"),
+        "verdicts": {verdict: counts.get(verdict, 0) for verdict in VERDICTS},
+        "prevalence": prevalence,
+        "model_version": bundle.version,
+        "catalog_hash": bundle.catalog_hash,
+        "thresholds": {
+            "pass_below": bundle.thresholds.pass_below,
+            "reject_above": bundle.thresholds.reject_above,
+            "reject_above_evidence": bundle.thresholds.reject_above_evidence,
+        },
+        "drift_warnings": None,
+        "seconds": None if seconds is None else round(seconds, 3),
+    }

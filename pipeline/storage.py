@@ -1,0 +1,107 @@
+"""Writes that are complete or absent, and the layout inside a prepared folder.
+
+A file or folder appears under its final name only when it is whole; a failed or interrupted run leaves what was
+there before. The same content gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+QUARANTINE_FOLDER = "quarantine"
+"""Where a result keeps the rows that could not be used, beside its summary."""
+
+ROWS_PER_GROUP = 131_072
+"""Rows of a parquet row group; fixed, since the default depends on how the frame was put together."""
+
+
+def bucket_path(folder: Path, table: str, bucket: int) -> Path:
+    """The file of one table's bucket inside a prepared folder."""
+    return folder / table / f"bucket-{bucket:03d}.parquet"
+
+
+def bucket_numbers(folder: Path) -> list[int]:
+    """The buckets of a prepared folder, ascending. FileNotFoundError where it is not a prepared folder."""
+    if not (folder / "accounts").is_dir():
+        raise FileNotFoundError(f"{folder} is not a prepared folder: it holds no accounts/.")
+    return sorted(int(path.stem.removeprefix("bucket-")) for path in (folder / "accounts").glob("bucket-*.parquet"))
+
+
+def quarantine_path(folder: Path, table: str) -> Path:
+    """The file of one table's quarantined rows."""
+    return folder / QUARANTINE_FOLDER / f"{table}.parquet"
+
+
+@contextmanager
+def atomic_path(final: Path) -> Iterator[Path]:
+    """A temporary path beside `final` that takes its name when the block ends well, and is removed otherwise."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _beside(final)
+    try:
+        yield temporary
+        temporary.replace(final)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(final: Path) -> Iterator[Path]:
+    """A new folder beside `final` that replaces it whole when the block ends well, and is removed otherwise."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _beside(final)
+    temporary.mkdir()
+    try:
+        yield temporary
+        replace_folder(temporary, final)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def replace_folder(temporary: Path, final: Path) -> None:
+    """Put the complete folder `temporary` in the place of `final`; the former one is gone only afterwards."""
+    final = final.resolve()  # where `final` is a link, what it leads to is replaced and the link stays
+    if not final.exists():
+        temporary.rename(final)
+        return
+    former = _beside(final)
+    final.rename(former)
+    try:
+        temporary.rename(final)
+    except BaseException:
+        former.rename(final)
+        raise
+    shutil.rmtree(former)
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write the frame atomically; equal frames give equal bytes, however they were put together."""
+    with atomic_path(path) as temporary:
+        frame.rechunk().write_parquet(
+            temporary, compression="zstd", compression_level=3, row_group_size=ROWS_PER_GROUP, statistics=True
+        )
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write JSON for people and for diffs: keys sorted, indented, a newline at the end; NaN is refused."""
+    text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    with atomic_path(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _beside(final: Path) -> Path:
+    """A hidden name in the same folder, so that the last step is a rename within one file system."""
+    return final.parent / f".{final.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.partial"

@@ -1,0 +1,24 @@
+"""Command `ui`: MLflow's interface on the project's store, with settings that suit a laptop."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from pipeline.tracking import tracking_uri
+
+PORT = 5000
+RUNS_LINK = f"http://127.0.0.1:{PORT}/#/experiments?workflowType=machine_learning"
+"""The interface opens in its GenAI view; this link opens the classic one, with the runs."""
+
+
+def run() -> None:
+    """Print the link and become the server: one worker and no job executor (0.6 GB instead of 3)."""
+    uri = tracking_uri()
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    typer.echo(f"Runs: {RUNS_LINK}  (stop with Ctrl-C)", err=True)
+    command = [sys.executable, "-m", "mlflow", "ui", "--workers", "1", "--port", str(PORT), "--backend-store-uri", uri]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, fixed arguments

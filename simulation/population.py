@@ -1,0 +1,127 @@
+"""Who the accounts are: size, platform, language, age, handle. All of it drawn without knowing the label."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from features.tables import NICHES
+from simulation.draws import from_quantiles, weighted_choice
+from simulation.engagement import SMALL_ACCOUNT, VIEW_PLATFORMS
+from simulation.life import Persona
+from simulation.lexicon import LEXICONS
+from simulation.rules import Rules
+from simulation.text import Dice, Voice, account_emoji, account_topics, biography, handle
+
+SMALLEST_ACCOUNT, LARGEST_ACCOUNT = 200, 5_000_000
+"""Range of followers that the contract promises a verdict for."""
+
+LARGE_ACCOUNT = 100_000
+"""Followers from which FACTS gives the posting pace."""
+
+COUNTRIES = {
+    "en": ("US", "GB", "CA", "AU"),
+    "es": ("ES", "MX", "AR"),
+    "pt": ("BR", "PT"),
+    "de": ("DE", "AT", "CH"),
+    "fr": ("FR", "BE", "CH"),
+    "it": ("IT",),
+    "id": ("ID",),
+    "tr": ("TR",),
+    "ru": ("RU", "KZ"),
+    "hi": ("IN",),
+    "ar": ("EG", "SA", "AE"),
+    "th": ("TH",),
+    "ja": ("JP",),
+    "ko": ("KR",),
+}
+
+
+def draw_persona(account_id: str, rules: Rules, rng: np.random.Generator, dice: Dice) -> Persona:
+    """One account's identity, its present size and its posting habit."""
+    population = rules.population
+    platform = weighted_choice(population.platform_weights, rng)
+    language = weighted_choice(population.language_weights, rng)
+    niche = dice.pick(NICHES)
+    followers = _followers(rules, rng)
+    age_days = int(np.clip(365.0 * population.age_years_median * math.exp(rng.normal(0.0, population.age_spread)), 120, 6000))
+    topics = account_topics(language, niche, max(3, round(rng.normal(population.topics_per_account, 1.5))), dice)
+    posts_per_week = _posts_per_week(followers, rules, rng)
+    posts_wanted = int(np.clip(from_quantiles(rules.engagement.posts_observed, rng, logarithmic=True), 1, 200))
+    has_biography = not dice.chance(population.empty_biography_share)
+    return Persona(
+        account_id=account_id,
+        platform=platform,
+        handle=handle(dice, population.handle_digits_share, population.handle_joiner_share),
+        followers=followers,
+        following=_following(platform, followers, rules, rng),
+        post_count=max(posts_wanted, round(posts_per_week * age_days / 7.0 * rng.uniform(0.3, 1.1))),
+        age_days=age_days,
+        is_verified=dice.chance(population.verified_share * (0.5 if followers < LARGE_ACCOUNT else 3.0)),
+        is_business=dice.chance(population.business_share),
+        niche=niche,
+        language=language,
+        country=dice.pick(COUNTRIES[language]),
+        biography=biography(language, topics, dice) if has_biography else "",
+        posts_per_week=posts_per_week,
+        topics=topics,
+        posts_wanted=posts_wanted,
+    )
+
+
+def draw_voice(persona: Persona, rules: Rules, rng: np.random.Generator, dice: Dice) -> Voice:
+    """How the people under this account write."""
+    comments = rules.comments
+    emoji_only = min(from_quantiles(comments.emoji_only, rng), 0.6)
+    mention_only = min(from_quantiles(comments.mention_only, rng), 0.3)
+    # The measured share of at most two words counts emoji-only and mention-only comments in.
+    short = max(min(from_quantiles(comments.short, rng), 0.92) - emoji_only - mention_only, 0.02)
+    jitter = rng.lognormal(0.0, 0.35, size=9)
+    return Voice(
+        language=persona.language,
+        niche=persona.niche,
+        foreign_languages=tuple(dice.pick(tuple(LEXICONS)) for _ in range(dice.number(1, 3))),
+        foreign_share=min(rules.population.foreign_language_share * jitter[0], 1.0),
+        emoji_only=emoji_only,
+        mention_only=mention_only,
+        short=short,
+        question=min(comments.question * jitter[1], 0.6),
+        mention=min(comments.mention * jitter[2], 0.5),
+        link=comments.link,
+        relevance=float(np.clip(comments.relevance * jitter[3], 0.1, 0.95)),
+        emoji_tail=min(comments.emoji_tail * jitter[4], 0.9),
+        stretched=comments.stretched * jitter[5],
+        typo=comments.typo * jitter[6],
+        second_sentence=min(comments.second_sentence * jitter[7], 0.7),
+        lowercase=min(comments.lowercase, 0.97),
+        taste=max(comments.taste * float(jitter[8]) ** 0.5, 1.0),
+        emoji=account_emoji(dice),
+    )
+
+
+def _followers(rules: Rules, rng: np.random.Generator) -> int:
+    if rng.random() < rules.population.small_share:
+        return int(math.exp(rng.uniform(math.log(SMALLEST_ACCOUNT), math.log(1000.0))))
+    drawn = from_quantiles(rules.population.followers, rng, logarithmic=True)
+    return int(np.clip(drawn, SMALLEST_ACCOUNT, LARGEST_ACCOUNT))
+
+
+def _following(platform: str, followers: int, rules: Rules, rng: np.random.Generator) -> int:
+    population = rules.population
+    if platform in VIEW_PLATFORMS:
+        table = population.following_other_platforms
+    elif followers < 1000:
+        table = population.following_small
+    else:
+        table = population.following
+    return int(np.clip(from_quantiles(table, rng, logarithmic=True), 0, 7500))
+
+
+def _posts_per_week(followers: int, rules: Rules, rng: np.random.Generator) -> float:
+    """Between the tables of small and of large accounts, in the logarithm of the size."""
+    level = rng.random()
+    weight = float(np.clip(math.log(followers / SMALL_ACCOUNT) / math.log(LARGE_ACCOUNT / SMALL_ACCOUNT), 0.0, 1.0))
+    tables = (rules.engagement.posts_per_week_small, rules.engagement.posts_per_week)
+    small, large = (float(np.interp(level, (0.02, 0.25, 0.5, 0.75, 0.98), np.log(table))) for table in tables)
+    return math.exp((1.0 - weight) * small + weight * large)
