@@ -15,7 +15,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from features.compute import end_of_day
+from features.context import end_of_day
 from features.definition import Feature, FrameBuilder, feature
 from features.tables import PLATFORMS, Tables
 
@@ -311,6 +311,15 @@ def _share_of(condition: pl.Expr, among: pl.Expr) -> pl.Expr:
     return (condition & among).sum() / pl.when(rows > 0).then(rows)
 
 
+def _at_least(relative: pl.Expr, factor: float) -> pl.Expr:
+    """Whether a count is so many times the usual; the tiny slack lets exactly twice as many count as twice."""
+    return relative >= math.log(factor) - 1e-9
+
+
+def _at_most(relative: pl.Expr, factor: float) -> pl.Expr:
+    return relative <= math.log(factor) + 1e-9
+
+
 def _usual(column: str) -> pl.Expr:
     return pl.col(column).median()
 
@@ -598,6 +607,43 @@ def engagement_likes_ceiling_ratio() -> pl.Expr:
     return _where_given(ratio, pl.col("likes").is_not_null(), 8)
 
 
+@feature(
+    FEATURES,
+    group="engagement",
+    frame="posts",
+    unit="ninetieth percentile over median, 1 or more",
+    formula="exp(quantile(x, .9) - median(x)), x = relative ln likes - relative ln views",
+    suspicious="context",
+    source="likes bought for some posts; but so look the unpromoted posts of a channel that advertises its others",
+    low=1.0,
+    min_rows=8,
+)
+def engagement_likes_per_view_ceiling_ratio() -> pl.Expr:
+    """How far the posts with most likes per view rise above the account's usual."""
+    ratio = pl.col("likes_relative") - pl.col("views_relative")
+    value = (ratio.quantile(0.9, "linear") - ratio.median()).exp()
+    return _where_given(pl.when(_usual("likes") >= LEAST_USUAL_COUNT).then(value), _both("likes", "views"), 8)
+
+
+@feature(
+    FEATURES,
+    group="engagement",
+    frame="posts",
+    unit="tenth percentile over median, 0 to 1",
+    formula="exp(quantile(x, .1) - median(x)), x = relative ln likes - relative ln views",
+    suspicious="context",
+    source="views bought for some posts, and honest viral posts, do this alike; so it is never a reason",
+    low=0.0,
+    high=1.0,
+    min_rows=8,
+)
+def engagement_likes_per_view_floor_ratio() -> pl.Expr:
+    """How far the posts with fewest likes per view fall below the account's usual."""
+    ratio = pl.col("likes_relative") - pl.col("views_relative")
+    value = (ratio.quantile(0.1, "linear") - ratio.median()).exp()
+    return _where_given(pl.when(_usual("likes") >= LEAST_USUAL_COUNT).then(value), _both("likes", "views"), 8)
+
+
 # --- relation: whether the counts of one post go together -------------------------------------------------------------
 
 
@@ -661,7 +707,7 @@ def engagement_likes_without_comments_share() -> pl.Expr:
     Null where the median post has under five comments: then comments stay put by chance.
     """
     pair = _both("likes", "comments")
-    lifted = (pl.col("likes_relative") >= math.log(2.0)) & (pl.col("comments_relative") <= 0)
+    lifted = _at_least(pl.col("likes_relative"), 2.0) & _at_most(pl.col("comments_relative"), 1.0)
     value = pl.when(_usual("comments") >= 5).then(_share_of(lifted, pair))  # noqa: PLR2004
     return _where_given(value, pair, 8)
 
@@ -681,7 +727,7 @@ def engagement_likes_without_comments_share() -> pl.Expr:
 def engagement_comments_without_likes_share() -> pl.Expr:
     """Share of posts whose comments stand far above the usual while likes do not."""
     pair = _both("likes", "comments")
-    lifted = (pl.col("comments_relative") >= math.log(3.0)) & (pl.col("likes_relative") <= math.log(1.1))
+    lifted = _at_least(pl.col("comments_relative"), 3.0) & _at_most(pl.col("likes_relative"), 1.1)
     value = pl.when(_usual("comments") >= 3).then(_share_of(lifted, pair))  # noqa: PLR2004
     return _where_given(value, pair, 8)
 
@@ -701,7 +747,7 @@ def engagement_comments_without_likes_share() -> pl.Expr:
 def engagement_views_spike_share() -> pl.Expr:
     """Share of posts that CreatorDB's rule would call suspicious."""
     rate = pl.col("likes_relative") - pl.col("views_relative")
-    spike = (pl.col("views_relative") >= math.log(1.5)) & (rate <= math.log(0.7))
+    spike = _at_least(pl.col("views_relative"), 1.5) & _at_most(rate, 0.7)
     pair = _both("likes", "views")
     return _where_given(_share_of(spike, pair), pair, 8)
 
@@ -722,7 +768,7 @@ def engagement_views_spike_share() -> pl.Expr:
 def engagement_views_without_likes_share() -> pl.Expr:
     """Share of posts whose views stand far above the usual while likes do not rise at all."""
     pair = _both("likes", "views")
-    lifted = (pl.col("views_relative") >= math.log(1.5)) & (pl.col("likes_relative") <= 0)
+    lifted = _at_least(pl.col("views_relative"), 1.5) & _at_most(pl.col("likes_relative"), 1.0)
     return _where_given(_share_of(lifted, pair), pair, 8)
 
 
@@ -742,7 +788,7 @@ def engagement_views_without_likes_share() -> pl.Expr:
 def engagement_likes_without_views_share() -> pl.Expr:
     """Share of posts whose likes stand far above the usual while views do not rise at all."""
     pair = _both("likes", "views")
-    lifted = (pl.col("likes_relative") >= math.log(1.5)) & (pl.col("views_relative") <= 0)
+    lifted = _at_least(pl.col("likes_relative"), 1.5) & _at_most(pl.col("views_relative"), 1.0)
     return _where_given(_share_of(lifted, pair), pair, 8)
 
 

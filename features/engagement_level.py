@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.compute import with_account_context
+from features.context import with_account_context
 from features.engagement import FRAMES
 from features.tables import Tables
 

@@ -161,8 +161,9 @@ def _rounding_step() -> pl.Expr:
 def days(tables: Tables) -> pl.DataFrame:
     """The intervals of one day, with what the day-scale features need besides.
 
-    Added columns: `recent` (within the account's last 90 days), `follows`: the natural logarithm of one plus the
-    accounts followed in the seven days before, null where one of them was not read.
+    Added columns: `recent` (within the account's last 90 days), `follows` (square root of the accounts followed in the
+    seven days before, null where one of them was not read), `calm_change` (change within its 5 to 95 % range),
+    `weekday` and `weekday_mean` (of `calm_change`), `next_log_growth` (null where the day after is not read).
     """
     account = "account_id"
     followed = pl.col("following_change").clip(lower_bound=0)
@@ -172,7 +173,7 @@ def days(tables: Tables) -> pl.DataFrame:
         intervals(tables)
         .with_columns(recent=pl.col("date") > pl.col("date").max().over(account) - pl.duration(days=90))
         .filter(pl.col("days") == 1)
-        .with_columns(follows=pl.when(unbroken).then(before).log1p())
+        .with_columns(follows=pl.when(unbroken).then(before).sqrt())
         .with_columns(
             calm_change=_winsorised("change").over(account),
             next_log_growth=pl.when(
@@ -735,7 +736,7 @@ def growth_weekday_rhythm_share() -> pl.Expr:
 @growth_feature(
     frame="days",
     unit="correlation, -1 to 1",
-    formula="corr(ln(1 + accounts followed in the 7 days before), ln(1 + gain))",
+    formula="corr(sqrt(accounts followed in the 7 days before), ln(1 + gain))",
     suspicious="high",
     reason="followers arrive in the week after the account follows others (correlation {value:.2f})",
     source="follow/unfollow: those followed answer within one to seven days",
@@ -901,7 +902,7 @@ def _mean_by_mass(column: str) -> pl.Expr:
 @growth_feature(
     frame="bursts",
     unit="share of gain while posts are known, 0 to 1",
-    formula="sum(mass of bursts without a post that drew > 2 times own median likes or views from 3 days before on) / gain",
+    formula="mass of bursts without a post since 3 days before at over 2 times own median likes or views / gain",
     suspicious="high",
     reason="{value:.0%} of new followers arrived in bursts that no post of those days accounts for",
     source="a viral post moves followers with likes and views; press and shout-outs do not show either",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.compute import with_account_context
+from features.context import with_account_context
 from features.tables import Tables
 
 READINGS_NEEDED = 14

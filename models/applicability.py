@@ -1,7 +1,9 @@
 """Is an account like anything the model was trained on? If not, the honest verdict is that we cannot tell.
 
 A tree ensemble answers far outside its data as confidently as inside. So each feature's trained range is kept in
-the bundle, and the account's strangeness is how far, on average over what is observed of it, it lies outside.
+the bundle, and the account's strangeness is how far it lies outside, summed over what is observed of it. A sum and
+not a mean: a mean of few features strays further by itself, so that an account with one table would be called strange
+more often than the same account with all of them, and hiding a table must never cost an honest creator the verdict.
 """
 
 from __future__ import annotations
@@ -32,12 +34,11 @@ class Applicability:
     limit: float
 
     def strangeness(self, values: FloatArray) -> FloatArray:
-        """Mean excess over the trained range, in ranges, over the observed features; 0 where none is observed."""
+        """Sum of the excesses over the trained ranges, in ranges; a feature that is not observed adds 0."""
         low, high = np.array(self.low), np.array(self.high)
         excess = np.maximum(np.maximum(low - values, values - high), 0.0) / np.maximum(high - low, 1e-12)
         excess = np.where(np.isnan(values), 0.0, np.minimum(excess, LARGEST_EXCESS))
-        observed = np.maximum((~np.isnan(values)).sum(axis=1), 1)
-        result: FloatArray = excess.sum(axis=1) / observed
+        result: FloatArray = excess.sum(axis=1)
         return result
 
     def is_strange(self, values: FloatArray) -> NDArray[np.bool_]:

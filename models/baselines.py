@@ -66,10 +66,10 @@ def _engagement_rate_rule(values: FloatArray, target: NDArray[np.bool_], column:
     best_cut, best_loss, best_shares = np.nan, np.inf, (overall, overall)
     for cut in np.unique(np.quantile(rate[seen], np.arange(1, RULE_CUTS + 1) / (RULE_CUTS + 1))) if seen.any() else []:
         below = rate[seen] < cut
-        shares = tuple(float(target[seen][side].mean()) if side.any() else overall for side in (below, ~below))
-        loss = float(((np.where(below, *shares) - target[seen]) ** 2).mean())
+        lower, higher = (float(target[seen][side].mean()) if side.any() else overall for side in (below, ~below))
+        loss = float(((np.where(below, lower, higher) - target[seen]) ** 2).mean())
         if loss < best_loss:
-            best_cut, best_loss, best_shares = float(cut), loss, shares
+            best_cut, best_loss, best_shares = float(cut), loss, (lower, higher)
 
     def predict(values: FloatArray) -> FloatArray:
         given = values[:, column]

@@ -164,11 +164,19 @@ class Bundle:
 
 def booster(trees: str) -> lightgbm.Booster:
     """The ensemble behind a verified text."""
-    return import_lightgbm().Booster(model_str=trees)
+    ensemble: lightgbm.Booster = import_lightgbm().Booster(model_str=trees)
+    return ensemble
 
 
 def _calibration(entry: dict[str, Any]) -> Calibration:
-    return Calibration(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+    return Calibration(
+        anchor=entry["anchor"],
+        prevalence=entry["prevalence"],
+        knots_above=tuple(entry["knots_above"]),
+        slopes_above=tuple(entry["slopes_above"]),
+        knots_below=tuple(entry["knots_below"]),
+        slopes_below=tuple(entry["slopes_below"]),
+    )
 
 
 def _verify(files: Mapping[str, bytes]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,8 +80,8 @@ def train_booster(
     Raises:
         LibraryMissingError: LightGBM cannot load its OpenMP runtime.
     """
-    lightgbm = import_lightgbm()
-    parameters = {
+    library = import_lightgbm()
+    parameters: dict[str, Any] = {
         "objective": objective,
         "metric": "binary_logloss" if objective == "binary" else "l2",
         "num_leaves": settings.num_leaves,
@@ -99,14 +99,15 @@ def train_booster(
     }
     if settings.monotone and any(monotone):
         parameters["monotone_constraints"] = list(monotone)
-    fit_data = lightgbm.Dataset(fit[0], fit[1], feature_name=list(names), free_raw_data=True)
-    tune_data = lightgbm.Dataset(tune[0], tune[1], reference=fit_data)
-    stopping = lightgbm.early_stopping(settings.early_stopping_rounds, verbose=False)
-    booster = lightgbm.train(
+    fit_data = library.Dataset(fit[0], fit[1], feature_name=list(names), free_raw_data=True)
+    tune_data = library.Dataset(tune[0], tune[1], reference=fit_data)
+    stopping = library.early_stopping(settings.early_stopping_rounds, verbose=False)
+    booster = library.train(
         parameters, fit_data, settings.num_boost_round, valid_sets=[tune_data], callbacks=[stopping]
     )
     # Only the trees up to the best round travel: a reader of the file needs no second number to use it rightly.
-    return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=booster.best_iteration))
+    best: lightgbm.Booster = library.Booster(model_str=booster.model_to_string(num_iteration=booster.best_iteration))
+    return best
 
 
 def raw_scores(booster: lightgbm.Booster, values: FloatArray) -> FloatArray:

@@ -364,8 +364,10 @@ def headline_rows(frame: pl.DataFrame) -> pl.DataFrame:
 
 def size_tier(column: str = "follower_count") -> pl.Expr:
     """The account's size tier as text, null where the count is; `size_tier` is the column's name."""
-    # cut() takes the upper edge into the lower bin unless told otherwise: 1,000 followers belong to 1k-10k.
-    return pl.col(column).cut(list(SIZE_TIERS), labels=SIZE_NAMES, left_closed=True).cast(pl.String).alias("size_tier")
+    tier = pl.lit(SIZE_NAMES[-1])
+    for limit, name in zip(reversed(SIZE_TIERS), reversed(SIZE_NAMES[:-1]), strict=True):
+        tier = pl.when(pl.col(column) < limit).then(pl.lit(name)).otherwise(tier)
+    return pl.when(pl.col(column).is_not_null()).then(tier).alias("size_tier")
 
 
 def confusion(verdict: Iterable[str], label: Iterable[bool]) -> dict[str, dict[str, int]]:

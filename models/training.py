@@ -177,7 +177,9 @@ class _HeadFitter:
         share is unknown and not 0.
         """
         bought = pl.coalesce("inauthentic_engagement_share", pl.when(~pl.col("is_inauthentic")).then(0.0))
-        share = {role: frame.select(bought.fill_null(float("nan"))).to_series().to_numpy() for role, frame in part.items()}
+        share = {
+            role: frame.select(bought.fill_null(float("nan"))).to_series().to_numpy() for role, frame in part.items()
+        }
         free = [0] * len(self._names)
         trained = train_booster(
             self._masked("fit", share["fit"]),

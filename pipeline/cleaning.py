@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from features.compute import end_of_day
+from features.context import end_of_day
 from features.tables import INSTANT, TableContract
 
 

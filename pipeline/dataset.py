@@ -19,8 +19,8 @@ from features.tables import CONTRACTS, Tables
 from pipeline import storage
 from pipeline.cleaning import CleanBucket, clean_bucket, newest_instant
 from pipeline.errors import TooManyBadRowsError, UnusableInputError
-from pipeline.folders import Folder, check_headers, locate_tables, unreadable
 from pipeline.layout import SUMMARY_FILE
+from pipeline.locating import Folder, check_headers, locate_tables, unreadable
 from pipeline.quarantine import CONFLICT, Tally
 from pipeline.reading import TableSource, UnreadableFileError
 from pipeline.routing import CONFLICT_BUCKET, QUARANTINE_BUCKET, Progress, Router, Spill, prepared_schema
@@ -173,14 +173,18 @@ class _Preparation:
         excess = [text for tally in tallies.values() if (text := tally.too_many(max_quarantined_share))]
         if excess:
             raise TooManyBadRowsError(excess)
+        (self.destination / storage.QUARANTINE_FOLDER).mkdir()
         for table in tallies:
             self._write_quarantine(table)
         as_of = self.as_of if self.as_of is not None else max(newest, default=None)
+        warnings = [*self.folder.warnings, *(each for tally in tallies.values() for each in tally.warnings())]
+        if tallies["accounts"].used == 0:
+            warnings.append("accounts: every row was quarantined, so that no account is left to look at.")
         return DatasetSummary(
             as_of=as_of,
             buckets=self.buckets,
             tables={table: _table_summary(tally) for table, tally in tallies.items()},
-            warnings=[*self.folder.warnings, *(each for tally in tallies.values() for each in tally.warnings())],
+            warnings=warnings,
         )
 
     def _route(self, source: TableSource, tally: Tally, accounts: pl.DataFrame | None) -> list[str]:

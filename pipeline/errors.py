@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
-
 MIN_PART = 4
 """Letters that a name must share with a known one, where it is a part of it, to be suggested."""
 

@@ -24,6 +24,8 @@ class PrepareParams(Section):
     """Largest share of a table's in-scope rows that may be bad."""
     as_of: datetime | None = None
     """Up to when data is used; null: the newest row."""
+    jobs: int = Field(ge=1)
+    """Threads; changes no byte."""
 
 
 def run(progress: Progress | None = None) -> None:
@@ -35,5 +37,6 @@ def run(progress: Progress | None = None) -> None:
         as_of=params.as_of,
         buckets=params.buckets,
         max_quarantined_share=params.max_quarantined_share,
+        jobs=params.jobs,
         progress=progress,
     )

@@ -28,7 +28,7 @@ from pipeline.casting import is_readable
 BATCH_ROWS = 262_144
 """Rows of one parquet batch."""
 
-CHUNK_BYTES = 16 * 1024 * 1024
+CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes of one batch of CSV or JSON lines; also the longest CSV row that can be read."""
 
 PROBED_LINES = 1_000
@@ -36,6 +36,9 @@ PROBED_LINES = 1_000
 
 ROW_PROBLEM = "row_problem"
 """Extra column of a raw batch: what is wrong with the row as a whole, null where nothing is."""
+
+RAGGED_ROW = "the row has more or fewer cells than the header"
+UNCLOSED_QUOTE = f"{RAGGED_ROW}; a quote may not be closed"
 
 FORMS = {".parquet": "parquet", ".csv": "csv", ".csv.gz": "csv", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
 
@@ -101,8 +104,8 @@ def _unreadable(part: Path, error: BaseException) -> UnreadableFileError:
         return UnreadableFileError(f"'{part.name}' is not UTF-8")
     if isinstance(error, PermissionError):
         return UnreadableFileError(f"'{part.name}' may not be opened")
-    if "straddling" in text:
-        return UnreadableFileError(f"'{part.name}' holds a row longer than {CHUNK_BYTES:,} bytes (an unclosed quote?)")
+    if "straddling" in text or isinstance(error, csv.Error):
+        return UnreadableFileError(f"'{part.name}' holds a row too long to be read; a quote may not be closed")
     return UnreadableFileError(f"'{part.name}': {text.splitlines()[0] if text else type(error).__name__}")
 
 
@@ -148,14 +151,23 @@ def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFra
 def _csv_header(part: Path, contract: TableContract) -> Header:  # noqa: ARG001 - one signature for all forms
     with _open(part) as stream:
         rows = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
-        return Header(next(rows, []))
+        return Header(next((row for row in rows if row), []))
+
+
+def _has_rows(part: Path) -> bool:
+    """Whether anything follows the header; pyarrow refuses a lone header that no newline ends."""
+    with _open(part) as stream:
+        rows = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
+        try:
+            return len(list(islice((row for row in rows if row), 2))) > 1
+        except csv.Error:  # a cell longer than Python's own limit is a row, too
+            return True
 
 
 def _csv_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame]:
     columns = _csv_header(part, contract).columns
-    with _open(part) as stream:
-        if not stream.readline().strip() or not stream.read(1):
-            return  # a header alone, which pyarrow refuses when no newline ends it
+    if not _has_rows(part):
+        return
     ragged: list[Any] = []
 
     def note(row: Any) -> str:
@@ -191,7 +203,7 @@ def _ragged_rows(rows: list[Any], columns: list[str], contract: TableContract) -
         by_name = dict(zip(columns, values, strict=False))
         for name in kept:
             cells[name].append(by_name.get(name))
-        cells[ROW_PROBLEM].append("the row has more or fewer cells than the header")
+        cells[ROW_PROBLEM].append(UNCLOSED_QUOTE if "\n" in row.text else RAGGED_ROW)
     return pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
 
 

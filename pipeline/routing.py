@@ -16,7 +16,7 @@ from typing import Any, Self
 import polars as pl
 import pyarrow as pa
 
-from features.compute import end_of_day
+from features.context import end_of_day
 from features.tables import TableContract
 from pipeline.casting import cast_cells, known_or_other, unknown_values
 from pipeline.quarantine import Tally, illegal_rows, unreadable_rows

@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 from pydantic import Field
 
-from features.compute import compute, with_account_context
+from features.compute import compute
+from features.context import with_account_context
 from features.engagement_level import engagement_per_post
 from features.sufficiency import sufficiency
 from features.tables import INSTANT, Tables

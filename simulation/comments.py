@@ -24,7 +24,7 @@ POSTS_COLLECTED = 30
 
 def organic_lags(rules: Rules, rng: np.random.Generator) -> Lags:
     """Lags with the measured quantiles, faster or slower as a whole from account to account."""
-    table = np.log(rules.comments.lag_hours) + rng.normal(0.0, 0.6)
+    table = np.log(rules.comments.lag_hours) + rng.normal(0.2, 0.6)
     ends = (table[0] - 2.5, *table, table[-1] + 1.5)
 
     def lags(rng: np.random.Generator, count: int) -> Floats:
@@ -46,12 +46,18 @@ def early_lags(first_hour: float, rules: Rules) -> Lags:
 
 
 def organic_source(
-    life: Life, topics: Callable[[Life, int], tuple[str, ...]], creators: list[str], rules: Rules,
-    rng: np.random.Generator, dice: Dice,
+    life: Life,
+    topics: Callable[[Life, int], tuple[str, ...]],
+    creators: list[str],
+    rules: Rules,
+    rng: np.random.Generator,
+    dice: Dice,
 ) -> CommentSource:
     """The honest comments: passers-by, a loyal circle, and other creators of the cohort."""
     repeat = max(0.0, 1.0 - min(from_quantiles(rules.comments.distinct, rng), 1.0)) * 1.3
-    creator_share = min(from_quantiles(rules.comments.creators, rng), 0.5) * (0.5 if life.persona.followers > 100_000 else 1.0)
+    creator_share = min(from_quantiles(rules.comments.creators, rng), 0.5) * (
+        0.5 if life.persona.followers > 100_000 else 1.0
+    )
     if life.circle_size:
         circle = random_identifiers(life.circle_size, rng)
         repeat = rng.uniform(0.4, 0.85)
@@ -91,8 +97,12 @@ class CollectedComments:
 
 
 def collect(
-    life: Life, organic: CommentSource, topics: Callable[[Life, int], tuple[str, ...]], rules: Rules,
-    rng: np.random.Generator, dice: Dice,
+    life: Life,
+    organic: CommentSource,
+    topics: Callable[[Life, int], tuple[str, ...]],
+    rules: Rules,
+    rng: np.random.Generator,
+    dice: Dice,
 ) -> CollectedComments:
     """The sample of comments that the plan asks for.
 
@@ -145,7 +155,7 @@ def _events(
             lags = source.lags(rng, number)
             # A comment cannot lie after the day on which it was collected: late ones fall somewhere before it.
             age = life.post_age_hours[index]
-            lags = np.where(lags < age, lags, rng.uniform(0.0, 1.0, number) ** 2 * age)
+            lags = np.where(lags < age, lags, rng.random(number) * age)
             post_parts.append(np.full(number, index))
             lag_parts.append(lags)
             origin_parts.append(np.full(number, origin))
@@ -159,19 +169,30 @@ def _sample(post: Integers, lag: Floats, wanted: int, kind: str, rng: np.random.
     if kind == "all":
         order = np.lexsort((rng.random(len(post)), -post))
         return order[:wanted]
-    priority = {"earliest": lag, "newest": -lag, "top": lag * rng.exponential(1.0, len(lag)), "random": rng.random(len(lag))}[
-        kind
-    ]
+    priority = {
+        "earliest": lag,
+        "newest": -lag,
+        "top": lag * rng.exponential(1.0, len(lag)),
+        "random": rng.random(len(lag)),
+    }[kind]
     order = np.lexsort((priority, post))
     sorted_posts = post[order]
-    starts = np.flatnonzero(np.r_[True, sorted_posts[1:] != sorted_posts[:-1]]) if len(order) else np.zeros(0, dtype=np.int64)
+    starts = (
+        np.flatnonzero(np.r_[True, sorted_posts[1:] != sorted_posts[:-1]])
+        if len(order)
+        else np.zeros(0, dtype=np.int64)
+    )
     rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
     return order[np.lexsort((rng.random(len(order)), rank))][:wanted]
 
 
 def _reply(
-    life: Life, result: CollectedComments, topics: Callable[[Life, int], tuple[str, ...]], rules: Rules,
-    rng: np.random.Generator, dice: Dice,
+    life: Life,
+    result: CollectedComments,
+    topics: Callable[[Life, int], tuple[str, ...]],
+    rules: Rules,
+    rng: np.random.Generator,
+    dice: Dice,
 ) -> None:
     """Turn a share of the rows into the owner's own replies, a while after the comment answered."""
     share = min(from_quantiles(rules.comments.owner_replies, rng), 0.6)

@@ -73,8 +73,8 @@ def engage(life: Life, niche_offset: float, rules: Rules, rng: np.random.Generat
     quality = life.post_quality - engagement.sponsored_cost * life.is_sponsored + niche_offset + life.rate_offset
     gathered = 1.0 - np.exp(-((life.post_age_hours / engagement.gathering_hours) ** 0.6))
     is_short = np.array([name == "short" for name in life.post_format])
-    per_view = math.log(engagement.likes_per_view[persona.platform]) + rng.normal(0.0, engagement.likes_per_view_spread)
-    per_view = per_view + rng.normal(0.0, engagement.likes_per_view_within, life.posts)
+    ratio = math.log(engagement.likes_per_view[persona.platform]) + rng.normal(0.0, engagement.likes_per_view_spread)
+    per_view = ratio + rng.normal(0.0, engagement.likes_per_view_within, life.posts)
     if persona.platform in VIEW_PLATFORMS:
         quality = quality + SHORT_VIEWS * is_short * (persona.platform == "youtube")
         views = _views(life, followers, present, quality, rules, rng) * gathered
@@ -130,8 +130,8 @@ def _views(
     rate += rng.normal(0.0, engagement.views_account_spread)
     spread = from_quantiles(engagement.within_spread_views, rng)
     gathering = engagement.accumulation[platform] * np.log(np.maximum(life.post_age_hours / 24.0, 1.0) / 30.0)
-    # Strangers see these posts too, so that views follow the followers of the time only by their root.
-    audience = np.sqrt(followers * present)
+    # Strangers see these posts too, long after they appeared: views hardly follow the followers of the time.
+    audience = followers**0.25 * present**0.75
     exponent = np.minimum(rate + quality + gathering + spread * _heavy(life.posts, rules, rng), 6.0)
     views: Floats = audience * np.exp(exponent)
     return views

@@ -18,7 +18,15 @@ from simulation.rules import Rules, draw_range
 LARGEST_DAILY_ADVERTISING = 5000.0
 """New followers a day that steady advertising brings at most; FACTS "Stories"."""
 
-PLATFORM_PACE = {"tiktok": 1.6, "instagram": 1.2, "youtube": 1.0, "twitch": 1.0, "x": 0.8, "facebook": 0.5, "other": 1.0}
+PLATFORM_PACE = {
+    "tiktok": 1.6,
+    "instagram": 1.2,
+    "youtube": 1.0,
+    "twitch": 1.0,
+    "x": 0.8,
+    "facebook": 0.5,
+    "other": 1.0,
+}
 """Factor on the gain rate, which was measured on Twitch; assumed."""
 
 
@@ -102,7 +110,7 @@ def _bursts(
         if len(near) and rng.random() < growth.burst_post_share:
             post = int(near[0])
             start = int(np.clip(post_days[post], 0, life.days - 1))
-            life.post_quality[post] += math.log(strength) * rng.uniform(0.05, 0.5)
+            life.post_quality[post] += math.log(strength) * rules.engagement.burst_lift * rng.uniform(0.0, 2.0)
         first = draw_range(rules.priors.growth.burst_first_day, rng)
         _scatter(gains, start, count, first, rng)
         _scatter(losses, start + 2, rng.binomial(count, draw_range(rules.priors.growth.burst_regret, rng)), 0.1, rng)

@@ -29,11 +29,29 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("|"))
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 def _lexicon(
-    reactions: str, adjectives: str, nouns: str, openers: str, closers: str, sentences: str, questions: str, joiner: str = " "
+    reactions: str,
+    adjectives: str,
+    nouns: str,
+    openers: str,
+    closers: str,
+    sentences: str,
+    questions: str,
+    joiner: str = " ",
 ) -> Lexicon:
     return Lexicon(
-        *(_list(text) for text in (reactions, adjectives, nouns, openers, closers, sentences, questions)), joiner=joiner
+        reactions=_list(reactions),
+        adjectives=_list(adjectives),
+        nouns=_list(nouns),
+        openers=_list(openers),
+        closers=_list(closers),
+        sentences=_list(sentences),
+        questions=_list(questions),
+        joiner=joiner,
     )
 
 
@@ -63,7 +81,9 @@ ENGLISH = Lexicon(
         "beautiful|amazing|great|cute|gorgeous|perfect|nice|awesome|stunning|lovely|cool|incredible|pretty|good|fun|wonderful|fresh|elegant|cosy|brilliant|clean|"
         "unreal|dreamy|sweet|bold|creative|inspiring|simple|warm|crazy|soft|classic|smart|honest|underrated|delicate|wild|sharp|calm|powerful|epic|timeless"
     ),
-    nouns=_list("post|photo|look|video|day|place|idea|smile|vibe|content|moment|energy|story|weekend|life|work|mood|face|feed|colors|time|world|taste|heart"),
+    nouns=_list(
+        "post|photo|look|video|day|place|idea|smile|vibe|content|moment|energy|story|weekend|life|work|mood|face|feed|colors|time|world|taste|heart"
+    ),
     openers=_list(
         "wow|omg|honestly|ok but|yes|so|really|girl|bro|aww|hey|well|just|dear|absolutely|man|ahh|truly|finally|oh|hello|good morning|sis|dude|no but seriously|oh my|guys|babe"
     ),
@@ -212,12 +232,12 @@ LEXICONS: dict[str, Lexicon] = {
     ),
 }
 
-EMOJI: tuple[str, ...] = tuple(
+EMOJI: tuple[str, ...] = _words(
     "😍 ❤️ 🔥 😂 🙌 👏 💕 🥰 😘 💙 ✨ 💯 👌 🙏 💖 😭 💪 🎉 😊 🤩 💜 👍 😎 🌸 💛 😱 🤍 🥺 👀 🤤 🌹 💗 ☺️ 😅 💃 🖤 🌟 😁 💚 🤣 "
-    "🌺 😻 🙈 ⚡ 🎶 🌞 🍀 🐶 🦋 🌈 👑 💎 🎂 🌊 🍕 📸 🎮 ✈️ 🏆 🌴".split()
+    "🌺 😻 🙈 ⚡ 🎶 🌞 🍀 🐶 🦋 🌈 👑 💎 🎂 🌊 🍕 📸 🎮 ✈️ 🏆 🌴"
 )
 
-HANDLE_WORDS: tuple[str, ...] = tuple(
+HANDLE_WORDS: tuple[str, ...] = _words(
     "luna mia leo nova sol jade alex sam nina max ivy kai zoe milo ana theo lily noah ella finn ruby hugo cleo otto "
-    "studio daily life world home official real the just life with by art club diary travel kitchen fit style".split()
+    "studio daily life world home official real the just life with by art club diary travel kitchen fit style"
 )

@@ -111,6 +111,8 @@ class Life:
     """Multiplies the organic comments of a post."""
     circle_size: int = 0
     """People of a tight community who write most comments; 0: there is none."""
+    care: float = 0.0
+    """Of a cheat: chance that a detail of what was bought is chosen to look organic."""
     scheme_names: list[str] = field(default_factory=list)
     story: str | None = None
 
@@ -155,7 +157,11 @@ class Life:
         It is the largest of the shares of likes, of comments and of views: a sum would hide a purchase of comments
         behind the hundredfold likes.
         """
-        pairs = ((self.bought_likes, self.likes), (self.bought_comments, self.comments), (self.bought_views, self.views))
+        pairs = (
+            (self.bought_likes, self.likes),
+            (self.bought_comments, self.comments),
+            (self.bought_views, self.views),
+        )
         return max(float(bought.sum()) / max(float((bought + organic).sum()), 1.0) for bought, organic in pairs)
 
     def days_of_posts(self) -> Integers:

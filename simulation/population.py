@@ -9,13 +9,16 @@ import numpy as np
 from features.tables import NICHES
 from simulation.draws import from_quantiles, weighted_choice
 from simulation.engagement import SMALL_ACCOUNT, VIEW_PLATFORMS
-from simulation.life import Persona
 from simulation.lexicon import LEXICONS
+from simulation.life import Persona
 from simulation.rules import Rules
 from simulation.text import Dice, Voice, account_emoji, account_topics, biography, handle
 
 SMALLEST_ACCOUNT, LARGEST_ACCOUNT = 200, 5_000_000
 """Range of followers that the contract promises a verdict for."""
+
+MOST_POSTS = 200
+"""Posts of one account in a folder."""
 
 LARGE_ACCOUNT = 100_000
 """Followers from which FACTS gives the posting pace."""
@@ -45,10 +48,13 @@ def draw_persona(account_id: str, rules: Rules, rng: np.random.Generator, dice: 
     language = weighted_choice(population.language_weights, rng)
     niche = dice.pick(NICHES)
     followers = _followers(rules, rng)
-    age_days = int(np.clip(365.0 * population.age_years_median * math.exp(rng.normal(0.0, population.age_spread)), 120, 6000))
+    age_days = int(
+        np.clip(365.0 * population.age_years_median * math.exp(rng.normal(0.0, population.age_spread)), 120, 6000)
+    )
     topics = account_topics(language, niche, max(3, round(rng.normal(population.topics_per_account, 1.5))), dice)
-    posts_per_week = _posts_per_week(followers, rules, rng)
-    posts_wanted = int(np.clip(from_quantiles(rules.engagement.posts_observed, rng, logarithmic=True), 1, 200))
+    posts_per_week = _posts_per_week(platform, followers, rules, rng)
+    post_count = max(1, round(posts_per_week * age_days / 7.0 * rng.uniform(0.3, 1.1)))
+    posts_wanted = _posts_wanted(followers, post_count, rules, rng)
     has_biography = not dice.chance(population.empty_biography_share)
     return Persona(
         account_id=account_id,
@@ -56,7 +62,7 @@ def draw_persona(account_id: str, rules: Rules, rng: np.random.Generator, dice: 
         handle=handle(dice, population.handle_digits_share, population.handle_joiner_share),
         followers=followers,
         following=_following(platform, followers, rules, rng),
-        post_count=max(posts_wanted, round(posts_per_week * age_days / 7.0 * rng.uniform(0.3, 1.1))),
+        post_count=max(posts_wanted, post_count),
         age_days=age_days,
         is_verified=dice.chance(population.verified_share * (0.5 if followers < LARGE_ACCOUNT else 3.0)),
         is_business=dice.chance(population.business_share),
@@ -118,10 +124,20 @@ def _following(platform: str, followers: int, rules: Rules, rng: np.random.Gener
     return int(np.clip(from_quantiles(table, rng, logarithmic=True), 0, 7500))
 
 
-def _posts_per_week(followers: int, rules: Rules, rng: np.random.Generator) -> float:
+def _posts_per_week(platform: str, followers: int, rules: Rules, rng: np.random.Generator) -> float:
     """Between the tables of small and of large accounts, in the logarithm of the size."""
+    engagement = rules.engagement
     level = rng.random()
     weight = float(np.clip(math.log(followers / SMALL_ACCOUNT) / math.log(LARGE_ACCOUNT / SMALL_ACCOUNT), 0.0, 1.0))
-    tables = (rules.engagement.posts_per_week_small, rules.engagement.posts_per_week)
+    tables = (engagement.posts_per_week_small, engagement.posts_per_week)
     small, large = (float(np.interp(level, (0.02, 0.25, 0.5, 0.75, 0.98), np.log(table))) for table in tables)
-    return math.exp((1.0 - weight) * small + weight * large)
+    return math.exp((1.0 - weight) * small + weight * large) * engagement.posts_per_week_factor.get(platform, 1.0)
+
+
+def _posts_wanted(followers: int, post_count: int, rules: Rules, rng: np.random.Generator) -> int:
+    """Posts in the folder: a page of the newest, or every post of a small account's years."""
+    engagement = rules.engagement
+    is_small = followers < SMALL_ACCOUNT
+    page = int(np.clip(from_quantiles(engagement.posts_observed, rng, logarithmic=True), 1, MOST_POSTS))
+    whole = rng.random() < (engagement.whole_history_small if is_small else engagement.whole_history_large)
+    return min(post_count, MOST_POSTS) if whole else page

@@ -81,7 +81,8 @@ class Population(Section[Constant], Generic[Constant]):
     small_share: Constant = _prior((0.08, 0.22), "share of accounts with 200 to 1,000 followers; assumed")
     following: Quantiles = _prior((176, 557, 974, 1828, 5316), "accounts followed, Instagram; FACTS Engagement")
     following_small: Quantiles = _prior(
-        (104, 276, 409, 597, 988), f"accounts followed below 1,000 followers; {DEVELOPMENT_HALF} instagram-instafake-700"
+        (104, 276, 409, 597, 988),
+        f"accounts followed below 1,000 followers; {DEVELOPMENT_HALF} instagram-instafake-700",
     )
     following_other_platforms: Quantiles = _prior((5, 40, 150, 480, 2000), "accounts followed elsewhere; assumed")
     age_years_median: Constant = _prior((3.0, 6.0), "age of an account; assumed")
@@ -98,13 +99,13 @@ class Population(Section[Constant], Generic[Constant]):
 class Growth(Section[Constant], Generic[Constant]):
     """Organic follower curves. Calibrated to FACTS "Growth, daily, real Twitch accounts" unless said otherwise."""
 
-    gain_rate_median: Constant = _prior((2.0e-4, 5.5e-4), "new followers a day and follower, at 10,000 followers")
+    gain_rate_median: Constant = _prior((0.9e-4, 3.6e-4), "new followers a day and follower, at 10,000 followers")
     gain_rate_spread: Constant = _prior((0.9, 1.3), "sd of ln gain rate over accounts")
     gain_rate_size_slope: Constant = _prior((-0.35, 0.0), "change of ln gain rate per tenfold followers; FACTS vendors")
     churn_ratio_median: Constant = _prior((0.25, 0.5), "unfollows per new follower")
     churn_ratio_spread: Constant = _prior((0.5, 0.9), "sd of ln churn ratio: a tail of accounts that shrink")
     weekday_strength: Constant = _prior((0.05, 0.45), "sd of ln gains over weekdays; assumed")
-    memory: Constant = _prior((0.1, 0.7), "autocorrelation of ln intensity from day to day")
+    memory: Constant = _prior((0.0, 0.5), "autocorrelation of ln intensity from day to day")
     restlessness: Constant = _prior((0.15, 0.6), "sd of ln intensity over days")
     regime_changes_per_year: Constant = _prior((0.5, 3.0), "lasting changes of the gain rate; assumed")
     regime_spread: Constant = _prior((0.3, 0.8), "sd of ln of a lasting change; assumed")
@@ -113,11 +114,11 @@ class Growth(Section[Constant], Generic[Constant]):
     steady_share: Constant = _prior((0.1, 0.25), "quiet accounts with Poisson counts and hardly a burst")
     bursts_per_month: Constant = _prior((0.7, 2.5), "days on which something happens")
     burst_spread: Constant = _prior((0.5, 1.0), "sd of ln burst frequency over accounts")
-    burst_minimum_days: Constant = _prior((1.5, 4.0), "smallest burst, in days of ordinary gain")
-    burst_tail: Constant = _prior((0.9, 1.5), "Pareto exponent of burst sizes (largest z 2.4/4.1/7.1/12.9/30.1)")
+    burst_minimum_days: Constant = _prior((1.2, 3.5), "smallest burst, in days of ordinary gain")
+    burst_tail: Constant = _prior((1.0, 1.7), "Pareto exponent of burst sizes (largest z 2.4/4.1/7.1/12.9/30.1)")
     burst_largest_share: Constant = _prior((0.05, 0.3), "largest burst, share of followers; 10 of 779 jump over 5 %")
     burst_post_share: Constant = _prior((0.3, 0.7), "bursts that a post set off, where posts exist; assumed")
-    burst_first_day: Constant = _prior((0.4, 0.9), "share of a burst on its first day")
+    burst_first_day: Constant = _prior((0.5, 1.0), "share of a burst on its first day")
     burst_regret: Constant = _prior((0.0, 0.35), "share of a burst that leaves again within weeks; assumed")
     rest_day_share: Constant = _prior((0.0, 0.35), "days a week without activity of creators that pause; assumed")
     purge_probability: Constant = _prior((0.15, 0.5), "a platform purges on one day of the cohort's time; assumed")
@@ -128,17 +129,17 @@ class Engagement(Section[Constant], Generic[Constant]):
     """Posts and their counts."""
 
     likes_per_follower: dict[str, Constant] = _prior(
-        {"instagram": (0.022, 0.045), "x": (0.002, 0.01), "facebook": (0.003, 0.012), "other": (0.005, 0.03)},
+        {"instagram": (0.028, 0.052), "x": (0.002, 0.01), "facebook": (0.003, 0.012), "other": (0.005, 0.03)},
         "median likes per follower at 10,000 followers; Instagram FACTS Engagement, others assumed",
     )
     likes_size_slope: Constant = _prior((-0.36, -0.16), "ln per tenfold followers; FACTS Engagement: -0.26")
     likes_small_slope: Constant = _prior(
-        (-1.5, -0.8), f"further slope below 3,000 followers; {DEVELOPMENT_HALF} instagram-instafake-700"
+        (-2.2, -1.2), f"further slope below 3,000 followers; {DEVELOPMENT_HALF} instagram-instafake-700"
     )
     likes_account_spread: Constant = _prior((0.75, 1.0), "residual sd of ln rate; FACTS Engagement: .83 to .95")
     niche_spread: Constant = _prior((0.05, 0.3), "sd of ln rate over niches; assumed")
     views_per_follower: dict[str, Constant] = _prior(
-        {"youtube": (0.15, 0.5), "tiktok": (0.15, 1.0), "twitch": (0.03, 0.2)},
+        {"youtube": (0.12, 0.4), "tiktok": (0.15, 1.0), "twitch": (0.03, 0.2)},
         f"median views per follower at 10,000 followers; {DEVELOPMENT_HALF} youtube-tech-227, others assumed",
     )
     views_size_slope: Constant = _prior((-0.8, -0.3), f"ln per tenfold followers; {DEVELOPMENT_HALF} youtube-tech-227")
@@ -157,14 +158,17 @@ class Engagement(Section[Constant], Generic[Constant]):
     )
     likes_per_view_spread: Constant = _prior((0.4, 0.7), f"sd of ln over accounts; {DEVELOPMENT_HALF} youtube-tech-227")
     likes_per_view_within: Constant = _prior((0.25, 0.5), "sd of ln over posts; as likes_per_view")
-    within_spread: Quantiles = _prior((0.15, 0.25, 0.34, 0.46, 0.79), "sd of ln likes within accounts; FACTS Engagement")
+    within_spread: Quantiles = _prior(
+        (0.13, 0.22, 0.31, 0.42, 0.72), "sd of ln likes within accounts, bursts out; FACTS Engagement"
+    )
     within_spread_small: Quantiles = _prior(
-        (0.22, 0.32, 0.42, 0.55, 0.85), f"same below 3,000 followers, trend out; {DEVELOPMENT_HALF} instagram-instafake-700"
+        (0.22, 0.32, 0.42, 0.55, 0.85),
+        f"same below 3,000 followers, trend out; {DEVELOPMENT_HALF} instagram-instafake-700",
     )
     within_spread_views: Quantiles = _prior(
-        (0.42, 0.72, 0.92, 1.12, 1.5), f"sd of ln views within accounts; {DEVELOPMENT_HALF} youtube-tech-227"
+        (0.38, 0.62, 0.8, 1.0, 1.4), f"sd of ln views within accounts; {DEVELOPMENT_HALF} youtube-tech-227"
     )
-    tail_degrees: Constant = _prior((3.5, 9.0), "Student t of ln quality: largest over median 1.65, 3.4 at 95 %")
+    tail_degrees: Constant = _prior((4.0, 12.0), "Student t of ln quality: largest over median 1.65, 3.4 at 95 %")
     comments_per_100_likes: dict[str, Constant] = _prior(
         {
             "0": (2.0, 3.6),
@@ -180,7 +184,7 @@ class Engagement(Section[Constant], Generic[Constant]):
     comments_platform: dict[str, Constant] = _prior(
         {
             "instagram": (1.0, 1.0),
-            "youtube": (2.0, 4.0),
+            "youtube": (2.5, 5.0),
             "tiktok": (0.3, 0.8),
             "twitch": (0.5, 2.0),
             "x": (1.0, 3.0),
@@ -195,14 +199,25 @@ class Engagement(Section[Constant], Generic[Constant]):
     comments_dispersion_views: Constant = _prior((2.0, 4.0), "factor on k where views drive: corr .75 on YouTube")
     posts_per_week: Quantiles = _prior((1, 3.4, 6.3, 11.9, 30), "accounts from 100,000 followers; FACTS Engagement")
     posts_per_week_small: Quantiles = _prior(
-        (0.07, 0.2, 0.6, 2.5, 8.0), f"below 3,000 followers; 5 to 50 % {DEVELOPMENT_HALF} instagram-instafake-700"
+        (0.07, 0.17, 0.4, 1.5, 6.0), f"below 3,000 followers; 5 to 50 % {DEVELOPMENT_HALF} instagram-instafake-700"
     )
+    posts_per_week_factor: dict[str, Constant] = _prior(
+        {"youtube": (0.2, 0.5), "twitch": (0.3, 1.0), "tiktok": (0.7, 1.5), "facebook": (0.5, 1.0)},
+        f"factor on the pace of posting, 1 elsewhere; YouTube {DEVELOPMENT_HALF} youtube-tech-227, others assumed",
+    )
+    whole_history_small: Constant = _prior(
+        (0.3, 0.6), f"small accounts with every post of years, up to 200; {DEVELOPMENT_HALF} instagram-instafake-700"
+    )
+    whole_history_large: Constant = _prior((0.02, 0.1), "the same for larger accounts; assumed")
+    burst_lift: Constant = _prior((0.05, 0.25), "ln likes of a post per ln size of the burst it set off; assumed")
     posts_observed: Quantiles = _prior((4, 12, 22, 45, 150), "posts in a folder: 8 to 200 in what was seen; assumed")
     accumulation: dict[str, Constant] = _prior(
-        {"youtube": (0.15, 0.45), "tiktok": (0.0, 0.15), "twitch": (0.0, 0.1)},
+        {"youtube": (0.25, 0.75), "tiktok": (0.0, 0.15), "twitch": (0.0, 0.1)},
         f"exponent of age by which old videos keep gathering views; {DEVELOPMENT_HALF} youtube-tech-227",
     )
-    gathering_hours: Constant = _prior((8.0, 20.0), "hours to gather two thirds of the likes; FACTS: first hour 20-30 %")
+    gathering_hours: Constant = _prior(
+        (8.0, 20.0), "hours to gather two thirds of the likes; FACTS: first hour 20-30 %"
+    )
     past_growth: Constant = _prior(
         (0.6, 2.0), f"exponent of followers over an account's life; {DEVELOPMENT_HALF} instagram-instafake-700"
     )
@@ -233,7 +248,7 @@ class Comments(Section[Constant], Generic[Constant]):
     second_sentence: Constant = _prior((0.1, 0.3), "sentences followed by another; assumed")
     lowercase: Constant = _prior((0.5, 0.85), "texts without a capital; assumed")
     lag_hours: Quantiles = _prior((0.18, 2.6, 15.0, 57.0, 1150.0), "comment after its post: 11 min to 48 days")
-    taste: Constant = _prior((1.3, 2.2), "exponent by which common phrases are preferred (Zipf-like); assumed")
+    taste: Constant = _prior((1.6, 2.6), "exponent by which common phrases are preferred (Zipf-like); assumed")
 
 
 class Schemes(Section[Constant], Generic[Constant]):
@@ -251,7 +266,10 @@ class Schemes(Section[Constant], Generic[Constant]):
     )
     mix_share: Constant = _prior((0.18, 0.32), "inauthentic accounts with more than one scheme; assumed")
     dose: Constant = _prior((0.55, 0.72), "largest share bought; doses are log-uniform up to it")
-    evasion: Constant = _prior((0.35, 0.65), "chance that a detail of a scheme is chosen to look organic; assumed")
+    evasion: Constant = _prior(
+        (0.3, 0.55), "mean care of cheats: chance that a detail is chosen to look organic; assumed"
+    )
+    dose_skew: Constant = _prior((0.5, 0.9), "exponent of the even draw behind ln dose, below 1: larger doses; assumed")
     vendors: Constant = _prior((3.0, 7.0), "sellers of each kind in a cohort; assumed")
     speed_per_day: Constant = _prior((24.0, 1000.0), "followers delivered a day, 10 to 90 % of offers")
     delivery_days: Constant = _prior((2.0, 60.0), "delivery of one lot is stretched or squeezed into this; assumed")
@@ -260,7 +278,9 @@ class Schemes(Section[Constant], Generic[Constant]):
     follows_per_day: Constant = _prior((40.0, 250.0), "follow / unfollow: follows a day; assumed")
     follow_back: Constant = _prior((0.05, 0.3), "share that follows back; assumed")
     follow_lag_days: Constant = _prior((1.0, 7.0), "new followers lag the follows")
-    comment_pool: Constant = _prior((60.0, 1000.0), "authors of one comment seller; lots 60 to 1,000")
+    comment_pool: Constant = _prior(
+        (15.0, 600.0), "authors of one comment seller: one for several comments of a lot; assumed"
+    )
     comments_per_day: Constant = _prior((100.0, 500.0), "comments delivered a day")
     start_hours: Constant = _prior((0.1, 6.0), "start of a delivery after the order")
     pod_members: Constant = _prior((15.0, 50.0), "members of a pod by direct message; 1,000 and more on Telegram")
@@ -272,12 +292,12 @@ class Stories(Section[Constant], Generic[Constant]):
 
     genuine_share: Constant = _prior((0.42, 0.58), "genuine accounts with a story; assumed")
     inauthentic_share: Constant = _prior((0.2, 0.4), "inauthentic accounts with one too: they also go viral; assumed")
-    viral_gain: Constant = _prior((0.03, 0.5), "followers won by a viral post, share of the present; assumed")
-    giveaway_gain: Constant = _prior((0.03, 0.25), "followers won by a giveaway, share of the present; assumed")
+    viral_gain: Constant = _prior((0.01, 0.4), "followers won by a viral post, share of the present; assumed")
+    giveaway_gain: Constant = _prior((0.01, 0.2), "followers won by a giveaway, share of the present; assumed")
     giveaway_loss: Constant = _prior((0.2, 0.7), "share of them lost within two weeks; assumed")
-    advertising_gain: Constant = _prior((0.05, 0.4), "followers won by advertising, at most 5,000 a day; assumed")
-    shoutout_gain: Constant = _prior((0.02, 0.2), "followers won by a shout-out or the press; assumed")
-    bots_gain: Constant = _prior((0.03, 0.15), "unwanted bot followers, share of the present: 5 to 20 % organic fakes")
+    advertising_gain: Constant = _prior((0.02, 0.35), "followers won by advertising, at most 5,000 a day; assumed")
+    shoutout_gain: Constant = _prior((0.005, 0.15), "followers won by a shout-out or the press; assumed")
+    bots_gain: Constant = _prior((0.02, 0.15), "unwanted bot followers, share of the present: 5 to 20 % organic fakes")
     circle: Constant = _prior((8.0, 40.0), "people of a tight community; assumed")
     mega_low_rate: Constant = _prior((0.8, 2.0), "fall of ln likes per follower; assumed")
     emoji_culture: Constant = _prior((0.35, 0.75), "emoji-only share in a fan culture; assumed")
@@ -304,7 +324,13 @@ class Observation(Section[Constant], Generic[Constant]):
     column_dropped: Constant = _prior((0.05, 0.2), "optional columns that a whole export lacks; assumed")
     comments_observed: Constant = _prior((14.0, 200.0), "comments collected for an account, log-uniform; assumed")
     sample_weights: dict[str, Constant] = _prior(
-        {"all": (10.0, 30.0), "earliest": (10.0, 25.0), "newest": (15.0, 35.0), "top": (10.0, 25.0), "random": (10.0, 30.0)},
+        {
+            "all": (10.0, 30.0),
+            "earliest": (10.0, 25.0),
+            "newest": (15.0, 35.0),
+            "top": (10.0, 25.0),
+            "random": (10.0, 30.0),
+        },
         "relative numbers of comment samples by kind; assumed",
     )
     reading_weights: dict[str, Constant] = _prior(

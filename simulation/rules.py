@@ -14,6 +14,7 @@ from simulation.priors import Comments, Engagement, Growth, Observation, Populat
 LOGARITHMIC_RATIO = 4.0
 """A range whose ends differ by more is drawn evenly in its logarithm: its order of magnitude is what is uncertain."""
 
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The constants of one cohort.

@@ -76,8 +76,11 @@ def open_market(
         )
         for _ in range(count)
     )
-    sellers = {language: tuple(_comment_vendor(seed, language, rules, rng, dice) for _ in range(count)) for language in languages}
-    pods = []
+    sellers = {
+        language: tuple(_comment_vendor(seed, language, rules, rng, dice) for _ in range(count))
+        for language in languages
+    }
+    pods: list[Pod] = []
     remaining = list(pod_accounts)
     while remaining or not pods:
         size = round(draw_range(priors.pod_members, rng))
@@ -90,9 +93,9 @@ def open_market(
 
 def _comment_vendor(seed: int, language: str, rules: Rules, rng: np.random.Generator, dice: Dice) -> CommentVendor:
     priors = rules.priors.schemes
-    kind = weighted_choice({"template": 0.35, "praise": 0.2, "emoji": 0.15, "varied": 0.3}, rng)
+    kind = weighted_choice({"template": 0.4, "praise": 0.25, "emoji": 0.15, "varied": 0.2}, rng)
     spoken = language if rng.random() < 0.6 else "en"
-    family = None if kind == "varied" else draw_family(kind, spoken, seed, dice.number(15, 120), dice)
+    family = None if kind == "varied" else draw_family(kind, spoken, seed, dice.number(8, 60), dice)
     return CommentVendor(
         authors=tuple(random_identifiers(round(draw_range(priors.comment_pool, rng)), rng)),
         family=family,
@@ -136,7 +139,7 @@ class BoughtFollowers(Scheme):
         """Build the stock of bought followers up to `dose` of the present followers."""
         vendor = market.followers[int(rng.integers(len(market.followers)))]
         followers = dose * life.persona.followers
-        evasive = rng.random() < rules.schemes.evasion
+        evasive = rng.random() < life.care
         pattern = weighted_choice(
             {"before": 0.3, "drip": 0.3, "lots": 0.3, "once": 0.1}
             if evasive
@@ -198,7 +201,9 @@ def _hold(life: Life, stock: Floats, dose: float, rng: np.random.Generator) -> N
         # A lot that has all but vanished would have been many times today's followers: it was smaller.
         scaled = dose + (scaled - dose) / excess
     steps = np.diff(scaled, prepend=scaled[0])
-    clumped = steps * rng.gamma(6.0, 1.0 / 6.0, size=life.days)
+    # Deliveries run evenly, losses come in sweeps of the platform.
+    shape = np.where(steps > 0.0, 6.0, 0.4)
+    clumped = steps * rng.gamma(shape, 1.0 / shape)
     noise = np.cumsum(clumped - steps)
     life.bought_stock += np.maximum(scaled + noise - noise[-1], 0.0)
 
@@ -214,7 +219,7 @@ class FollowUnfollow(Scheme):
         priors = rules.priors.schemes
         pace, back = draw_range(priors.follows_per_day, rng), draw_range(priors.follow_back, rng)
         lag = round(draw_range(priors.follow_lag_days, rng))
-        evasive = rng.random() < rules.schemes.evasion
+        evasive = rng.random() < life.care
         start = 0 if rng.random() < 0.5 else int(rng.integers(0, life.days // 2))
         stop = life.days if rng.random() < 0.6 else int(rng.integers(start + 10, life.days + 1))
         follows, unfollows = np.zeros(life.days), np.zeros(life.days)
@@ -248,14 +253,14 @@ class BoughtEngagement(Scheme):
         life: Life,
         dose: float,
         market: Market,  # noqa: ARG002
-        rules: Rules,
+        rules: Rules,  # noqa: ARG002
         rng: np.random.Generator,
         dice: Dice,  # noqa: ARG002
     ) -> None:
         """Buy likes, views or both up to `dose` of the posts' total."""
         has_views = bool(life.has_views.any())
         kind = weighted_choice({"likes": 0.6, "views": 0.25, "both": 0.15}, rng) if has_views else "likes"
-        weights = _order_weights(life.likes, rules, rng)
+        weights = _order_weights(life.likes, life.care, rng)
         if kind in ("likes", "both"):
             life.bought_likes = life.bought_likes + _split(dose, life.likes, weights, rng)
         if kind in ("views", "both"):
@@ -266,12 +271,12 @@ class BoughtEngagement(Scheme):
         life.bought_views = life.bought_views + np.where(lacking > 0, np.rint(lacking * spare), 0).astype(np.int64)
 
 
-def _order_weights(organic: Integers, rules: Rules, rng: np.random.Generator) -> Floats:
+def _order_weights(organic: Integers, care: float, rng: np.random.Generator) -> Floats:
     """How an order is spread over posts: even, in proportion to what a post draws, or on a part of the posts."""
-    evasive = rng.random() < rules.schemes.evasion
+    evasive = rng.random() < care
     proportion = rng.uniform(0.6, 1.0) if evasive else rng.uniform(0.0, 0.3)
     weights = np.maximum(organic, 1.0) ** proportion * rng.lognormal(0.0, 0.3 if evasive else 0.08, size=len(organic))
-    if rng.random() < 0.35:
+    if rng.random() < 0.5:
         weights *= rng.random(len(organic)) < rng.uniform(0.15, 0.7)
     if weights.sum() <= 0.0:
         weights = np.ones(len(organic))
@@ -283,7 +288,8 @@ def _split(dose: float, organic: Integers, weights: Floats, rng: np.random.Gener
     if weights.sum() <= 0.0:
         return np.zeros(len(organic), dtype=np.int64)
     total = dose / (1.0 - dose) * max(float(organic.sum()), len(organic) * 0.5)
-    return rng.poisson(total * weights / weights.sum()).astype(np.int64)
+    counts: Integers = rng.poisson(total * weights / weights.sum()).astype(np.int64)
+    return counts
 
 
 @scheme
@@ -298,8 +304,8 @@ class BoughtComments(Scheme):
         """Buy comments up to `dose` of the posts' total."""
         sellers = market.comments[life.persona.language]
         vendor = sellers[int(rng.integers(len(sellers)))]
-        counts = _split(dose, life.comments, _order_weights(life.comments, rules, rng), rng)
-        if rng.random() < rules.schemes.evasion:
+        counts = _split(dose, life.comments, _order_weights(life.comments, life.care, rng), rng)
+        if rng.random() < life.care:
             lags: Lags = organic_lags(rules, rng)
         else:
             lags = _delivered(vendor)
@@ -321,7 +327,9 @@ class BoughtComments(Scheme):
 
 def _delivered(vendor: CommentVendor) -> Lags:
     def lags(rng: np.random.Generator, count: int) -> Floats:
-        pace: Floats = vendor.start_hours + np.sort(rng.uniform(0.05, 0.05 + 24.0 * max(count, 1) / vendor.comments_per_day, count))
+        pace: Floats = vendor.start_hours + np.sort(
+            rng.uniform(0.05, 0.05 + 24.0 * max(count, 1) / vendor.comments_per_day, count)
+        )
         return pace
 
     return lags
@@ -341,10 +349,7 @@ class EngagementPod(Scheme):
         pod = next((each for each in market.pods if own in each.members), market.pods[0])
         active = rng.random(life.posts) < rng.uniform(0.5, 1.0)
         counts = _split(dose, life.comments, active * rng.lognormal(0.0, 0.15, life.posts), rng)
-        if rng.random() < rules.schemes.evasion:
-            first_hour = pod.first_hour * 0.5
-        else:
-            first_hour = pod.first_hour
+        first_hour = pod.first_hour * (0.5 if rng.random() < life.care else 1.0)
         # Small pods by direct message cannot serve a large account: that one trades in an open group.
         missing = max(int(counts.max(initial=0)) - len(pod.members) + 1, 0)
         strangers = random_identifiers(round(missing * 1.3), rng)
@@ -389,13 +394,13 @@ def draw_deed(role: str, rules: Rules, rng: np.random.Generator) -> Deed:
         return Deed({})
     names = [weighted_choice(rules.schemes.weights, rng)]
     if role == "low_dose":
-        return Deed({names[0]: _log_uniform(SMALLEST_DOSE, LABEL_DOSE * 0.93, rng)})
+        return Deed({names[0]: _log_uniform(SMALLEST_DOSE, LABEL_DOSE * 0.93, 1.0, rng)})
     if rng.random() < rules.schemes.mix_share:
         others = {name: weight for name, weight in rules.schemes.weights.items() if name not in names}
         names.append(weighted_choice(others, rng))
-    doses = {names[0]: _log_uniform(LABEL_DOSE * 1.05, rules.schemes.dose, rng)}
+    doses = {names[0]: _log_uniform(LABEL_DOSE * 1.05, rules.schemes.dose, rules.schemes.dose_skew, rng)}
     for name in names[1:]:
-        doses[name] = _log_uniform(SMALLEST_DOSE, rules.schemes.dose, rng)
+        doses[name] = _log_uniform(SMALLEST_DOSE, rules.schemes.dose, rules.schemes.dose_skew, rng)
     follower_doses = {"bought_followers", "follow_unfollow"} & set(doses)
     if len(follower_doses) > 1:
         # Both together must leave an organic audience.
@@ -404,5 +409,5 @@ def draw_deed(role: str, rules: Rules, rng: np.random.Generator) -> Deed:
     return Deed({name: doses[name] for name in SCHEMES if name in doses})
 
 
-def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
-    return math.exp(rng.uniform(math.log(low), math.log(high)))
+def _log_uniform(low: float, high: float, skew: float, rng: np.random.Generator) -> float:
+    return math.exp(math.log(low) + rng.random() ** skew * math.log(high / low))

@@ -96,7 +96,9 @@ def paid_ads(life: Life, rules: Rules, rng: np.random.Generator) -> None:
 def shoutout(life: Life, rules: Rules, rng: np.random.Generator) -> None:
     """A larger creator names the account: a step with ordinary retention and no post of its own."""
     for _ in range(int(rng.integers(1, 4))):
-        life.arrivals += _wave(life, _day(life, rng), draw_range(rules.priors.stories.shoutout_gain, rng), rng.uniform(0.4, 0.9))
+        life.arrivals += _wave(
+            life, _day(life, rng), draw_range(rules.priors.stories.shoutout_gain, rng), rng.uniform(0.4, 0.9)
+        )
 
 
 @story
@@ -147,7 +149,9 @@ def dormant_return(life: Life, rules: Rules, rng: np.random.Generator) -> None: 
     life.gain_factor[day:] *= rng.uniform(2.0, 6.0)
     ages = life.post_age_hours
     wake = 24.0 * (life.days - day)
-    ages[:] = np.where(ages > wake, np.minimum(ages + 24.0 * rng.uniform(60.0, 200.0), (life.persona.age_days - 1) * 24.0), ages)
+    ages[:] = np.where(
+        ages > wake, np.minimum(ages + 24.0 * rng.uniform(60.0, 200.0), (life.persona.age_days - 1) * 24.0), ages
+    )
 
 
 @story

@@ -155,10 +155,7 @@ def account_topics(language: str, niche: str, count: int, dice: Dice) -> tuple[s
     """The nouns an account keeps coming back to."""
     lexicon = LEXICONS[language]
     pool = list(lexicon.niche_nouns.get(niche, lexicon.nouns))
-    chosen = []
-    for _ in range(min(count, len(pool))):
-        chosen.append(pool.pop(int(dice.draw() * len(pool))))
-    return tuple(chosen)
+    return tuple(pool.pop(int(dice.draw() * len(pool))) for _ in range(min(count, len(pool))))
 
 
 def account_emoji(dice: Dice) -> tuple[str, ...]:
@@ -238,10 +235,7 @@ def _reaction(lexicon: Lexicon, voice: Voice, dice: Dice) -> str:
 
 def _fill(pattern: str, lexicon: Lexicon, voice: Voice, topics: Sequence[str], dice: Dice) -> str:
     while "{" in pattern:
-        if topics and dice.chance(voice.relevance):
-            noun = dice.pick(topics)
-        else:
-            noun = dice.pick(lexicon.nouns)
+        noun = dice.pick(topics if topics and dice.chance(voice.relevance) else lexicon.nouns)
         pattern = pattern.replace("{n}", noun, 1).replace("{a}", dice.common(lexicon.adjectives, voice.taste), 1)
     return pattern
 

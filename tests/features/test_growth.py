@@ -306,7 +306,9 @@ def test_a_glitch_changes_no_spike(glitch: int) -> None:
     rows[33] = rows[33] | {"follower_count": glitch}
     without = growth(rows[:33] + rows[34:])
     assert growth(rows) == without
-    assert without["growth_burst_mass_share"] == pytest.approx(growth(daily(SPIKE * 2))["growth_burst_mass_share"], 0.01)
+    assert without["growth_burst_mass_share"] == pytest.approx(
+        growth(daily(SPIKE * 2))["growth_burst_mass_share"], 0.01
+    )
 
 
 def test_rounding_steps_are_not_bursts() -> None:

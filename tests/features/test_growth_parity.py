@@ -1,5 +1,6 @@
 """Growth features against plain Python on random curves: two ways to the same number."""
 
+# ruff: noqa: S311 -- curves are drawn, no secret is
 from __future__ import annotations
 
 import math

@@ -65,7 +65,9 @@ def test_an_account_of_which_nothing_is_known_has_null_everywhere() -> None:
             None,
             id="opened after it was seen",
         ),
-        pytest.param("profile_following_rate_per_day", SEEN | {"following_count": 250}, 250 / 100, id="250 in 100 days"),
+        pytest.param(
+            "profile_following_rate_per_day", SEEN | {"following_count": 250}, 250 / 100, id="250 in 100 days"
+        ),
         pytest.param("profile_handle_digit_share", {"handle": "ab12"}, 2 / 4, id="two of four characters"),
         pytest.param("profile_handle_digit_share", {"handle": ""}, None, id="empty handle"),
         pytest.param("profile_handle_final_digit_count", {"handle": "a1b2024"}, 4, id="a year at the end"),

@@ -1,0 +1,269 @@
+"""Stage `track`: everything the other stages left, as one MLflow run, from files alone.
+
+The stages before it never talk to MLflow, so a cached one cannot leave a run half empty, and a lost store is rebuilt
+by `dvc repro -f -s track`. The registered model becomes `@champion` with every tracked run: nothing is demanded of it
+yet, the last one tracked is the one in use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field
+
+import features
+import models
+import pipeline
+from models.bundle import MANIFEST, Bundle, UnusableBundleError
+from pipeline import layout, serving
+from pipeline.bundles import read_bundle
+from pipeline.errors import UnusableInputError
+from pipeline.params import Section, read_section
+from pipeline.storage import read_json, write_json
+from pipeline.tracking import CHAMPION, ModelToRegister, Record, track_run
+
+LOCK_FILE = Path("dvc.lock")
+LONGEST_PARAMETER = 500
+"""Characters of a parameter's value that a table of runs can use; the whole stands in the run's params.yaml."""
+
+HEADLINE = {
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "recall_at_1_percent_false_positives": "recall at 1 % false positives",
+    "brier": "Brier score (lower is better)",
+    "expected_calibration_error": "calibration error (lower is better)",
+}
+"""Metrics of the note's table, in its order, with their column heads."""
+
+
+class TrackParams(Section):
+    """Section `track` of params.yaml."""
+
+    experiment: str = Field(pattern=r"^[\w.-]+$")
+    registered_model: str = Field(pattern=r"^[\w.-]+$")
+
+
+def run(report: Callable[[str], None]) -> None:
+    """The stage.
+
+    Raises:
+        UnusableInputError: a stage before it left nothing, or the tracking store cannot be used. Nothing is lost then.
+    """
+    params = read_section("track", TrackParams)
+    bundle = _bundle()
+    model = ModelToRegister(
+        name=params.registered_model,
+        bundle=bundle,
+        folder=layout.MODEL,
+        loader=serving,
+        outputs=serving.OUTPUTS,
+        requirements=[f"{name}=={version(name)}" for name in serving.REQUIREMENTS],
+        code=[Path(path) for package in (features, models, pipeline) for path in package.__path__],
+    )
+    report("MLflow")
+    track_run(run_record(bundle, params), model, params.experiment)
+    # Nothing from the store may enter an output: a run's id differs on every machine.
+    tracked = {"experiment": params.experiment, "model_version": bundle.version, "model_sha256": model_sha256(bundle)}
+    write_json(tracked, layout.TRACKED)
+
+
+def run_record(bundle: Bundle, params: TrackParams) -> Record:
+    """The run's whole content, read from params.yaml, the reports, dvc.lock and git."""
+    metrics, training, scoring = map(_report, (layout.METRICS, layout.TRAINING_REPORT, layout.SCORING_REPORT))
+    sections = yaml.safe_load(layout.PARAMS.read_text(encoding="utf-8"))
+    parameters = dict(flat_parameters(sections))
+    numbers = dict(metrics_of(metrics, training, scoring))
+    tags = {
+        "model_version": bundle.version,
+        "model_sha256": model_sha256(bundle),
+        "catalog_hash": bundle.catalog_hash,
+        "split": str(metrics.get("split", "")),
+    }
+    note = markdown_note(metrics, scoring, bundle, params)
+    files = run_files()
+    hashes = data_hashes(LOCK_FILE)
+    revision = git_tags()
+    trial = os.environ.get("DVC_EXP_NAME", "")
+    return Record(
+        name=trial or run_name(revision.get("git_revision", ""), metrics),
+        note=note,
+        parameters=parameters,
+        metrics=numbers,
+        tags={
+            **tags,
+            **revision,
+            **{f"data.{path}": digest for path, digest in hashes.items()},
+            **({"dvc_experiment": trial} if trial else {}),
+            "mlflow.source.name": "dvc repro",
+        },
+        files={**files, **({LOCK_FILE.name: LOCK_FILE} if LOCK_FILE.is_file() else {})},
+        datasets=[
+            (Path(path).name, hashes[path], path, use)
+            for use, stage in (("training", "prepare"), ("scoring", "score"))
+            if (path := (sections.get(stage) or {}).get("dataset")) in hashes
+        ],
+        content_sha256=_digest([parameters, numbers, tags, note], files),
+    )
+
+
+def flat_parameters(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """params.yaml as `section.key` and text: lists as JSON, null as `null`, empty mappings left out."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from flat_parameters(inner, f"{name}.{key}" if name else str(key))
+        return
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    yield name, text if len(text) <= LONGEST_PARAMETER else text[: LONGEST_PARAMETER - 1] + "…"
+
+
+def metrics_of(
+    metrics: Mapping[str, Any], training: Mapping[str, Any], scoring: Mapping[str, Any]
+) -> Iterator[tuple[str, float]]:
+    """Every number of the reports that a person would sort runs by; what is null is left out.
+
+    `<model>/<metric>` with `_lower` and `_upper`, `difference_to_<baseline>/<metric>`, `evaluation/<count>`,
+    `training/<number>` and `scored/<verdict>`.
+    """
+    for model, values in metrics["models"].items():
+        yield from _numbers(values, model)
+    for baseline, values in metrics.get("differences", {}).items():
+        yield from _numbers(values, f"difference_to_{baseline}")
+    rest = {key: value for key, value in metrics.items() if key not in {"models", "differences"}}
+    yield from _numbers(rest, "evaluation")
+    yield from _numbers({key: value for key, value in training.items() if key != "importance"}, "training")
+    yield from _numbers(scoring["verdicts"], "scored")
+
+
+def run_name(revision: str, metrics: Mapping[str, Any]) -> str:
+    """Revision and headline, such as `1a2b3c4 auc 0.87 recall@1% 0.45`: the table of runs shows little else."""
+    main: Mapping[str, Any] = next(iter(metrics["models"].values()), {})
+    parts = [revision[:7]]
+    for label, key in (("auc", "auc"), ("recall@1%", "recall_at_1_percent_false_positives")):
+        value = main.get(key, {}).get("value")
+        parts.append(f"{label} {value:.2f}" if value is not None else "")
+    return " ".join(part for part in parts if part) or "no metric"
+
+
+def markdown_note(metrics: Mapping[str, Any], scoring: Mapping[str, Any], bundle: Bundle, params: TrackParams) -> str:
+    """The run's page in words: our model beside each baseline, the verdicts of the batch, the cuts, the bundle."""
+    columns = {key: head for key, head in HEADLINE.items() if any(key in each for each in metrics["models"].values())}
+    rows = [
+        ["model", *columns.values()],
+        ["---"] * (len(columns) + 1),
+        *(
+            [model.replace("_", " "), *(_interval(values.get(key)) for key in columns)]
+            for model, values in metrics["models"].items()
+        ),
+    ]
+    counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in scoring["verdicts"].items())
+    cuts = bundle.thresholds
+    confidence = metrics.get("confidence")
+    interval = f", {confidence:.0%} intervals ({metrics.get('interval', '')})" if confidence is not None else ""
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return (
+        f"**Split:** {metrics.get('split', 'not named')}; {metrics.get('accounts', '?')} accounts{interval}. "
+        "Figures on simulated cohorts say how models compare, not how often a real account is judged rightly.\n\n"
+        f"{table}\n\n"
+        f"**Incoming batch:** {counts}.\n\n"
+        f"**Verdict:** pass below {cuts.pass_below:.3f}; reject above {cuts.reject_above:.3f} with evidence above "
+        f"{cuts.reject_above_evidence:.2f} (log-likelihood ratio); prevalence {bundle.prevalence:g}.\n\n"
+        f"**Bundle:** `{layout.MODEL.as_posix()}`, version `{bundle.version}`; in the registry as "
+        f"`models:/{params.registered_model}@{CHAMPION}` until the next tracked run.\n"
+    )
+
+
+def run_files() -> dict[str, Path]:
+    """Reports, figures, curves and params.yaml by their place in the run; dvc.lock is not content, it names it."""
+    found = {layout.PARAMS.name: layout.PARAMS}
+    for folder, pattern, place in (
+        (layout.METRICS.parent, "*.json", "reports"),
+        (layout.FIGURES, "*.png", "figures"),
+        (layout.PLOTS, "*.json", "plots"),
+    ):
+        found |= {f"{place}/{path.name}": path for path in sorted(folder.glob(pattern))}
+    return found
+
+
+def data_hashes(lock: Path) -> dict[str, str]:
+    """DVC's hash of every data file or folder of the graph, by path; empty where there is no dvc.lock."""
+    if not lock.is_file():
+        return {}
+    stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
+    entries = [entry for stage in stages.values() for kind in ("deps", "outs") for entry in stage.get(kind, [])]
+    data = {entry["path"]: entry["md5"] for entry in entries if "md5" in entry and entry["path"].startswith("data/")}
+    return {path: digest for path, digest in sorted(data.items()) if path != layout.TRACKED.as_posix()}
+
+
+def git_tags() -> dict[str, str]:
+    """Revision of the code, and whether it was changed since; empty outside git or before the first commit."""
+    git = shutil.which("git")
+    revision = _output(git, "rev-parse", "--verify", "HEAD") if git else None
+    if not git or not revision:
+        return {}
+    # What the pipeline itself writes is not a change of what it ran.
+    changed = _output(git, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock", ":!reports")
+    return {
+        "git_revision": revision,
+        "git_dirty": str(bool(changed)).lower(),
+        "mlflow.source.git.commit": revision,
+    }
+
+
+def model_sha256(bundle: Bundle) -> str:
+    """The sha256 whose start is the bundle's version: its manifest's, which holds those of all its files."""
+    return hashlib.sha256(bundle.to_files()[MANIFEST]).hexdigest()
+
+
+def _bundle() -> Bundle:
+    try:
+        return read_bundle(layout.MODEL)
+    except UnusableBundleError as error:
+        raise UnusableInputError([str(error)]) from error
+
+
+def _report(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise UnusableInputError(
+            [f"track: {path.as_posix()} is missing. Run 'dvc repro', which makes it before this stage."]
+        )
+    content: dict[str, Any] = read_json(path)
+    return content
+
+
+def _numbers(value: Any, name: str) -> Iterator[tuple[str, float]]:
+    """Numbers inside nested mappings as `a/b/c`; an interval gives `a`, `a_lower` and `a_upper`."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            step = {"value": "", "lower": "_lower", "upper": "_upper"} if "value" in value else {}
+            yield from _numbers(inner, f"{name}{step.get(key, f'/{key}')}")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield re.sub(r"[^\w\-. :/]", "_", name), float(value)
+
+
+def _interval(entry: Mapping[str, float | None] | None) -> str:
+    """`0.870 (0.840 to 0.900)`; a hyphen where it is not defined."""
+    value, lower, upper = ((entry or {}).get(key) for key in ("value", "lower", "upper"))
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if lower is None or upper is None else f"{value:.3f} ({lower:.3f} to {upper:.3f})"
+
+
+def _digest(described: Any, files: Mapping[str, Path]) -> str:
+    hashes = {place: hashlib.sha256(path.read_bytes()).hexdigest() for place, path in sorted(files.items())}
+    return hashlib.sha256(json.dumps([described, hashes], sort_keys=True).encode()).hexdigest()
+
+
+def _output(git: str, *arguments: str) -> str | None:
+    """What git answers, or None where it refuses."""
+    done = subprocess.run([git, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,581 @@
+"""Comment features: null rules, worked examples, invariances and accounts of known character."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from math import exp, log, log2
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.comments import DRAW, FEATURES, FRAMES
+from features.compute import compute_group
+from features.tables import Tables
+from tests.features.builders_comments import (
+    NOUNS,
+    Row,
+    comment,
+    comments,
+    emoji_row_seller,
+    fixed_order_pod,
+    giveaway,
+    organic,
+    published,
+    tables,
+    template_seller,
+    tight_community,
+    value,
+    values,
+)
+
+CAPTIONS = [f"my {first} and {second}" for first, second in pairwise(NOUNS)][:20]
+WORDS = [first + second for first in string.ascii_lowercase for second in string.ascii_lowercase]
+"""676 different words: texts made of them share nothing."""
+
+
+def different(count: int, words: int = 4) -> list[str]:
+    """Texts of so many words that have no word in common."""
+    return [" ".join(WORDS[words * number : words * (number + 1)]) for number in range(count)]
+
+
+# Nothing observed -----------------------------------------------------------------------------------------------------
+
+
+def test_no_comment_gives_null_everywhere() -> None:
+    assert set(values(tables([])).values()) == {None}
+
+
+def test_no_account_gives_no_row() -> None:
+    nothing = tables([])
+    result = compute_group(Tables(nothing.accounts.clear(), *_observed(nothing)), "comments")
+    assert result.shape == (0, 1 + len(FEATURES))
+
+
+def _observed(given: Tables) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    return given.followers_daily, given.posts.clear(), given.comments
+
+
+def test_the_owner_alone_is_no_audience() -> None:
+    observed = values(tables(comments(["thank you all"] * 40, commenter_id="a")))
+    assert observed.pop("comments_owner_reply_share") == 1.0
+    assert set(observed.values()) == {None}
+
+
+def test_owner_replies_change_no_other_feature() -> None:
+    audience = organic(60)
+    replies = [comment(900 + number, "thank you so much", commenter_id="a") for number in range(20)]
+    without, beside = values(tables(audience, CAPTIONS)), values(tables([*audience, *replies], CAPTIONS))
+    assert beside.pop("comments_owner_reply_share") == 20 / 80
+    assert without.pop("comments_owner_reply_share") == 0.0
+    assert beside == without
+
+
+NEEDS_AUTHORS = {
+    "comments_repeat_author_share",
+    "comments_same_author_across_posts_share",
+    "comments_author_order_correlation",
+    "comments_same_successor_residual",
+    "comments_owner_reply_share",
+    "comments_regulars_first_hour_residual",
+}
+NEEDS_INSTANTS = {
+    "comments_author_order_correlation",
+    "comments_same_successor_residual",
+    "comments_lag_median_hours",
+    "comments_lag_spread",
+    "comments_first_hour_share",
+    "comments_regulars_first_hour_residual",
+    "comments_burst_share",
+    "comments_gap_spread",
+    "comments_hour_entropy_bits",
+    "comments_late_same_day_share",
+}
+NEEDS_POSTS = {
+    "comments_lag_median_hours",
+    "comments_lag_spread",
+    "comments_first_hour_share",
+    "comments_regulars_first_hour_residual",
+    "comments_late_same_day_share",
+    "comments_caption_relevance_residual",
+}
+
+
+def everything() -> list[Row]:
+    """Regulars who come back and strangers: all features are observed."""
+    return [
+        *organic(300, posts=8),
+        *([comment(9000 + number, "so nice here", commenter_id="a") for number in range(10)]),
+        *([row | {"comment_id": f"x{index}"} for index, row in enumerate(fixed_order_pod(6, 8))]),
+    ]
+
+
+def test_everything_observed_gives_a_value_everywhere() -> None:
+    observed = values(tables(everything(), CAPTIONS, language="en"))
+    assert [name for name, each in observed.items() if each is None] == []
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        pytest.param("commenter_id", NEEDS_AUTHORS, id="no author known"),
+        pytest.param("commented_at", NEEDS_INSTANTS, id="no instant known"),
+        pytest.param("like_count", {"comments_liked_share"}, id="no likes known"),
+    ],
+)
+def test_an_unknown_column_nulls_what_needs_it_and_nothing_else(column: str, expected: set[str]) -> None:
+    rows = [row | {column: None} for row in everything() if row["commenter_id"] != "a"]
+    observed = values(tables(rows, CAPTIONS, language="en"))
+    assert {name for name, each in observed.items() if each is None} == expected
+
+
+def test_comments_whose_posts_are_not_observed_have_no_delay() -> None:
+    given = tables(everything(), CAPTIONS, language="en")
+    without_posts = Tables(given.accounts, given.followers_daily, given.posts.clear(), given.comments)
+    observed = values(without_posts)
+    assert {name for name, each in observed.items() if each is None} == NEEDS_POSTS
+
+
+def test_a_comment_before_its_post_has_no_delay() -> None:
+    early = comments(["hello"] * DRAW, commented_at=published(0) - timedelta(hours=1))
+    assert value("lag_median_hours", early) is None
+
+
+@pytest.mark.parametrize("name", [name for name, entry in FEATURES.items() if entry.frame == "comments"])
+def test_one_row_less_than_declared_gives_null(name: str) -> None:
+    fewer = [row for row in everything() if row["commenter_id"] != "a"][: FEATURES[name].min_rows - 1]
+    assert values(tables(fewer, CAPTIONS, language="en"))[name] is None
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "expected"),
+    [
+        pytest.param("emoji_only_share", ["❤️", "🔥🔥", "!!", *different(7)], 3 / 10, id="3 of 10 without a word"),
+        pytest.param(
+            "mention_only_share", ["@a", "@a @b 😍", "@a look", *different(7)], 2 / 10, id="2 of 10 only names"
+        ),
+        pytest.param("mention_share", ["@a", "@a @b 😍", "@a look", *different(7)], 3 / 10, id="3 of 10 with a name"),
+        pytest.param("link_share", ["see murdev.com", *different(9)], 1 / 10, id="1 of 10 with a link"),
+        pytest.param("question_share", ["why?", "❤️?", *different(9)], 1 / 10, id="a question needs a word"),
+        pytest.param("short_share", ["wow", "so cute", "❤️", "@a hi", *different(8)], 2 / 10, id="emoji not counted"),
+        pytest.param("short_share", ["สวยมากค่ะ"] * 10, 0.0, id="Thai: 9 characters are about 3 words"),
+        pytest.param("words_length", ["one"] * 5 + ["one two three four"] * 5, exp(log(4) / 2), id="geometric mean"),
+        pytest.param("text_size_spread", ["abcd"] * 20, 0.0, id="all alike"),
+        pytest.param(
+            "text_size_spread", ["a"] * 10 + ["abc"] * 10, log(3) / 2 * (20 / 19) ** 0.5, id="half 1 letter, half 3"
+        ),
+        pytest.param("word_agreement_share", ["same"] * 20, 1.0, id="one word only"),
+        pytest.param("word_agreement_share", different(20), 0.0, id="no word twice"),
+        # 20 authors with 2 words: 40 * 40 - 20 * 2 * 2 = 1520 ordered pairs, 20 * 19 of them the shared word.
+        pytest.param("word_agreement_share", [f"same {each}" for each in WORDS[:20]], 20 * 19 / 1520, id="one shared"),
+        # Pairs of words: 20 authors with 2 pairs each, as above.
+        pytest.param("phrase_agreement_share", [f"so very {each}" for each in WORDS[:20]], 20 * 19 / 1520, id="phrase"),
+        pytest.param("phrase_agreement_share", ["same"] * 20, None, id="one word makes no phrase"),
+        pytest.param("first_emoji_agreement_share", ["❤️"] * 5 + ["🔥 hi"] * 5, 2 * 5 * 4 / (10 * 9), id="two halves"),
+    ],
+)
+def test_shares_of_texts(name: str, texts: Sequence[str], expected: float | None) -> None:
+    assert value(name, comments(texts)) == (None if expected is None else pytest.approx(expected, rel=1e-8))
+
+
+@pytest.mark.parametrize(
+    ("account", "captions", "expected"),
+    [
+        pytest.param({"language": "en-US"}, [None], 4 / 10, id="by language; emoji show no script"),
+        pytest.param({"language": "ru"}, ["an English caption"], 6 / 10, id="language before captions"),
+        pytest.param({}, ["Новая книга", "Привет", "hello"], 6 / 10, id="by most captions"),
+        pytest.param({}, [None], None, id="own script unknown"),
+    ],
+)
+def test_foreign_script(account: Row, captions: Sequence[str | None], expected: float | None) -> None:
+    texts = ["very nice"] * 6 + ["очень красиво"] * 4 + ["❤️"] * 10
+    assert value("foreign_script_share", comments(texts), captions, **account) == expected
+
+
+# Repetition -----------------------------------------------------------------------------------------------------------
+
+
+def test_draws_of_twenty_from_twenty_hold_every_repeat() -> None:
+    texts = ["love your style", "love your style", *different(18)]
+    assert value("repeated_text_share", comments(texts)) == 2 / 20
+
+
+def test_draws_of_twenty_from_forty_hold_a_repeat_by_chance() -> None:
+    texts = ["love your style", "love your style", *different(38)]
+    # The other one is among 19 of the 39 others with probability 19 / 39; this holds for 2 of 40 comments.
+    assert value("repeated_text_share", comments(texts)) == pytest.approx(2 / 40 * 19 / 39)
+
+
+@pytest.mark.parametrize(
+    ("name", "repeated", "expected"),
+    [
+        pytest.param("repeated_text_share", ["wow", "Wow!"], 0.0, id="one word is generic"),
+        pytest.param("repeated_text_share", ["so cute", "SO CUTE 😍😍"], 2 / 20, id="case and emoji do not count"),
+        pytest.param("repeated_text_share", ["you look 10/10", "you look 9/10"], 2 / 20, id="figures fill a slot"),
+        pytest.param("repeated_text_share", ["@ann so cute", "@bob so cute"], 0.0, id="a mention excuses"),
+        pytest.param("repeated_text_share", ["可愛いですね", "可愛いですね"], 0.0, id="Japanese stock phrase"),
+        pytest.param("repeated_text_share", ["今天真的好美啊我好喜欢"] * 2, 2 / 20, id="Chinese sentence"),
+        pytest.param("repeated_sentence_share", ["so very cute"] * 2, 0.0, id="three words are no sentence"),
+        pytest.param("repeated_sentence_share", ["so very cute today"] * 2, 2 / 20, id="four words are"),
+        pytest.param("template_share", ["love your new bag", "love your new ring"], 2 / 20, id="same start"),
+        pytest.param("template_share", ["your ring made my day", "that made my day"], 2 / 20, id="same end"),
+        pytest.param("template_share", ["love your new bag"] * 2, 0.0, id="the same text is no template"),
+        pytest.param("template_share", ["love your bag", "love your ring"], 0.0, id="three words have no slot"),
+        pytest.param("repeated_emoji_row_share", ["😍🔥💯", "😍🔥💯"], 2 / 20, id="mixed row"),
+        pytest.param("repeated_emoji_row_share", ["❤️❤️❤️", "❤️❤️❤️"], 0.0, id="hearts are a habit"),
+        pytest.param("repeated_emoji_row_share", ["😍🔥💯 wow", "😍🔥💯 hi"], 0.0, id="a word makes it a comment"),
+    ],
+)
+def test_what_counts_as_repeated(name: str, repeated: list[str], expected: float) -> None:
+    assert value(name, comments([*repeated, *different(18, words=5)])) == expected
+
+
+def test_repeating_oneself_is_not_repeating_others() -> None:
+    texts = ["good morning my dear"] * 10 + different(10)
+    rows = [row | {"commenter_id": "fan"} if index < 10 else row for index, row in enumerate(comments(texts))]
+    observed = values(tables(rows))
+    for name in ("repeated_text", "repeated_sentence", "template", "phrase_agreement", "word_agreement"):
+        assert observed[f"comments_{name}_share"] == 0.0, name
+
+
+def test_wishes_under_one_post_do_not_repeat_across_posts() -> None:
+    wishes = [comment(number, "happy birthday dear", post=0) for number in range(10)]
+    others = [comment(10 + number, text, post=1) for number, text in enumerate(different(10))]
+    assert value("repeated_text_across_posts_share", [*wishes, *others]) == 0.0
+    assert value("repeated_text_share", [*wishes, *others]) == 10 / 20
+
+
+def test_the_same_text_under_two_posts_repeats_across_posts() -> None:
+    rows = [*comments(different(18)), comment(18, "what a style", post=1), comment(19, "what a style", post=2)]
+    assert value("repeated_text_across_posts_share", rows) == 2 / 20
+
+
+def test_one_post_cannot_repeat_across_posts() -> None:
+    assert value("repeated_text_across_posts_share", comments(["what a style"] * 20)) is None
+
+
+def test_relevance_is_what_the_own_caption_gives_beyond_another() -> None:
+    captions = ["this garden today", "that kitchen today"]
+    # 15 of 20 take up their own post's caption, 5 the other post's; "today" stands in both and cancels.
+    texts = ["garden wow"] * 15 + ["kitchen wow"] * 5
+    assert value("caption_relevance_residual", comments(texts), captions) == pytest.approx(15 / 20 - 5 / 20)
+    assert value("caption_relevance_residual", comments(["today wow"] * 20), captions) == 0.0
+
+
+def test_relevance_is_unknown_with_one_caption() -> None:
+    assert value("caption_relevance_residual", comments(["garden wow"] * 20), ["this garden", None]) is None
+
+
+# Authors --------------------------------------------------------------------------------------------------------------
+
+
+def test_repeat_authors_in_draws_of_twenty() -> None:
+    rows = comments(different(40))
+    rows[1]["commenter_id"] = rows[0]["commenter_id"]
+    assert value("repeat_author_share", rows) == pytest.approx(2 / 40 * 19 / 39)
+
+
+def test_pairs_by_one_author_under_different_posts() -> None:
+    rows = [
+        comment(number, text, post=number % 2, commenter_id=f"u{number // 2}")
+        for number, text in enumerate(different(20))
+    ]
+    # Every author wrote once under each of two posts: 10 of 10 * 10 pairs.
+    assert value("same_author_across_posts_share", rows) == pytest.approx(10 / 100)
+
+
+def test_a_list_worked_through_has_the_same_order() -> None:
+    observed = values(tables(fixed_order_pod(members=6, posts=8)))
+    assert observed["comments_author_order_correlation"] == 1.0
+    assert observed["comments_same_successor_residual"] == 1.0
+
+
+def test_a_list_worked_through_forwards_and_backwards_has_the_opposite_order() -> None:
+    rows = [
+        comment(
+            100 * post + member,
+            "hello",
+            post=post,
+            commenter_id=f"member{member}",
+            commented_at=published(post) + timedelta(minutes=member if post % 2 else 9 - member),
+        )
+        for post in range(8)
+        for member in range(10)
+    ]
+    observed = values(tables(rows))
+    assert observed["comments_author_order_correlation"] == -1.0
+    # Seven visits of each author in the same direction are three of seven or so of all: far above 1 / 9, below 1.
+    assert 0.2 < observed["comments_same_successor_residual"] < 0.6
+
+
+def test_friends_in_random_order_are_at_chance() -> None:
+    observed = values(tables(tight_community(people=20, posts=12)))
+    assert abs(observed["comments_author_order_correlation"]) < 0.2
+    assert abs(observed["comments_same_successor_residual"]) < 0.1
+
+
+def test_too_few_regulars_on_a_post_show_no_order() -> None:
+    observed = values(tables(fixed_order_pod(members=2, posts=20)))
+    assert observed["comments_author_order_correlation"] is None
+    assert observed["comments_same_successor_residual"] is None
+
+
+def test_the_order_of_posts_does_not_depend_on_strangers_between() -> None:
+    strangers = [
+        comment(
+            5000 + 20 * post + place, "hi", post=post, commented_at=published(post) + timedelta(minutes=2 * place + 1)
+        )
+        for post in range(8)
+        for place in range(15)
+    ]
+    assert value("author_order_correlation", [*fixed_order_pod(members=10, posts=8), *strangers]) == 1.0
+
+
+# Timing ---------------------------------------------------------------------------------------------------------------
+
+
+def delayed(hours: Sequence[float], **columns: Any) -> list[Row]:
+    return [
+        comment(number, "hi", commented_at=published(0) + timedelta(hours=hour), **columns)
+        for number, hour in enumerate(hours)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "hours", "expected"),
+    [
+        pytest.param("lag_median_hours", [1.0] * 10 + [3.0] * 10, 2.0, id="between the middle two"),
+        pytest.param("first_hour_share", [0.5] * 5 + [1.5] * 15, 5 / 20, id="5 of 20 within the hour"),
+        pytest.param("lag_spread", [2.0] * 20, 0.0, id="all at once"),
+        pytest.param("hour_entropy_bits", [0.1] * 20, 0.0, id="one hour of the day"),
+        pytest.param("hour_entropy_bits", list(range(24)), log2(24), id="every hour once, no pair: the most there is"),
+        # 2 hours with 10 each: 2 * 10 * 9 of 20 * 19 ordered pairs.
+        pytest.param("hour_entropy_bits", [0.1] * 10 + [1.1] * 10, -log2(180 / 380), id="two hours"),
+        pytest.param("late_same_day_share", [100.0] * 5 + [200.0] * 5, 2 * 5 * 4 / (10 * 9), id="two late days"),
+        pytest.param("late_same_day_share", [71.0] * 20, None, id="none is late"),
+        # 20 gaps: 10 within a minute, 10 of an hour.
+        pytest.param("burst_share", [h + m for h in range(11) for m in (0, 1 / 90)][:21], 10 / 20, id="every other"),
+        pytest.param("gap_spread", [number / 7 for number in range(22)], 0.0, id="as even as a timer"),
+        # Gaps of 1 and 3 in turn: 3 * ((3 - 1) / (3 + 1)) ** 2 for every neighbouring pair.
+        pytest.param("gap_spread", [n // 2 * 0.4 + n % 2 * 0.1 for n in range(24)], 3 * (2 / 4) ** 2, id="1 to 3"),
+        pytest.param("gap_spread", [24.0 * number for number in range(30)], None, id="dates only: no evenness"),
+    ],
+)
+def test_delays(name: str, hours: Sequence[float], expected: float | None) -> None:
+    assert value(name, delayed(hours)) == (None if expected is None else pytest.approx(expected, abs=1e-6))
+
+
+def test_a_burst_of_one_person_is_a_conversation() -> None:
+    assert value("burst_share", delayed([number / 3600 for number in range(30)], commenter_id="u")) is None
+
+
+def test_regulars_haste_is_a_difference_within_the_audience() -> None:
+    regulars = [
+        comment(100 * post + person, "hi", post=post, commenter_id=f"r{person}", commented_at=_at(post, 0.5))
+        for post in range(2)
+        for person in range(10)
+    ]
+    strangers = [comment(500 + n, "hi", commented_at=_at(0, 0.5 if n < 4 else 9)) for n in range(16)]
+    # All 20 comments of regulars within the hour, 4 of 16 of the others.
+    assert value("regulars_first_hour_residual", [*regulars, *strangers]) == pytest.approx(20 / 20 - 4 / 16)
+    assert value("regulars_first_hour_residual", regulars) is None
+
+
+def _at(post: int, hours: float) -> Any:
+    return published(post) + timedelta(hours=hours)
+
+
+def test_liked_comments() -> None:
+    likes = [None] * 10 + [0] * 15 + [3] * 5
+    rows = [comment(number, "hi", like_count=count) for number, count in enumerate(likes)]
+    assert value("liked_share", rows) == 5 / 20
+
+
+# Invariances ----------------------------------------------------------------------------------------------------------
+
+
+def test_order_of_rows_changes_nothing() -> None:
+    given = tables(everything(), CAPTIONS, language="en")
+    shuffled = Tables(
+        given.accounts,
+        given.followers_daily,
+        given.posts.sample(fraction=1, shuffle=True, seed=5),
+        given.comments.sample(fraction=1, shuffle=True, seed=5),
+    )
+    assert compute_group(given, "comments").equals(compute_group(shuffled, "comments"))
+
+
+def test_other_accounts_change_nothing() -> None:
+    alone = compute_group(tables(organic(80, seed=1, account_id="m"), CAPTIONS), "comments")
+    company = [*organic(80, seed=1, account_id="m"), *organic(90, seed=2, account_id="b"), *_as("z", tight_community())]
+    batch = compute_group(tables(company, CAPTIONS), "comments")
+    assert batch.height == 3
+    assert batch.filter(pl.col("account_id") == "m").equals(alone)
+
+
+def _as(account_id: str, rows: list[Row]) -> list[Row]:
+    return [row | {"account_id": account_id} for row in rows]
+
+
+SIZE_FREE = [
+    "emoji_only_share",
+    "short_share",
+    "words_length",
+    "text_size_spread",
+    "repeated_text_share",
+    "repeated_text_across_posts_share",
+    "template_share",
+    "word_agreement_share",
+    "phrase_agreement_share",
+    "repeat_author_share",
+    "same_author_across_posts_share",
+]
+
+
+def test_few_comments_and_many_tell_the_same_on_average() -> None:
+    whole = organic(2000, seed=11, posts=5)
+    everything_seen = values(tables(whole, CAPTIONS))
+    random = np.random.default_rng(3)
+    draws = [
+        row | {"account_id": f"draw{draw:03}", "comment_id": f"{index}"}
+        for draw in range(300)
+        for index, row in enumerate(whole[place] for place in random.choice(2000, 25, replace=False))
+    ]
+    seen = compute_group(tables(draws, CAPTIONS), "comments")
+    for name in SIZE_FREE:
+        small = seen[f"comments_{name}"].drop_nulls()
+        error = small.std() / len(small) ** 0.5
+        assert abs(small.mean() - everything_seen[f"comments_{name}"]) < 4 * error, name
+
+
+def test_thinning_a_timer_moves_its_evenness_towards_chance_and_not_past_it() -> None:
+    timer = delayed([number / 100 for number in range(2000)])
+    random = np.random.default_rng(1)
+    thinned = [timer[place] for place in sorted(random.choice(2000, 200, replace=False))]
+    assert value("gap_spread", timer) < 0.01
+    assert 0.6 < value("gap_spread", thinned) < 1.1
+
+
+TEXTS = st.sampled_from(
+    ["wow", "so cute", "love your new bag", "love your new ring", "❤️", "😍🔥💯", "@a", "สวยมาก", ""]
+)
+ROWS = st.tuples(
+    TEXTS | st.text(max_size=12),
+    st.integers(0, 3),
+    st.none() | st.integers(0, 8),
+    st.none() | st.integers(-3600, 10**6),
+    st.none() | st.integers(0, 5),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(ROWS, min_size=10, max_size=80))
+def test_values_stay_within_their_declared_bounds(
+    rows: list[tuple[str, int, int | None, int | None, int | None]],
+) -> None:
+    observed = values(tables([_random_comment(number, *row) for number, row in enumerate(rows)], CAPTIONS))
+    for name, each in observed.items():
+        entry = FEATURES[name]
+        if each is not None:
+            assert entry.low is None or each >= entry.low, name
+            assert entry.high is None or each <= entry.high, name
+
+
+def _random_comment(
+    number: int, text: str, post: int, author: int | None, seconds: int | None, likes: int | None
+) -> Row:
+    return comment(
+        number,
+        text,
+        post=post,
+        commenter_id=None if author is None else f"u{author}",
+        commented_at=None if seconds is None else published(post) + timedelta(seconds=seconds),
+        like_count=likes,
+    )
+
+
+# Accounts of known character ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "feature", "at_least"),
+    [
+        pytest.param(template_seller(100), "repeated_text_share", 0.5, id="templates repeat"),
+        pytest.param(template_seller(100), "phrase_agreement_share", 0.03, id="templates share phrases"),
+        pytest.param(template_seller(100), "template_share", 0.5, id="templates share frames"),
+        pytest.param(emoji_row_seller(100), "repeated_emoji_row_share", 0.9, id="emoji rows repeat"),
+        pytest.param(fixed_order_pod(), "author_order_correlation", 0.95, id="a pod keeps its order"),
+        pytest.param(fixed_order_pod(), "same_successor_residual", 0.95, id="a pod's members follow each other"),
+    ],
+)
+def test_schemes_stand_out(rows: list[Row], feature: str, at_least: float) -> None:
+    assert value(feature, rows, CAPTIONS) >= at_least
+
+
+def test_a_delivery_is_even() -> None:
+    assert value("gap_spread", template_seller(100)) < 0.1
+
+
+def _organic(seed: int) -> list[Row]:
+    return organic(150, seed=seed)
+
+
+def _community(seed: int) -> list[Row]:
+    return tight_community(seed=seed)
+
+
+def _giveaway(seed: int) -> list[Row]:
+    return giveaway(100, seed=seed)
+
+
+HONEST_AT_MOST = {
+    "repeated_text_share": 0.1,
+    "repeated_sentence_share": 0.02,
+    "repeated_text_across_posts_share": 0.1,
+    "repeated_emoji_row_share": 0.0,
+    "phrase_agreement_share": 0.015,
+    "author_order_correlation": 0.35,
+    "same_successor_residual": 0.2,
+    "regulars_first_hour_residual": 0.4,
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("build", [_organic, _community, _giveaway], ids=["organic", "tight community", "giveaway"])
+def test_honest_accounts_do_not_stand_out(build: Callable[[int], list[Row]], seed: int) -> None:
+    observed = values(tables(build(seed), CAPTIONS))
+    for name, bound in HONEST_AT_MOST.items():
+        each = observed[f"comments_{name}"]
+        assert each is None or each <= bound, name
+    size_spread = observed["comments_text_size_spread"]
+    assert size_spread is None or size_spread > 0.6
+
+
+# The catalogue's own promises -----------------------------------------------------------------------------------------
+
+
+def test_every_feature_has_a_frame_that_exists() -> None:
+    assert {entry.frame for entry in FEATURES.values()} == set(FRAMES)
+
+
+def test_there_are_at_least_eighteen_features() -> None:
+    assert len(FEATURES) >= 18
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_reasons_read_as_sentences(name: str) -> None:
+    entry = FEATURES[name]
+    assert set(entry.reason) == {"high": {"high"}, "low": {"low"}, "both": {"high", "low"}}.get(entry.suspicious, set())
+    for side in entry.reason:
+        sentence = entry.sentence(0.5, "high" if side == "high" else "low")
+        assert any(figure in sentence for figure in ("50%", "50.0%", "0.50")), sentence
+        assert not any(word in sentence for word in ("fraud", "fake", "bot ")), sentence

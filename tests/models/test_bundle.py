@@ -1,0 +1,214 @@
+"""The bundle's bytes: the same bundle gives the same, and nothing that was changed is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+from typing import Any
+
+import pytest
+
+from models.applicability import Applicability
+from models.bundle import CHECKSUMS, CLASSIFIER, ENGAGEMENT_SHARE, MANIFEST, Bundle, UnusableBundleError
+from tests.models.synthetic import handmade_bundle, trained
+
+FILES = (CHECKSUMS, ENGAGEMENT_SHARE, MANIFEST, CLASSIFIER, "scheme_bought_comments.txt", "scheme_engagement_pod.txt")
+
+
+def with_right_checksums(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files as somebody leaves them who changes one and writes the checksums anew."""
+    others = sorted(set(files) - {CHECKSUMS})
+    lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in others]
+    return files | {CHECKSUMS: "".join(lines).encode()}
+
+
+def with_manifest(**entries: Any) -> dict[str, bytes]:
+    """A bundle whose manifest says something else, with checksums that are right; None takes an entry out."""
+    files = handmade_bundle().to_files()
+    manifest = json.loads(files[MANIFEST]) | entries
+    kept = {name: entry for name, entry in manifest.items() if entry is not None}
+    return with_right_checksums(files | {MANIFEST: json.dumps(kept).encode()})
+
+
+class Trap:
+    """Unpickling one of these is noticed."""
+
+    sprung = False
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return setattr, (Trap, "sprung", True)
+
+
+def test_an_empty_folder_is_no_bundle() -> None:
+    with pytest.raises(
+        UnusableBundleError, match=r"not a bundle of Assay: SHA256SUMS or manifest.json is missing. Fou"
+    ):
+        Bundle.from_files({})
+
+
+@pytest.mark.parametrize("bundle", [handmade_bundle(), handmade_bundle(schemes={})], ids=["two schemes", "no scheme"])
+def test_a_bundle_survives_the_trip_in_value_and_in_bytes(bundle: Bundle) -> None:
+    files = bundle.to_files()
+    again = Bundle.from_files(files)
+    assert again == bundle
+    assert again.to_files() == files
+    assert again.version == bundle.version
+
+
+def test_a_trained_bundle_survives_the_trip() -> None:
+    bundle = trained().bundle
+    assert Bundle.from_files(bundle.to_files()) == bundle
+
+
+def test_the_files_are_text_json_and_checksums() -> None:
+    files = handmade_bundle().to_files()
+    assert sorted(files) == sorted(FILES)
+    assert files[CLASSIFIER] == b"tree\nfirst\n"
+    assert json.loads(files[MANIFEST])["format_version"] == 1
+    lines = files[CHECKSUMS].decode().splitlines()
+    assert lines[-1] == f"{hashlib.sha256(files[lines[-1][66:]]).hexdigest()}  scheme_engagement_pod.txt"
+    assert len(lines) == len(FILES) - 1
+
+
+def test_the_order_of_entries_changes_no_byte() -> None:
+    bundle = handmade_bundle()
+    turned = handmade_bundle(
+        schemes=dict(reversed(bundle.schemes.items())),
+        ordinary=dict(reversed(bundle.ordinary.items())),
+        provenance=dict(reversed(bundle.provenance.items())),
+    )
+    assert turned.to_files() == bundle.to_files()
+
+
+def test_infinity_cannot_be_written() -> None:
+    with pytest.raises(ValueError, match="Out of range float"):
+        handmade_bundle(applicability=Applicability((0.0,), (float("inf"),), 0.1)).to_files()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_changed_byte_is_refused_wherever_it_is(name: str) -> None:
+    files = handmade_bundle().to_files()
+    for position in range(len(files[name])):
+        content = bytearray(files[name])
+        content[position] ^= 0x01
+        with pytest.raises(UnusableBundleError, match=r"bundle is not what was written|cannot be read"):
+            Bundle.from_files(files | {name: bytes(content)})
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_changed_file_is_named(name: str) -> None:
+    files = handmade_bundle().to_files()
+    with pytest.raises(UnusableBundleError, match=rf"\(changed: {name}\). Copy it again, or retrain."):
+        Bundle.from_files(files | {name: files[name] + (files[name] if name == CHECKSUMS else b" ")})
+
+
+@pytest.mark.parametrize("name", [CHECKSUMS, MANIFEST])
+def test_without_manifest_or_checksums_it_is_no_bundle(name: str) -> None:
+    files = handmade_bundle().to_files()
+    del files[name]
+    with pytest.raises(UnusableBundleError, match=r"not a bundle of Assay.* Found: .*engagement_share.txt, m"):
+        Bundle.from_files(files)
+
+
+def test_missing_and_extra_files_are_named_together() -> None:
+    files = handmade_bundle().to_files()
+    del files[CLASSIFIER]
+    with pytest.raises(UnusableBundleError, match=r"\(missing: model.txt; not listed: model.pkl\)"):
+        Bundle.from_files(files | {"model.pkl": b""})
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"\xff\xfe\x00", b"no digest here\n", b"\n", "Prüfsummen".encode()],
+    ids=["no text", "no two columns", "an empty line", "not ascii"],
+)
+def test_checksums_that_are_none_are_refused(garbage: bytes) -> None:
+    with pytest.raises(UnusableBundleError, match=r"SHA256SUMS cannot be read\. Copy"):
+        Bundle.from_files(handmade_bundle().to_files() | {CHECKSUMS: garbage})
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        lambda text: text.replace(b"\n", b"\r\n"),
+        lambda text: text + text.splitlines(keepends=True)[0],
+        lambda text: b"".join(reversed(text.splitlines(keepends=True))),
+    ],
+    ids=["line endings", "a line twice", "another order"],
+)
+def test_checksums_that_are_right_and_not_ours_are_refused(rewrite: Any) -> None:
+    files = handmade_bundle().to_files()
+    with pytest.raises(UnusableBundleError, match=r"\(changed: SHA256SUMS\)"):
+        Bundle.from_files(files | {CHECKSUMS: rewrite(files[CHECKSUMS])})
+
+
+def test_an_empty_list_of_checksums_vouches_for_nothing() -> None:
+    with pytest.raises(UnusableBundleError, match=r"not listed: .*manifest\.json.*model\.txt"):
+        Bundle.from_files(handmade_bundle().to_files() | {CHECKSUMS: b""})
+
+
+@pytest.mark.parametrize("name", [CLASSIFIER, MANIFEST])
+@pytest.mark.parametrize("checksums_follow", [False, True], ids=["checksums as they were", "checksums made to match"])
+def test_a_pickle_in_place_of_a_file_is_refused_and_never_run(
+    name: str,
+    checksums_follow: bool,  # noqa: FBT001 - a case
+) -> None:
+    files = handmade_bundle().to_files() | {name: pickle.dumps(Trap())}
+    with pytest.raises(UnusableBundleError):
+        Bundle.from_files(with_right_checksums(files) if checksums_follow else files)
+    assert not Trap.sprung
+
+
+@pytest.mark.parametrize("found", [2, 0, "1"], ids=["the future", "the past", "a text"])
+def test_another_format_is_refused(found: object) -> None:
+    with pytest.raises(UnusableBundleError, match=rf"format version {found}; this program reads 1. Score with the ver"):
+        Bundle.from_files(with_manifest(format_version=found))
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b"", b"{"], ids=["a list", "no entry", "empty", "cut off"])
+def test_a_manifest_that_is_none_is_refused(content: bytes) -> None:
+    files = with_right_checksums(handmade_bundle().to_files() | {MANIFEST: content})
+    with pytest.raises(UnusableBundleError, match=r"manifest\.json is not one of Assay's"):
+        Bundle.from_files(files)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param({"thresholds": None}, id="an entry is missing"),
+        pytest.param({"costs": {"review": 1.0}}, id="a number is missing"),
+        pytest.param({"costs": {"review": 1.0, "pay_inauthentic": 1, "refuse_genuine": 1, "bribe": 1}}, id="one extra"),
+        pytest.param({"schemes": []}, id="a list for a table"),
+        pytest.param({"schemes": {"bought_likes": {}}}, id="a scheme without its trees"),
+    ],
+)
+def test_a_garbled_manifest_is_refused_with_what_is_wrong(entries: dict[str, Any]) -> None:
+    with pytest.raises(UnusableBundleError, match=r"manifest.json lacks or garbles an entry \(.+\)"):
+        Bundle.from_files(with_manifest(**entries))
+
+
+def test_a_bundle_without_its_trees_is_refused_though_the_checksums_agree() -> None:
+    files = handmade_bundle().to_files()
+    del files[ENGAGEMENT_SHARE]
+    with pytest.raises(UnusableBundleError, match=r"garbles an entry \('engagement_share\.txt'\)"):
+        Bundle.from_files(with_right_checksums(files))
+
+
+def test_other_feature_definitions_are_refused() -> None:
+    bundle = handmade_bundle()
+    bundle.check_catalog("0123456789abcdef")
+    with pytest.raises(UnusableBundleError, match="definitions 0123456789abcdef; this program computes fedcba98"):
+        bundle.check_catalog("fedcba9876543210")
+
+
+def test_the_version_names_the_content() -> None:
+    versions = {
+        handmade_bundle().version,
+        handmade_bundle(prevalence=0.3).version,
+        handmade_bundle(engagement_share="tree\nother\n").version,
+        handmade_bundle(provenance={}).version,
+    }
+    assert len(versions) == 4
+    assert all(len(version) == 16 and int(version, 16) >= 0 for version in versions)
+    assert handmade_bundle().version == handmade_bundle().version

@@ -1,0 +1,145 @@
+"""A reason pushes towards inauthentic, lies on the declared side, and is not what most genuine accounts look like."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.baselines import ENGAGEMENT_RATE_FEATURE
+from models.explanation import SMALLEST_CONTRIBUTION, OrdinaryRange, ordinary_ranges, reasons, suspicious_side
+from tests.models.synthetic import FEATURES, NAMES
+
+ORDINARY = {
+    "growth_burst_share": OrdinaryRange(0.1, 0.2),
+    "growth_calm_spread": OrdinaryRange(0.8, 1.2),
+    "comments_repeat_share": OrdinaryRange(0.0, 0.05),
+    ENGAGEMENT_RATE_FEATURE: OrdinaryRange(-0.7, 0.7),
+    "engagement_even_spread": OrdinaryRange(0.3, 0.5),
+    "profile_age_days": OrdinaryRange(500.0, 2000.0),
+}
+SUSPICIOUS = {
+    "growth_burst_share": 0.45,
+    "growth_calm_spread": 0.3,
+    "comments_repeat_share": 0.5,
+    ENGAGEMENT_RATE_FEATURE: -2.5,
+    "engagement_even_spread": 0.05,
+    "profile_age_days": 1.0,
+}
+NULL = np.nan
+
+
+def explain(values: dict[str, float], contributions: dict[str, float], most: int = 9) -> dict[str, str]:
+    """Reasons by feature, in their order; a feature that is not named is null and pushes nothing."""
+    found = reasons(
+        np.array([values.get(name, NULL) for name in NAMES]),
+        np.array([contributions.get(name, 0.0) for name in NAMES]),
+        list(FEATURES.values()),
+        ORDINARY,
+        most,
+    )
+    return {reason["feature"]: reason["text"] for reason in found}
+
+
+def test_nothing_observed_gives_no_reason_even_where_the_null_itself_pushes() -> None:
+    assert explain({}, dict.fromkeys(NAMES, 2.0)) == {}
+
+
+def test_a_reason_carries_feature_value_contribution_and_sentence() -> None:
+    values, contributions = np.full(len(NAMES), NULL), np.zeros(len(NAMES))
+    values[0], contributions[0] = 0.4567, 0.123456789
+    assert reasons(values, contributions, list(FEATURES.values()), ORDINARY, 5) == [
+        {
+            "feature": "growth_burst_share",
+            "value": 0.4567,
+            "contribution": 0.123457,
+            "text": "46% of the gain came on one day",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        pytest.param("growth_burst_share", 0.45, "45% of the gain came on one day", id="high where high is suspicious"),
+        pytest.param("growth_calm_spread", 0.3, "daily growth varies by 0.30 only", id="low where low is suspicious"),
+        pytest.param(ENGAGEMENT_RATE_FEATURE, 2.5, "likes per follower are unusually high (+2.5)", id="both, high"),
+        pytest.param(ENGAGEMENT_RATE_FEATURE, -2.5, "likes per follower are unusually low (-2.5)", id="both, low"),
+    ],
+)
+def test_a_suspicious_value_that_pushes_is_a_reason(name: str, value: float, text: str) -> None:
+    assert explain({name: value}, {name: 0.5}) == {name: text}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "contribution"),
+    [
+        pytest.param("growth_burst_share", 0.45, -0.5, id="pushes towards genuine"),
+        pytest.param("growth_burst_share", 0.45, 0.0, id="pushes nothing"),
+        pytest.param("growth_burst_share", 0.45, SMALLEST_CONTRIBUTION - 1e-9, id="pushes too little"),
+        pytest.param("growth_burst_share", 0.01, 0.5, id="low where high is suspicious"),
+        pytest.param("growth_calm_spread", 2.0, 0.5, id="high where low is suspicious"),
+        pytest.param("growth_burst_share", 0.15, 0.5, id="ordinary"),
+        pytest.param("growth_burst_share", 0.2, 0.5, id="on the border of ordinary"),
+        pytest.param(ENGAGEMENT_RATE_FEATURE, 0.0, 0.5, id="ordinary on both sides"),
+        pytest.param("profile_age_days", 1.0, 0.5, id="context, low"),
+        pytest.param("profile_age_days", 1e6, 0.5, id="context, high"),
+        pytest.param("growth_burst_share", NULL, 0.5, id="null"),
+    ],
+)
+def test_anything_else_is_none(name: str, value: float, contribution: float) -> None:
+    assert explain({name: value}, {name: contribution}) == {}
+
+
+def test_a_feature_that_no_genuine_account_showed_is_no_reason() -> None:
+    unknown = OrdinaryRange(None, None)
+    assert suspicious_side(FEATURES["growth_burst_share"], 0.99, unknown) is None
+
+
+def test_the_strongest_come_first_and_no_more_than_asked() -> None:
+    pushes = {"growth_burst_share": 0.2, "comments_repeat_share": 0.9, "growth_calm_spread": 0.5}
+    order = ["comments_repeat_share", "growth_calm_spread", "growth_burst_share"]
+    for most in range(4):
+        assert list(explain(SUSPICIOUS, pushes, most)) == order[:most]
+
+
+def test_a_strong_push_that_is_no_reason_does_not_use_up_a_place() -> None:
+    pushes = {"profile_age_days": 3.0, "growth_burst_share": 0.2, "comments_repeat_share": 0.1}
+    assert list(explain(SUSPICIOUS, pushes, most=2)) == ["growth_burst_share", "comments_repeat_share"]
+
+
+def test_equal_pushes_keep_the_catalogue_s_order() -> None:
+    assert list(explain(SUSPICIOUS, dict.fromkeys(NAMES, 0.3))) == NAMES[:-1]
+
+
+@given(
+    values=st.lists(st.one_of(st.just(NULL), st.floats(-5.0, 5.0)), min_size=6, max_size=6),
+    contributions=st.lists(st.floats(-2.0, 2.0), min_size=6, max_size=6),
+)
+@settings(max_examples=200, deadline=None)
+def test_every_reason_keeps_the_rules(values: list[float], contributions: list[float]) -> None:
+    found = reasons(np.array(values), np.array(contributions), list(FEATURES.values()), ORDINARY, 3)
+    assert len(found) <= 3
+    strengths = [reason["contribution"] for reason in found]
+    assert strengths == sorted(strengths, reverse=True)
+    for reason in found:
+        feature, ordinary = FEATURES[reason["feature"]], ORDINARY[reason["feature"]]
+        assert reason["contribution"] > 0
+        assert feature.suspicious != "context"
+        assert reason["value"] == values[NAMES.index(feature.name)]
+        low, high = ordinary.low or 0.0, ordinary.high or 0.0
+        too_high = feature.suspicious in ("high", "both") and reason["value"] > high
+        too_low = feature.suspicious in ("low", "both") and reason["value"] < low
+        assert too_high or too_low
+
+
+def test_ordinary_ranges_are_the_middle_half_of_the_observed() -> None:
+    column = np.concatenate([np.arange(101.0), np.full(50, NULL)])
+    ranges = ordinary_ranges(np.column_stack([column, np.full(151, NULL)]), ["seen", "never_seen"])
+    assert ranges == {"seen": OrdinaryRange(25.0, 75.0), "never_seen": OrdinaryRange(None, None)}
+
+
+def test_a_range_for_every_name_or_none() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        ordinary_ranges(np.zeros((2, 1)), ["first", "second"])

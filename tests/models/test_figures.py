@@ -1,0 +1,92 @@
+"""Figures: what they draw, in words and numbers, and that the same input draws the same picture."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from models import figures
+
+LABELS = np.array([False] * 60 + [True] * 20)
+GOOD = np.concatenate([np.linspace(0.01, 0.6, 60), np.linspace(0.4, 0.99, 20)])
+POOR = np.tile(np.linspace(0.1, 0.9, 8), 10)
+
+DRAW: dict[str, Callable[[], Figure]] = {
+    "roc": lambda: figures.roc(LABELS, {"gradient boosting": GOOD, "one rule": POOR}, split="test"),
+    "precision_recall": lambda: figures.precision_recall(LABELS, {"boosting": GOOD, "one rule": POOR}, split="test"),
+    "reliability": lambda: figures.reliability(LABELS, {"boosting": GOOD, "one rule": POOR}, split="test"),
+    "score_distribution": lambda: figures.score_distribution(LABELS, GOOD, split="test"),
+    "importance": lambda: figures.importance({"growth_burst_share": 0.6, "a_b_ratio": 0.4}, split="test", accounts=80),
+}
+
+
+def picture(figure: Figure) -> bytes:
+    written = io.BytesIO()
+    figure.savefig(written, format="png", dpi=50, metadata={"Software": None})
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_a_figure_says_what_it_shows_and_on_how_many(name: str) -> None:
+    (axes,) = DRAW[name]().axes
+    assert "\ntest: 80 accounts" in axes.get_title()
+    assert axes.get_xlabel()
+    assert axes.get_ylabel() or name == "importance"  # whose bars are named
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_the_same_input_draws_the_same_picture(name: str) -> None:
+    assert picture(DRAW[name]()) == picture(DRAW[name]())
+
+
+def legend(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+
+
+def test_models_are_named_with_their_numbers() -> None:
+    perfect = {"perfect": LABELS.astype(float)}
+    assert legend(figures.roc(LABELS, perfect, split="test")) == ["chance", "perfect (AUC 1.000)"]
+    shown = legend(figures.precision_recall(LABELS, perfect, split="test"))
+    assert shown == ["chance", "perfect (average precision 1.000)"]
+
+
+def test_models_differ_in_colour_and_dash() -> None:
+    lines = figures.roc(LABELS, {"one": GOOD, "two": POOR}, split="test").axes[0].get_lines()[1:]
+    assert len({line.get_color() for line in lines}) == 2
+    assert len({line.get_linestyle() for line in lines}) == 2
+
+
+def test_reliability_draws_each_bin_with_its_interval() -> None:
+    axes = figures.reliability(LABELS, {"coin": np.full(80, 0.25)}, split="test").axes[0]
+    (container,) = axes.containers
+    x, y = container.lines[0].get_data()
+    assert (list(x), list(y)) == ([0.25], [20 / 80])
+
+
+def test_scores_of_each_class_sum_to_one() -> None:
+    axes = figures.score_distribution(LABELS, GOOD, split="test").axes[0]
+    filled = [patch for patch in axes.patches if patch.get_fill()]
+    assert [patch.get_data().values.sum() for patch in filled] == pytest.approx([1.0, 1.0])
+
+
+def test_a_class_without_accounts_is_an_empty_histogram() -> None:
+    axes = figures.score_distribution(np.zeros(5, dtype=bool), np.full(5, 0.3), split="test").axes[0]
+    assert axes.get_legend().get_texts()[1].get_text() == "inauthentic (0)"
+
+
+def test_importance_shows_the_largest_in_words_and_breaks_ties_by_name() -> None:
+    shares = {"c_c_share": 0.1, "b_b_share": 0.3, "a_a_share": 0.1, "d_d_share": 0.05}
+    axes = figures.importance(shares, split="test", accounts=80, top=3).axes[0]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["b b share", "a a share", "c c share"]
+    assert axes.yaxis_inverted()
+    assert axes.get_title().startswith("Most influential features, 3 of 4\n")
+
+
+@pytest.mark.parametrize("draw", [figures.roc, figures.precision_recall])
+def test_a_curve_needs_both_classes(draw: Callable[..., Figure]) -> None:
+    with pytest.raises(ValueError, match="one class is absent"):
+        draw(np.zeros(3, dtype=bool), {"model": np.full(3, 0.5)}, split="test")

@@ -1,0 +1,257 @@
+"""Stage `track`: what is read from the files of a finished run, and what the stage leaves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.bundle import Bundle
+from pipeline import layout, track
+from pipeline.errors import UnusableInputError
+from pipeline.tracking import Record
+from tests.models.synthetic import handmade_bundle, silent
+from tests.pipeline.tracking_builders import METRICS, SCORING, TRAINING, write_run
+
+PARAMS = track.TrackParams(experiment="assay", registered_model="authenticity")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bundle:
+    """The bundle of a finished run; its folder is the working directory."""
+    bundle = handmade_bundle()
+    write_run(tmp_path, bundle)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_EXP_NAME", raising=False)
+    return bundle
+
+
+@pytest.fixture
+def tracked(monkeypatch: pytest.MonkeyPatch) -> list[Record]:
+    """What would be logged: no store is touched."""
+    records: list[Record] = []
+    monkeypatch.setattr("pipeline.track.track_run", lambda record, _model, _experiment: records.append(record))
+    return records
+
+
+# --- the stage --------------------------------------------------------------------------------------------------------
+
+
+def test_the_output_depends_on_the_model_alone(bundle: Bundle, tracked: list[Record]) -> None:
+    track.run(silent)
+    first = layout.TRACKED.read_bytes()
+    track.run(silent)
+    assert layout.TRACKED.read_bytes() == first
+    assert json.loads(first) == {
+        "experiment": "assay",
+        "model_version": bundle.version,
+        "model_sha256": track.model_sha256(bundle),
+    }
+    assert tracked[0] == tracked[1]
+
+
+def test_the_version_begins_the_sha256(bundle: Bundle) -> None:
+    assert track.model_sha256(bundle)[:16] == bundle.version
+
+
+@pytest.mark.parametrize("path", [layout.METRICS, layout.TRAINING_REPORT, layout.SCORING_REPORT], ids=str)
+@pytest.mark.usefixtures("bundle", "tracked")
+def test_a_missing_report_is_said(path: Path) -> None:
+    path.unlink()
+    with pytest.raises(UnusableInputError, match=rf"track: {path.as_posix()} is missing\. Run 'dvc repro'"):
+        track.run(silent)
+    assert not layout.TRACKED.exists()
+
+
+@pytest.mark.usefixtures("bundle", "tracked")
+def test_a_changed_bundle_is_said() -> None:
+    (layout.MODEL / "model.txt").write_text("other trees")
+    with pytest.raises(UnusableInputError, match=r"not what was written \(changed: model\.txt\)"):
+        track.run(silent)
+
+
+@pytest.mark.usefixtures("bundle", "tracked")
+def test_a_name_that_no_folder_could_have_is_refused() -> None:
+    layout.PARAMS.write_text("track: {experiment: 'a/b', registered_model: authenticity}")
+    with pytest.raises(UnusableInputError, match=r"params: 'track\.experiment' is 'a/b'"):
+        track.run(silent)
+
+
+# --- the record -------------------------------------------------------------------------------------------------------
+
+
+def test_the_record_of_a_bare_folder(bundle: Bundle) -> None:
+    Path("dvc.lock").unlink()
+    (layout.FIGURES / "roc.png").unlink()
+    record = track.run_record(bundle, PARAMS)
+    assert record.datasets == []
+    assert "figures/roc.png" not in record.files
+    assert "dvc.lock" not in record.files
+
+
+def test_datasets_carry_the_hash_that_dvc_gave_them(bundle: Bundle) -> None:
+    assert track.run_record(bundle, PARAMS).datasets == [
+        ("training", "1" * 32 + ".dir", "data/raw/training", "training"),
+        ("incoming", "2" * 32 + ".dir", "data/raw/incoming", "scoring"),
+    ]
+
+
+def test_a_trial_of_dvc_names_the_run(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_EXP_NAME", "muddy-hops")
+    record = track.run_record(bundle, PARAMS)
+    assert (record.name, record.tags["dvc_experiment"]) == ("muddy-hops", "muddy-hops")
+
+
+def test_the_moment_is_not_content(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = track.run_record(bundle, PARAMS).content_sha256
+    monkeypatch.setenv("DVC_EXP_NAME", "muddy-hops")
+    Path("dvc.lock").unlink()
+    assert track.run_record(bundle, PARAMS).content_sha256 == before
+
+
+@pytest.mark.parametrize(
+    "path", [layout.PARAMS, layout.METRICS, layout.FIGURES / "roc.png", layout.PLOTS / "roc.json"], ids=str
+)
+def test_every_file_is_content(path: Path, bundle: Bundle) -> None:
+    before = track.run_record(bundle, PARAMS).content_sha256
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert track.run_record(bundle, PARAMS).content_sha256 != before
+
+
+# --- parameters, metrics, name, note ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        pytest.param({}, {}, id="nothing"),
+        pytest.param({"simulate": {"priors": {}}}, {}, id="no override of a prior"),
+        pytest.param(
+            {"simulate": {"priors": {"seller": {"speed": 24}}}},
+            {"simulate.priors.seller.speed": "24"},
+            id="one override",
+        ),
+        pytest.param({"prepare": {"as_of": None}}, {"prepare.as_of": "null"}, id="null"),
+        pytest.param({"train": {"monotone": True}}, {"train.monotone": "true"}, id="flag"),
+        pytest.param({"evaluate": {"tiers": [0, 1000]}}, {"evaluate.tiers": "[0, 1000]"}, id="list"),
+        pytest.param({"track": {"note": "x" * 501}}, {"track.note": "x" * 499 + "…"}, id="too long"),
+    ],
+)
+def test_parameters_are_flat(sections: dict[str, Any], expected: dict[str, str]) -> None:
+    assert dict(track.flat_parameters(sections)) == expected
+
+
+def test_metrics_are_grouped_and_undefined_ones_left_out() -> None:
+    assert dict(track.metrics_of(METRICS, TRAINING, SCORING)) == {
+        "assay/auc": 0.87,
+        "assay/auc_lower": 0.84,
+        "assay/auc_upper": 0.9,
+        "assay/recall_at_1_percent_false_positives": 0.45,
+        "assay/recall_at_1_percent_false_positives_lower": 0.3,
+        "assay/recall_at_1_percent_false_positives_upper": 0.6,
+        "prevalence/auc": 0.5,
+        "difference_to_prevalence/auc": 0.37,
+        "difference_to_prevalence/auc_lower": 0.34,
+        "difference_to_prevalence/auc_upper": 0.4,
+        "evaluation/accounts": 120,
+        "evaluation/confidence": 0.9,
+        "evaluation/confusion/genuine/pass": 90,
+        "evaluation/confusion/genuine/reject": 1,
+        "training/accounts": 400,
+        "training/pass_below": 0.25,
+        "scored/pass": 7,
+        "scored/review": 2,
+        "scored/reject": 1,
+        "scored/insufficient_data": 0,
+    }
+
+
+def test_names_that_mlflow_refuses_are_written_otherwise() -> None:
+    metrics = {"models": {"assay": {"recall@1%": {"value": 0.5}}}}
+    assert dict(track.metrics_of(metrics, {}, {"verdicts": {}})) == {"assay/recall_1_": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("revision", "models", "expected"),
+    [
+        pytest.param("", {}, "no metric", id="nothing"),
+        pytest.param("1a2b3c4d5e6f", {"assay": {"auc": {"value": None}}}, "1a2b3c4", id="undefined"),
+        pytest.param("1a2b3c4d5e6f", METRICS["models"], "1a2b3c4 auc 0.87 recall@1% 0.45", id="all"),
+    ],
+)
+def test_the_name_tells_the_headline(revision: str, models: Any, expected: str) -> None:
+    assert track.run_name(revision, {"models": models}) == expected
+
+
+def test_the_note_says_split_baselines_verdicts_cuts_and_bundle() -> None:
+    bundle = handmade_bundle()
+    assert track.markdown_note(METRICS, SCORING, bundle, PARAMS) == (
+        "**Split:** test cohorts (3 simulated, unseen); 120 accounts, 90% intervals (bootstrap over cohorts). "
+        "Figures on simulated cohorts say how models compare, not how often a real account is judged rightly.\n\n"
+        "| model | AUC | recall at 1 % false positives |\n"
+        "| --- | --- | --- |\n"
+        "| assay | 0.870 (0.840 to 0.900) | 0.450 (0.300 to 0.600) |\n"
+        "| prevalence | 0.500 | - |\n\n"
+        "**Incoming batch:** 7 pass, 2 review, 1 reject, 0 insufficient data.\n\n"
+        "**Verdict:** pass below 0.250; reject above 0.950 with evidence above 3.14 (log-likelihood ratio); "
+        "prevalence 0.2.\n\n"
+        f"**Bundle:** `data/model`, version `{bundle.version}`; in the registry as `models:/authenticity@champion` "
+        "until the next tracked run.\n"
+    )
+
+
+# --- hashes and revision ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        pytest.param("", {}, id="empty"),
+        pytest.param("schema: '2.0'\nstages: {}\n", {}, id="no stage"),
+        pytest.param(
+            "stages: {a: {deps: [{path: data/own, md5: aa}, {path: x.py, md5: bb}], outs: [{path: data/b, md5: cc}]}}",
+            {"data/own": "aa", "data/b": "cc"},
+            id="raw data of one's own and outputs, no code",
+        ),
+        pytest.param("stages: {track: {outs: [{path: data/tracked.json, md5: aa}]}}", {}, id="not the stage's own"),
+    ],
+)
+def test_hashes_of_the_data(content: str, expected: dict[str, str], tmp_path: Path) -> None:
+    lock = tmp_path / "dvc.lock"
+    assert track.data_hashes(lock) == {}
+    lock.write_text(content)
+    assert track.data_hashes(lock) == expected
+
+
+def test_the_revision_is_dirty_by_code_and_not_by_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert track.git_tags() == {}
+
+    def git(*arguments: str) -> str:
+        identity = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+        return subprocess.run(["git", *identity, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+    git("init", "--quiet")
+    assert track.git_tags() == {}, "no commit yet"
+    Path("reports").mkdir()
+    for name in ("code.py", "dvc.lock", "reports/metrics.json"):
+        Path(name).write_text("first")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "first")
+    clean = {
+        "git_revision": git("rev-parse", "HEAD"),
+        "git_dirty": "false",
+        "mlflow.source.git.commit": git("rev-parse", "HEAD"),
+    }
+    assert track.git_tags() == clean
+    Path("dvc.lock").write_text("second")
+    Path("reports/metrics.json").write_text("second")
+    assert track.git_tags() == clean
+    Path("code.py").write_text("second")
+    assert track.git_tags() == {**clean, "git_dirty": "true"}

@@ -1,0 +1,325 @@
+"""The tracking store: what a run holds, how the model comes back, and what happens when the store is not as it was."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import mlflow
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from models.scoring import Scorer
+from pipeline import layout, track
+from pipeline.errors import UnusableInputError
+from pipeline.tracking import DATABASE, SQLITE, URI_VARIABLE, download_bundle, tracking_uri
+from tests.models.synthetic import FEATURES, context, labelled_accounts, silent, trained
+from tests.pipeline.tracking_builders import write_run
+
+CHAMPION = "models:/authenticity@champion"
+OUTSIDE = (URI_VARIABLE, "DVC_ROOT", "DVC_EXP_NAME")
+"""Variables of whoever runs the tests that would lead them to another store."""
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in OUTSIDE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # loading a model puts its code first
+
+
+@pytest.fixture(scope="session")
+def tracked_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder that was tracked: its new store costs seconds, so the tests copy it."""
+    folder = tmp_path_factory.mktemp("tracked once")
+    write_run(folder, trained().bundle)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in OUTSIDE:
+            patch.delenv(name, raising=False)
+        patch.chdir(folder)
+        track.run(silent)
+    return folder
+
+
+@pytest.fixture
+def repository(tracked_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the tracked run folder, and the working directory. Every test thereby uses a store that has moved."""
+    folder = tmp_path / "a copy (50%)"
+    shutil.copytree(tracked_once, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def client(repository: Path) -> Iterator[mlflow.MlflowClient]:
+    download_bundle(CHAMPION)  # what mends a moved store; a bare client does not
+    return mlflow.MlflowClient(f"{SQLITE}{repository / DATABASE}")
+
+
+def runs(client: mlflow.MlflowClient) -> list[mlflow.entities.Run]:
+    experiment = client.get_experiment_by_name("assay")
+    assert experiment is not None
+    return list(client.search_runs([experiment.experiment_id]))
+
+
+# --- where the store is -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        pytest.param({}, "sqlite:///{cwd}/mlflow.db", id="no variable: beside the working directory"),
+        pytest.param({"DVC_ROOT": "/main"}, "sqlite:////main/mlflow.db", id="in an experiment: the main repository"),
+        pytest.param(
+            {"DVC_ROOT": "/main", URI_VARIABLE: "sqlite:///other.db"},
+            "sqlite:////main/other.db",
+            id="a relative file: from the main repository",
+        ),
+        pytest.param({"DVC_ROOT": "/main", URI_VARIABLE: "http://tracking:5000"}, "http://tracking:5000", id="server"),
+    ],
+)
+def test_the_store_is_found(
+    variables: dict[str, str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert tracking_uri() == expected.format(cwd=tmp_path.resolve())
+
+
+def test_the_interface_opens_the_same_store_without_being_told(repository: Path) -> None:
+    assert unquote(mlflow.get_tracking_uri()) == f"{SQLITE}{repository / DATABASE}"
+    assert tracking_uri() == f"{SQLITE}{repository / DATABASE}"
+
+
+# --- what a run holds -------------------------------------------------------------------------------------------------
+
+
+def test_a_run_holds_parameters_metrics_tags_and_note(client: mlflow.MlflowClient) -> None:
+    (run,) = runs(client)
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "auc 0.87 recall@1% 0.45"
+    assert run.data.params["train.num_leaves"] == "4"
+    assert run.data.metrics["assay/auc_lower"] == 0.84
+    assert run.data.metrics["scored/reject"] == 1.0
+    assert run.data.tags["model_version"] == trained().bundle.version
+    assert run.data.tags["data.data/raw/incoming"] == "22222222222222222222222222222222.dir"
+    assert "| assay | 0.870 (0.840 to 0.900) |" in run.data.tags["mlflow.note.content"]
+    assert {entry.dataset.name for entry in run.inputs.dataset_inputs} == {"training", "incoming"}
+
+
+def test_a_run_holds_its_files(client: mlflow.MlflowClient) -> None:
+    (run,) = runs(client)
+
+    def names(folder: str | None = None) -> set[str]:
+        return {entry.path for entry in client.list_artifacts(run.info.run_id, folder) if not entry.is_dir}
+
+    assert names() == {"params.yaml", "dvc.lock"}
+    assert names("reports") == {"reports/metrics.json", "reports/training.json", "reports/scoring.json"}
+    assert names("figures") | names("plots") == {"figures/roc.png", "plots/roc.json"}
+
+
+def test_the_registered_model_names_its_bundle(client: mlflow.MlflowClient) -> None:
+    version = client.get_model_version_by_alias("authenticity", "champion")
+    assert version.run_id == runs(client)[0].info.run_id
+    assert version.tags["model_sha256"].startswith(version.tags["model_version"])
+
+
+# --- the model comes back ---------------------------------------------------------------------------------------------
+
+
+def test_the_bundle_comes_back_whole(repository: Path) -> None:
+    assert (repository / DATABASE).is_file()
+    assert download_bundle(CHAMPION) == trained().bundle
+
+
+def test_the_served_model_answers_as_the_scorer_does(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts = labelled_accounts(seed=9, cohorts=1)
+    bundle = download_bundle(CHAMPION)
+    expected = Scorer(bundle, FEATURES).score(accounts, context(accounts), bundle.prevalence)
+    owed = (expected["verdict"] != "insufficient_data").to_numpy()
+    monkeypatch.setenv(URI_VARIABLE, f"{SQLITE}{repository / DATABASE}")
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    served = mlflow.pyfunc.load_model(CHAMPION)
+    # The columns come in another order than the trees': only their names count.
+    given = pd.DataFrame({name: accounts[name].to_numpy() for name in reversed(bundle.features)})
+    answer = served.predict(given)
+    np.testing.assert_array_equal(
+        answer["probability_inauthentic"][owed], expected["probability_inauthentic"].to_numpy()[owed]
+    )
+    np.testing.assert_array_equal(answer["authenticity_score"][owed], expected["authenticity_score"].to_numpy()[owed])
+    assert answer["verdict"][owed].to_list() == expected.filter(pl.Series(owed))["verdict"].to_list()
+
+
+def test_the_served_model_knows_nothing_of_an_account_without_data(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = download_bundle(CHAMPION)
+    monkeypatch.setenv(URI_VARIABLE, f"{SQLITE}{repository / DATABASE}")
+    answer = mlflow.pyfunc.load_model(CHAMPION).predict(pd.DataFrame({name: [np.nan] for name in bundle.features}))
+    assert answer["probability_inauthentic"][0] == pytest.approx(bundle.prevalence)
+
+
+@pytest.mark.slow
+def test_the_served_model_brings_its_own_code_and_no_pickle(repository: Path, tmp_path: Path) -> None:
+    download_bundle(CHAMPION)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    program = (
+        f"import mlflow, sys; mlflow.pyfunc.load_model('{CHAMPION}'); print(sys.modules['pipeline.serving'].__file__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=elsewhere,
+        env={
+            **os.environ,
+            URI_VARIABLE: f"{SQLITE}{repository / DATABASE}",
+            "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_relative_to(repository / "mlruns")
+
+
+# --- tracked again ----------------------------------------------------------------------------------------------------
+
+
+def test_the_same_content_is_logged_once(client: mlflow.MlflowClient) -> None:
+    track.run(silent)
+    assert len(runs(client)) == 1
+    assert len(client.search_model_versions("name = 'authenticity'")) == 1
+
+
+def test_the_alias_returns_to_a_run_that_is_tracked_again(client: mlflow.MlflowClient) -> None:
+    client.delete_registered_model_alias("authenticity", "champion")
+    track.run(silent)
+    assert client.get_model_version_by_alias("authenticity", "champion").run_id == runs(client)[0].info.run_id
+
+
+def test_other_parameters_make_another_run_and_the_champion(client: mlflow.MlflowClient) -> None:
+    (first,) = runs(client)
+    params = layout.PARAMS.read_text()
+    layout.PARAMS.write_text(params.replace("num_leaves: 4", "num_leaves: 5"))
+    track.run(silent)
+    assert len(runs(client)) == 2
+    assert client.get_model_version_by_alias("authenticity", "champion").run_id != first.info.run_id
+    layout.PARAMS.write_text(params)
+    track.run(silent)
+    assert len(runs(client)) == 2
+    assert client.get_model_version_by_alias("authenticity", "champion").run_id == first.info.run_id
+
+
+def test_a_run_that_failed_is_replaced(client: mlflow.MlflowClient) -> None:
+    (former,) = runs(client)
+    client.set_terminated(former.info.run_id, status="FAILED")
+    track.run(silent)
+    (run,) = runs(client)
+    assert (run.info.status, run.info.run_id != former.info.run_id) == ("FINISHED", True)
+
+
+def test_a_deleted_experiment_is_brought_back(client: mlflow.MlflowClient) -> None:
+    experiment = client.get_experiment_by_name("assay")
+    assert experiment is not None
+    client.delete_experiment(experiment.experiment_id)
+    track.run(silent)
+    restored = client.get_experiment_by_name("assay")
+    assert restored is not None
+    assert restored.lifecycle_stage == "active"
+
+
+def test_lost_artefacts_are_logged_again(client: mlflow.MlflowClient) -> None:
+    shutil.rmtree("mlruns")
+    with pytest.raises(UnusableInputError, match=r"the files of models:/authenticity@champion are gone .* -f -s track"):
+        download_bundle(CHAMPION)
+    track.run(silent)
+    assert len(runs(client)) == 1
+    assert download_bundle(CHAMPION) == trained().bundle
+
+
+@pytest.mark.slow
+def test_a_lost_store_is_rebuilt_by_two_processes_at_once_as_one_run(repository: Path) -> None:
+    shutil.rmtree("mlruns")
+    (repository / DATABASE).unlink()
+    layout.TRACKED.unlink()
+    command = [sys.executable, "-m", "pipeline", "stage", "track", "--quiet"]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    answers = [process.communicate(timeout=100) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], answers
+    assert answers == [("", ""), ("", "")]
+    assert len(runs(mlflow.MlflowClient(tracking_uri()))) == 1
+    assert download_bundle(CHAMPION) == trained().bundle
+
+
+# --- a store that cannot be used --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "attempt", [lambda: track.run(silent), lambda: download_bundle(CHAMPION)], ids=["track", "download"]
+)
+def test_an_unreachable_server_is_said_and_nothing_is_lost(
+    attempt: Callable[[], object], repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = layout.TRACKED.read_bytes()
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv(URI_VARIABLE, "http://reader:secret@127.0.0.1:9")
+    with pytest.raises(
+        UnusableInputError, match=r"the store at http://127\.0\.0\.1:9 cannot be used\. .* Start the server, or correct"
+    ) as caught:
+        attempt()
+    assert caught.value.exit_code == 2
+    assert "secret" not in str(caught.value)
+    assert layout.TRACKED.read_bytes() == before
+    assert os.environ[URI_VARIABLE] == "http://reader:secret@127.0.0.1:9"
+    assert (repository / layout.MODEL).is_dir()
+
+
+def test_a_spoilt_store_is_said(repository: Path) -> None:
+    (repository / DATABASE).write_bytes(b"not a database, and long enough to be read as one" * 10)
+    with pytest.raises(UnusableInputError, match=r"Found: file is not a database\. .* can be moved away"):
+        track.run(silent)
+
+
+def test_a_store_that_another_process_holds_is_said(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.tracking.LOCK_SECONDS", 0.1)
+    other = sqlite3.connect(repository / "mlruns" / ".lock", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(UnusableInputError, match=r"database is locked\. .* no other process holds them"):
+            track.run(silent)
+    finally:
+        other.close()
+
+
+def test_no_store_is_made_for_a_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnusableInputError, match=r"there is no store at .*mlflow\.db\. Make it with 'dvc repro'"):
+        download_bundle(CHAMPION)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        pytest.param("models:/authenticity@champ", r" Did you mean 'models:/authenticity@champion'\?", id="alias"),
+        pytest.param("models:/genuineness/3", "", id="name"),
+        pytest.param("models:/authenticity/7", r" Did you mean 'models:/authenticity@champion'\?", id="version"),
+        pytest.param("models:/a/b/c", "", id="not an address"),
+    ],
+)
+@pytest.mark.usefixtures("repository")
+def test_an_unknown_model_is_said_with_what_there_is(address: str, hint: str) -> None:
+    found = rf"model: {address} is not in the registry at .*\. Found: models:/authenticity@champion\.{hint}$"
+    with pytest.raises(UnusableInputError, match=found):
+        download_bundle(address)

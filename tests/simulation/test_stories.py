@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from simulation.engagement import engage
+from simulation.growth import LARGEST_DAILY_ADVERTISING, grow
+from simulation.life import Life
+from simulation.stories import STORIES
+from tests.simulation.lives import life, world
+
+
+def _told(story: str, seed: int, followers: int = 20_000) -> Life:
+    around = world()
+    account = life(around, seed, followers=followers)
+    STORIES[story](account, around.rules, np.random.default_rng(seed))
+    return account
+
+
+def test_all_stories_of_the_brief_are_registered() -> None:
+    assert sorted(STORIES) == [
+        "bot_targeted",
+        "dormant_return",
+        "emoji_culture",
+        "follow_back",
+        "giveaway",
+        "hidden_likes",
+        "mega_low_rate",
+        "mixed_language",
+        "niche_switch",
+        "paid_ads",
+        "press",
+        "purge",
+        "shoutout",
+        "tight_community",
+        "viral",
+    ]
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_story_buys_nothing_and_leaves_a_life_that_can_be_lived(story: str) -> None:
+    around = world()
+    for seed in range(4):
+        account = _told(story, seed)
+        assert account.bought_stock.max() == 0.0
+        rates = account.voice.emoji_only + account.voice.mention_only + account.voice.short
+        assert rates <= 1.0 + 1e-9
+        grow(account, {}, around.rules, np.random.default_rng(seed))
+        engage(account, 0.0, around.rules, np.random.default_rng(seed))
+        assert account.organic_followers[-1] == 20_000
+        assert account.organic_followers.min() >= 1
+        assert account.follower_share() == account.engagement_share() == 0.0
+        assert np.all(np.diff(account.post_age_hours) <= 0.0)
+
+
+@pytest.mark.parametrize("story", ["viral", "giveaway", "paid_ads", "shoutout", "press", "bot_targeted", "follow_back"])
+def test_stories_that_win_followers(story: str) -> None:
+    gains = [_told(story, seed).arrivals.sum() for seed in range(10)]
+
+    assert min(gains) > 0.0
+    assert 0.004 < np.median(gains) < 0.4
+
+
+def test_advertising_is_steady_and_capped() -> None:
+    followers = 1_000_000
+    daily = _told("paid_ads", 2, followers).arrivals * followers
+    paid = daily[daily > 0.0]
+
+    assert paid.mean() <= LARGEST_DAILY_ADVERTISING * 1.1
+    assert paid.std() / paid.mean() < 0.3
+
+
+def test_a_giveaway_brings_mentions_and_many_leave() -> None:
+    account = _told("giveaway", 1)
+
+    assert account.voice.mention_only >= 0.25
+    assert account.departures.sum() > 0.1 * account.arrivals.sum()
+
+
+def test_a_purge_takes_followers_on_one_day() -> None:
+    assert np.count_nonzero(_told("purge", 1).departures) == 1
+
+
+def test_a_tight_community_is_small() -> None:
+    assert 8 <= _told("tight_community", 1).circle_size <= 40
+
+
+def test_the_owner_hides_the_likes() -> None:
+    assert _told("hidden_likes", 1).plan.hides_likes
+
+
+def test_platform_purges_hit_every_account_of_the_platform_on_one_day() -> None:
+    around = world()
+    drops = set()
+    for seed in range(4):
+        account = life(around, seed)
+        grow(account, {"instagram": (-20, 0.3)}, around.rules, np.random.default_rng(seed))
+        steps = np.diff(account.organic_followers)
+        drops.add(account.first_day + int(np.argmin(steps)) + 1)
+
+    assert drops == {-20}
+
+
+def _shares(tables: dict[str, pl.DataFrame], story: str | None, value: pl.Expr) -> float:
+    """Median over genuine accounts with the story (None: without one) of an aggregate of their comments."""
+    labels = tables["labels"].filter(pl.col("scheme").is_null() & pl.col("benign_story").eq_missing(pl.lit(story)))
+    comments = tables["comments"].join(labels.select("account_id"), on="account_id")
+    values = comments.group_by("account_id").agg(n=pl.len(), value=value).filter(pl.col("n") >= 15)["value"]
+    return float(values.drop_nulls().median())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("story", "value", "factor"),
+    [
+        ("giveaway", pl.col("text").str.contains(r"^(@\S+\s*)+$").mean(), 5.0),
+        ("emoji_culture", (~pl.col("text").str.contains(r"[\p{L}\p{N}]")).mean(), 2.5),
+        ("tight_community", 1.05 - pl.col("commenter_id").n_unique() / pl.len(), 2.5),
+    ],
+)
+def test_stories_show_in_the_comments(
+    tables: dict[str, pl.DataFrame], story: str, value: pl.Expr, factor: float
+) -> None:
+    assert _shares(tables, story, value) > factor * _shares(tables, None, value)
