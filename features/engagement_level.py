@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.context import with_account_context
-from features.engagement import FRAMES
+from features.sufficiency import settled_posts
 from features.tables import Tables
 
 
 def engagement_per_post(tables: Tables) -> pl.DataFrame:
-    """`account_id` and `engagement_per_post`: mean likes plus comments over posts old enough to count.
+    """`account_id` and `engagement_per_post`: mean likes plus comments over posts old enough to count, sorted.
 
     Null where no such post shows its likes. A post whose comments are unknown counts its likes alone.
     """
-    posts = FRAMES["posts"](with_account_context(tables))
     shown = pl.col("like_count") + pl.col("comment_count").fill_null(0)
-    per_account = posts.group_by("account_id").agg(engagement_per_post=shown.mean())
+    per_account = settled_posts(tables).group_by("account_id").agg(engagement_per_post=shown.mean())
     return tables.accounts.select("account_id").join(per_account, on="account_id", how="left").sort("account_id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +42,7 @@ def parse_as_of(text: str) -> datetime:
     except ValueError as error:
         raise typer.BadParameter(f"'{text}' is not an ISO 8601 instant such as 2026-02-01T00:00:00Z.") from error
     if len(text) <= len("2026-02-01"):
-        instant = datetime.combine(instant.date(), time.max)
+        instant = datetime.combine(instant.date(), time.min) + timedelta(days=1)
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
@@ -179,10 +179,10 @@ def evaluate(
 @app.command()
 def validate(source: Input, as_of: AsOf = None, quiet: Quiet = False) -> None:
     """Check a folder against the data contract and say what each account lacks for a verdict."""
-    with reported(quiet, "validate"):
+    with reported(quiet, "validate") as report:
         from pipeline.validate import run
 
-        run(source, as_of=as_of, quiet=quiet)
+        run(source, as_of=as_of, quiet=quiet, progress=report)
 
 
 @app.command()

@@ -322,7 +322,7 @@ class Observation(Section[Constant], Generic[Constant]):
     everything_missing: Constant = _prior((0.01, 0.05), "accounts with nothing but their profile; assumed")
     column_missing: Constant = _prior((0.02, 0.3), "missing cells of an optional column; assumed")
     column_dropped: Constant = _prior((0.05, 0.2), "optional columns that a whole export lacks; assumed")
-    comments_observed: Constant = _prior((14.0, 200.0), "comments collected for an account, log-uniform; assumed")
+    comments_observed: Constant = _prior((18.0, 200.0), "comments collected for an account, log-uniform; assumed")
     sample_weights: dict[str, Constant] = _prior(
         {
             "all": (10.0, 30.0),

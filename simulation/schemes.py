@@ -276,11 +276,18 @@ def _order_weights(organic: Integers, care: float, rng: np.random.Generator) -> 
     evasive = rng.random() < care
     proportion = rng.uniform(0.6, 1.0) if evasive else rng.uniform(0.0, 0.3)
     weights = np.maximum(organic, 1.0) ** proportion * rng.lognormal(0.0, 0.3 if evasive else 0.08, size=len(organic))
-    if rng.random() < 0.5:
-        weights *= rng.random(len(organic)) < rng.uniform(0.15, 0.7)
-    if weights.sum() <= 0.0:
-        weights = np.ones(len(organic))
-    return weights
+    return weights * _ordered_posts(len(organic), rng)
+
+
+def _ordered_posts(posts: int, rng: np.random.Generator) -> Floats:
+    """1 for the posts of an order, else 0: all of them, those since the account began, or some here and there."""
+    pattern = weighted_choice({"all": 0.35, "since": 0.35, "some": 0.3}, rng)
+    chosen = np.ones(posts)
+    if pattern == "since":
+        chosen[: int(posts * rng.uniform(0.1, 0.8))] = 0.0
+    elif pattern == "some":
+        chosen *= rng.random(posts) < rng.uniform(0.15, 0.7)
+    return chosen if chosen.any() else np.ones(posts)
 
 
 def _split(dose: float, organic: Integers, weights: Floats, rng: np.random.Generator) -> Integers:
@@ -347,7 +354,7 @@ class EngagementPod(Scheme):
         """Trade comments and likes up to `dose` of the posts' comments, as far as members go round."""
         own = life.persona.account_id
         pod = next((each for each in market.pods if own in each.members), market.pods[0])
-        active = rng.random(life.posts) < rng.uniform(0.5, 1.0)
+        active = _ordered_posts(life.posts, rng) * (rng.random(life.posts) < rng.uniform(0.6, 1.0))
         counts = _split(dose, life.comments, active * rng.lognormal(0.0, 0.15, life.posts), rng)
         first_hour = pod.first_hour * (0.5 if rng.random() < life.care else 1.0)
         # Small pods by direct message cannot serve a large account: that one trades in an open group.
