@@ -267,9 +267,13 @@ class Schemes(Section[Constant], Generic[Constant]):
     mix_share: Constant = _prior((0.18, 0.32), "inauthentic accounts with more than one scheme; assumed")
     dose: Constant = _prior((0.55, 0.72), "largest share bought; doses are log-uniform up to it")
     evasion: Constant = _prior(
-        (0.3, 0.55), "mean care of cheats: chance that a detail is chosen to look organic; assumed"
+        (0.2, 0.45), "mean care of cheats: chance that a detail is chosen to look organic; assumed"
     )
-    dose_skew: Constant = _prior((0.5, 0.9), "exponent of the even draw behind ln dose, below 1: larger doses; assumed")
+    dose_skew: Constant = _prior(
+        (0.3, 0.7),
+        "exponent of the even draw behind ln dose, below 1: larger doses. A median lot of 500 likes or comments in the "
+        "tens exceeds what a mid-sized account's post draws; FACTS offers, pods: comments from 2 to 40-100",
+    )
     vendors: Constant = _prior((3.0, 7.0), "sellers of each kind in a cohort; assumed")
     speed_per_day: Constant = _prior((24.0, 1000.0), "followers delivered a day, 10 to 90 % of offers")
     delivery_days: Constant = _prior((2.0, 60.0), "delivery of one lot is stretched or squeezed into this; assumed")
@@ -316,13 +320,15 @@ class Observation(Section[Constant], Generic[Constant]):
     glitch_share: Constant = _prior((0.0, 0.03), "curves with a single 0 reading; FACTS Growth, trackers glitch")
     rounded_share: Constant = _prior((0.0, 0.25), "curves over 10,000 rounded to three digits off YouTube; assumed")
     following_daily_share: Constant = _prior((0.4, 0.8), "curves with the following count; assumed")
-    followers_missing: Constant = _prior((0.15, 0.4), "accounts without a curve; assumed")
-    posts_missing: Constant = _prior((0.05, 0.25), "accounts without posts; assumed")
-    comments_missing: Constant = _prior((0.3, 0.55), "accounts without comments; assumed")
+    followers_missing: Constant = _prior((0.1, 0.3), "accounts without a curve; assumed")
+    posts_missing: Constant = _prior((0.03, 0.15), "accounts without posts; assumed")
+    comments_missing: Constant = _prior((0.15, 0.4), "accounts without comments; assumed")
     everything_missing: Constant = _prior((0.01, 0.05), "accounts with nothing but their profile; assumed")
-    column_missing: Constant = _prior((0.02, 0.3), "missing cells of an optional column; assumed")
+    column_missing: Constant = _prior(
+        (0.0, 0.03), "missing cells of an optional column: exports lose columns, seldom cells; assumed"
+    )
     column_dropped: Constant = _prior((0.05, 0.2), "optional columns that a whole export lacks; assumed")
-    comments_observed: Constant = _prior((18.0, 200.0), "comments collected for an account, log-uniform; assumed")
+    comments_observed: Constant = _prior((18.0, 300.0), "comments collected for an account, log-uniform; assumed")
     sample_weights: dict[str, Constant] = _prior(
         {
             "all": (10.0, 30.0),
