@@ -240,3 +240,11 @@ class Tables:
     followers_daily: pl.DataFrame
     posts: pl.DataFrame
     comments: pl.DataFrame
+
+
+def only(tables: Tables, account_ids: pl.Series) -> Tables:
+    """The rows of the named accounts alone, in the order they were in."""
+    named = account_ids.unique().implode()
+    return Tables(
+        *(getattr(tables, name).filter(pl.col("account_id").is_in(named)) for name in ("accounts", *OBSERVED_TABLES))
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,6 +23,10 @@ from models.split import assign_roles
 from models.thresholds import Costs, choose_thresholds
 
 FloatArray = NDArray[np.float64]
+
+
+class OneClassError(ValueError):
+    """The cohorts of a role hold only genuine or only inauthentic accounts: nothing can be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,12 @@ def train(
     }
     values = {role: feature_values(frame, names) for role, frame in part.items()}
     target = {role: frame["is_inauthentic"].to_numpy() for role, frame in part.items()}
+    for role, classes in target.items():
+        if classes.all() or not classes.any():
+            raise OneClassError(
+                f"labels: the cohorts that {role} hold {len(classes)} usable accounts of one class. Genuine and "
+                "inauthentic accounts are needed in each. Supply more labelled accounts or cohorts."
+            )
 
     report("classifier")
     fitter = _HeadFitter(values, features, settings.classifier)
@@ -118,7 +129,7 @@ def train(
             **provenance,
             "classifier": asdict(settings.classifier),
             "accounts": {role: frame.height for role, frame in part.items()},
-            "cohorts": {role: sorted(c for c, each in roles.items() if each == role) for role in part},
+            "cohorts": dict(Counter(roles.values())),
         },
     )
     report("baselines")

@@ -8,8 +8,13 @@ from features.catalog import features
 from features.definition import GROUPS, Feature
 from features.tables import CONTRACTS, Column
 from pipeline.errors import UnusableInputError
+from pipeline.results import headline, results_page
 
 PAGES = Path("docs")
+README = Path("README.md")
+FIGURES_START, FIGURES_END = "<!-- figures:start -->", "<!-- figures:end -->"
+"""Between these marks the README holds the figures of the last run."""
+
 GENERATED = "<!-- Made by `python -m pipeline docs`. Edit the code, not this page. -->\n"
 
 DATA_INTRODUCTION = """\
@@ -39,7 +44,12 @@ def run(*, check: bool) -> None:
 
 def pages() -> dict[Path, str]:
     """Text of every generated page by path."""
-    return {PAGES / "features.md": features_page(), PAGES / "data.md": data_page()}
+    return {
+        PAGES / "features.md": features_page(),
+        PAGES / "data.md": data_page(),
+        PAGES / "results.md": f"# Results of the default run\n\n{GENERATED}\n{results_page()}",
+        README: _with_figures(README.read_text(encoding="utf-8"), headline()),
+    }
 
 
 def features_page() -> str:
@@ -72,6 +82,13 @@ def data_page() -> str:
         parts.append("| --- | --- | --- | --- | --- |")
         parts.extend(_column_row(column) for column in contract.columns)
     return "\n".join(parts) + "\n"
+
+
+def _with_figures(text: str, figures: str) -> str:
+    """The text with the figures between the marks."""
+    before, _, rest = text.partition(FIGURES_START)
+    after = rest.partition(FIGURES_END)[2]
+    return f"{before}{FIGURES_START}\n{figures}{FIGURES_END}{after}"
 
 
 def _feature_row(entry: Feature) -> str:

@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import Field
 from scipy.special import expit, logit
 
+from features.tables import only
 from models import figures
 from models.evaluation import (
     confusion,
@@ -140,7 +141,7 @@ def scored_labels(
     )
 
     def score_labelled(bucket: int) -> pl.DataFrame:
-        tables = read_bucket(prepared, bucket)
+        tables = only(read_bucket(prepared, bucket), labels["account_id"])
         return (
             score_tables(scorer, tables, at)
             .join(labels, on="account_id", how="inner")

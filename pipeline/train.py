@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +17,7 @@ from models.bundle import Bundle, booster
 from models.classifier import ClassifierSettings, LibraryMissingError, contributions_of
 from models.split import TooFewCohortsError
 from models.thresholds import Costs
-from models.training import Trained, TrainingSettings, feature_values, train, with_cohorts
+from models.training import OneClassError, Trained, TrainingSettings, feature_values, train, with_cohorts
 from pipeline import layout
 from pipeline.dataset import read_labels
 from pipeline.errors import UnusableInputError
@@ -87,7 +88,7 @@ def run(report: Callable[[str], None]) -> None:
     provenance = {"libraries": library_versions()}
     try:
         trained = train(labelled, list(catalogue.values()), catalog_hash(), settings, provenance, report)
-    except (TooFewCohortsError, LibraryMissingError) as error:
+    except (TooFewCohortsError, OneClassError, LibraryMissingError) as error:
         raise UnusableInputError([str(error)]) from error
     with atomic_folder(layout.MODEL) as folder:
         for name, content in trained.bundle.to_files().items():
@@ -129,7 +130,7 @@ def training_report(trained: Trained, labelled: pl.DataFrame) -> dict[str, objec
         "catalog_hash": bundle.catalog_hash,
         "accounts": labelled.height,
         "accounts_inauthentic": int(labelled["is_inauthentic"].sum()),
-        "cohorts": {role: sum(1 for each in trained.roles.values() if each == role) for role in trained.roles.values()},
+        "cohorts": dict(Counter(trained.roles.values())),
         "pass_below": bundle.thresholds.pass_below,
         "reject_above": bundle.thresholds.reject_above,
         "reject_above_evidence": bundle.thresholds.reject_above_evidence,

@@ -17,6 +17,9 @@ RUNS_LINK = f"http://127.0.0.1:{PORT}/#/experiments?workflowType=machine_learnin
 def run() -> None:
     """Print the link and become the server: one worker and no job executor (0.6 GB instead of 3)."""
     uri = tracking_uri()
+    if uri.startswith(("http://", "https://")):
+        typer.echo(f"Runs are kept by the tracking server: {uri}/#/experiments?workflowType=machine_learning")
+        return
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     typer.echo(f"Runs: {RUNS_LINK}  (stop with Ctrl-C)", err=True)

@@ -39,10 +39,14 @@ def test_an_empty_file_cannot_be_read(tmp_path: Path) -> None:
 def test_missing_columns_come_with_a_suggestion(tmp_path: Path) -> None:
     found = problems_of(written(tmp_path, "campain,account\nspring,a\n"))
     assert found == [
-        ("candidates: column 'campaign' is missing. Found: campain, account. Did you mean 'campain'? "
-        "Rename it to 'campaign'."),
-        ("candidates: column 'account_id' is missing, and so are 'platform' and 'handle'. Found: campain, account. "
-        "Did you mean 'account'? Rename it to 'account_id'."),
+        (
+            "candidates: column 'campaign' is missing. Found: campain, account. Did you mean 'campain'? "
+            "Rename it to 'campaign'."
+        ),
+        (
+            "candidates: column 'account_id' is missing, and so are 'platform' and 'handle'. Found: campain, account. "
+            "Did you mean 'account'? Rename it to 'account_id'."
+        ),
     ]
 
 
