@@ -63,11 +63,12 @@ _SEGMENT = {
 
 
 def _split(metrics: Entry) -> list[str]:
-    return [
+    text = (
         f"Measured on {metrics['split']}: {metrics['accounts']:,} accounts with a verdict, "
         f"{metrics['inauthentic']:,} of them inauthentic; {metrics['without_verdict']:,} more got none. Intervals: "
         f"{metrics['confidence']:.0%}, {metrics['interval']}, {metrics['replicates']} draws. All of it simulated."
-    ]
+    )
+    return [text]
 
 
 def _models(metrics: Entry) -> list[str]:
@@ -99,6 +100,8 @@ def _verdicts(metrics: Entry) -> list[str]:
 
 def _tree(metrics: Entry) -> str:
     ours, tree = (metrics["models"][name]["auc"]["value"] for name in ("assay", "depth_two_tree"))
+    if ours is None or tree is None:
+        return "Whether the cohort is too easy cannot be told: the depth-2 tree or the model has no AUC."
     verdict = "too easy" if ours - tree < TREE_MARGIN else "not trivial"
     return (
         f"The depth-2 tree comes within {ours - tree:.3f} AUC: by the rule of {TREE_MARGIN}, the cohort is {verdict}."
