@@ -137,6 +137,7 @@ class Bundle:
             applicability=Applicability(
                 tuple(manifest["applicability"]["low"]),
                 tuple(manifest["applicability"]["high"]),
+                tuple(manifest["applicability"]["width"]),
                 manifest["applicability"]["limit"],
             ),
             ordinary={name: OrdinaryRange(**entry) for name, entry in manifest["ordinary"].items()},

@@ -122,7 +122,12 @@ def train(
         prevalence=settings.prevalence,
         costs=settings.costs,
         thresholds=choose_thresholds(settings.costs, evidence[genuine], settings.honest_reject_cap),
-        applicability=fit_applicability(values["fit"], held_out, settings.abstain_share),
+        applicability=fit_applicability(
+            values["fit"],
+            held_out,
+            settings.abstain_share,
+            [feature.monotone if settings.classifier.monotone else 0 for feature in features],
+        ),
         ordinary=ordinary_ranges(values["fit"][~target["fit"]], names),
         settings=dict(settings.verdict),
         provenance={

@@ -22,6 +22,9 @@ SMALLEST_DOSE = 0.03
 LABEL_DOSE = 0.10
 """The label's limit: `inauthentic` from here on; see the contract."""
 
+FOLLOWER_SCHEMES = {"bought_followers", "follow_unfollow"}
+"""Schemes whose dose is a share of followers; that of the others is a share of engagement."""
+
 LARGEST_TRADED_FOLLOWING = 7500
 """Instagram lets nobody follow more."""
 
@@ -93,9 +96,9 @@ def open_market(
 
 def _comment_vendor(seed: int, language: str, rules: Rules, rng: np.random.Generator, dice: Dice) -> CommentVendor:
     priors = rules.priors.schemes
-    kind = weighted_choice({"template": 0.4, "praise": 0.25, "emoji": 0.15, "varied": 0.2}, rng)
+    kind = weighted_choice({"template": 0.35, "praise": 0.2, "short": 0.18, "emoji": 0.12, "varied": 0.15}, rng)
     spoken = language if rng.random() < 0.6 else "en"
-    family = None if kind == "varied" else draw_family(kind, spoken, seed, dice.number(8, 60), dice)
+    family = None if kind == "varied" else draw_family(kind, spoken, seed, round(draw_range(priors.phrases, rng)), dice)
     return CommentVendor(
         authors=tuple(random_identifiers(round(draw_range(priors.comment_pool, rng)), rng)),
         family=family,
@@ -253,16 +256,20 @@ class BoughtEngagement(Scheme):
         life: Life,
         dose: float,
         market: Market,  # noqa: ARG002
-        rules: Rules,  # noqa: ARG002
+        rules: Rules,
         rng: np.random.Generator,
         dice: Dice,  # noqa: ARG002
     ) -> None:
         """Buy likes, views or both up to `dose` of the posts' total."""
         has_views = bool(life.has_views.any())
         kind = weighted_choice({"likes": 0.6, "views": 0.25, "both": 0.15}, rng) if has_views else "likes"
-        weights = _order_weights(life.likes, life.care, rng)
+        if rng.random() < rules.schemes.fixed_lots * (1.0 - life.care):
+            # The same lot on every post ordered for: the order form's default, and the evenest there is.
+            weights, exact = _ordered_posts(len(life.likes), rng), True
+        else:
+            weights, exact = _order_weights(life.likes, life.care, rng), False
         if kind in ("likes", "both"):
-            life.bought_likes = life.bought_likes + _split(dose, life.likes, weights, rng)
+            life.bought_likes = life.bought_likes + _split(dose, life.likes, weights, rng, exact=exact)
         if kind in ("views", "both"):
             life.bought_views = life.bought_views + _split(dose, life.views, weights * life.has_views, rng)
         # Nobody sees more likes than views; a seller who is asked for likes delivers the views along.
@@ -290,11 +297,16 @@ def _ordered_posts(posts: int, rng: np.random.Generator) -> Floats:
     return chosen if chosen.any() else np.ones(posts)
 
 
-def _split(dose: float, organic: Integers, weights: Floats, rng: np.random.Generator) -> Integers:
-    """Counts per post that bring the total's bought share to `dose`, spread by weights with Poisson noise."""
+def _split(
+    dose: float, organic: Integers, weights: Floats, rng: np.random.Generator, *, exact: bool = False
+) -> Integers:
+    """Counts per post that bring the total's bought share to `dose`, spread by weights; Poisson or exact."""
     if weights.sum() <= 0.0:
         return np.zeros(len(organic), dtype=np.int64)
     total = dose / (1.0 - dose) * max(float(organic.sum()), len(organic) * 0.5)
+    if exact:
+        even: Integers = np.rint(total * weights / weights.sum()).astype(np.int64)
+        return even
     counts: Integers = rng.poisson(total * weights / weights.sum()).astype(np.int64)
     return counts
 
@@ -405,15 +417,21 @@ def draw_deed(role: str, rules: Rules, rng: np.random.Generator) -> Deed:
     if rng.random() < rules.schemes.mix_share:
         others = {name: weight for name, weight in rules.schemes.weights.items() if name not in names}
         names.append(weighted_choice(others, rng))
-    doses = {names[0]: _log_uniform(LABEL_DOSE * 1.05, rules.schemes.dose, rules.schemes.dose_skew, rng)}
+    doses = {names[0]: _dose(names[0], LABEL_DOSE * 1.05, rules, rng)}
     for name in names[1:]:
-        doses[name] = _log_uniform(SMALLEST_DOSE, rules.schemes.dose, rules.schemes.dose_skew, rng)
-    follower_doses = {"bought_followers", "follow_unfollow"} & set(doses)
+        doses[name] = _dose(name, SMALLEST_DOSE, rules, rng)
+    follower_doses = FOLLOWER_SCHEMES & set(doses)
     if len(follower_doses) > 1:
         # Both together must leave an organic audience.
         factor = min(1.0, 0.75 / sum(doses[name] for name in follower_doses))
         doses = {name: dose * factor if name in follower_doses else dose for name, dose in doses.items()}
     return Deed({name: doses[name] for name in SCHEMES if name in doses})
+
+
+def _dose(name: str, smallest: float, rules: Rules, rng: np.random.Generator) -> float:
+    """A dose from `smallest` up to what the scheme reaches: engagement is bought in multiples of what is real."""
+    largest = rules.schemes.dose if name in FOLLOWER_SCHEMES else rules.schemes.engagement_dose
+    return _log_uniform(smallest, largest, rules.schemes.dose_skew, rng)
 
 
 def _log_uniform(low: float, high: float, skew: float, rng: np.random.Generator) -> float:

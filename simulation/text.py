@@ -169,7 +169,7 @@ def account_emoji(dice: Dice) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Ready phrases that one seller posts again and again, in one `kind`: template, praise or emoji.
+    """Ready phrases that one seller posts again and again, in one `kind`: template, praise, short or emoji.
 
     Templates may end in a slot that each delivery fills anew, so that no two texts need be the same.
     """
@@ -188,7 +188,7 @@ def draw_family(kind: str, language: str, seed: int, size: int, dice: Dice) -> F
     remainder = seed % FAMILY_MODULUS
     steps = max((total - remainder) // FAMILY_MODULUS, 1)
     numbers = sorted({remainder + FAMILY_MODULUS * dice.number(0, steps - 1) for _ in range(size)})
-    joiner = "" if kind == "emoji" else LEXICONS[language].joiner
+    joiner = "" if kind in ("emoji", "short") else LEXICONS[language].joiner
     phrases = tuple(_phrase(number, parts, joiner) for number in numbers)
     return Family(kind, phrases, has_slot=kind == "template" and dice.chance(0.5))
 
@@ -204,10 +204,16 @@ def family_text(family: Family, voice: Voice, dice: Dice) -> str:
     return text
 
 
+SHORT_ENDINGS = ("", "!", "!!", "!!!", ".", "..", "...", " !", " :)", " ;)", " <3", " xx", " x", "~", " ^^", " :D")
+"""What a seller puts behind two words of praise, so that short phrases are enough for every cohort to have its own."""
+
+
 def _family_parts(kind: str, lexicon: Lexicon) -> tuple[tuple[str, ...], ...]:
     if kind == "emoji":
         return (EMOJI, EMOJI, EMOJI, EMOJI)
     reactions = tuple(dict.fromkeys(word for word in lexicon.reactions if word not in lexicon.adjectives))
+    if kind == "short":
+        return (lexicon.adjectives, (lexicon.joiner,), reactions, SHORT_ENDINGS)
     if kind == "praise":
         return (reactions, lexicon.adjectives, reactions)
     return (lexicon.openers, lexicon.adjectives, lexicon.nouns, lexicon.closers)

@@ -181,7 +181,7 @@ def handmade_bundle(**changes: Any) -> Bundle:
         "prevalence": 0.2,
         "costs": Costs(4.0, 20.0, 1.0),
         "thresholds": Thresholds(0.25, 0.95, 3.1415926535897931),
-        "applicability": Applicability((0.0, -1e300), (1.0, 1e300), 0.1 + 0.2),
+        "applicability": Applicability((0.0, -1e300), (1.0, 1e300), (1.0, 1.0), 0.1 + 0.2),
         "ordinary": {
             "growth_burst_share": OrdinaryRange(0.1, 0.3),
             "profile_age_days": OrdinaryRange(None, None),

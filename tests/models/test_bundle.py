@@ -83,7 +83,7 @@ def test_the_order_of_entries_changes_no_byte() -> None:
 
 def test_infinity_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="Out of range float"):
-        handmade_bundle(applicability=Applicability((0.0,), (float("inf"),), 0.1)).to_files()
+        handmade_bundle(applicability=Applicability((0.0,), (float("inf"),), (1.0,), 0.1)).to_files()
 
 
 @pytest.mark.parametrize("name", FILES)
