@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.errors import AssayError
+from pipeline.errors import AssayError, UnusableInputError
 from pipeline.progress import progress
 
 app = typer.Typer(
@@ -28,6 +29,10 @@ stage = typer.Typer(
 app.add_typer(stage, name="stage")
 
 
+SMALLEST_PREVALENCE = 0.001
+"""Rarer than one in a thousand (or as rare the other way round) is a slip of the pen, not a campaign."""
+
+
 class FileFormat(StrEnum):
     """How scores are written."""
 
@@ -37,13 +42,25 @@ class FileFormat(StrEnum):
 
 def parse_as_of(text: str) -> datetime:
     """An ISO 8601 instant; without a zone it is UTC, and a bare date means the end of that UTC day."""
+    from pipeline.params import as_instant
+
     try:
-        instant = datetime.fromisoformat(text)
+        return as_instant(text)
     except ValueError as error:
-        raise typer.BadParameter(f"'{text}' is not an ISO 8601 instant such as 2026-02-01T00:00:00Z.") from error
-    if len(text) <= len("2026-02-01"):
-        instant = datetime.combine(instant.date(), time.min) + timedelta(days=1)
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+        raise typer.BadParameter(str(error)) from error
+
+
+def parse_prevalence(text: str) -> float:
+    """A share within the range that a person can mean. Typer's own range lets `nan` pass."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not SMALLEST_PREVALENCE <= value <= 1.0 - SMALLEST_PREVALENCE:
+        raise typer.BadParameter(
+            f"'{text}' is not a share from {SMALLEST_PREVALENCE} to {1.0 - SMALLEST_PREVALENCE}, such as 0.2."
+        )
+    return value
 
 
 Input = Annotated[Path, typer.Option("--input", help="Dataset folder in the data contract (see docs/data.md).")]
@@ -62,8 +79,8 @@ Prevalence = Annotated[
     float | None,
     typer.Option(
         "--prevalence",
-        min=0.001,
-        max=0.999,
+        parser=parse_prevalence,
+        metavar="SHARE",
         help="Share of inauthentic accounts you expect among those scored. Default: the model's (0.2).",
     ),
 ]
@@ -87,6 +104,12 @@ def reported(quiet: bool, title: str) -> Iterator[Callable[[str], None]]:
         for problem in error.problems:
             typer.echo(problem, err=True)
         raise typer.Exit(error.exit_code) from error
+    except BrokenPipeError:
+        raise  # the reader of the results went away (`| head`), which is no fault
+    except OSError as error:
+        # What the machine refuses (a place, a permission, room on the disk) is for the caller to repair too.
+        typer.echo(f"files: {error}. Check that the place exists, may be read and written to, and has room.", err=True)
+        raise typer.Exit(UnusableInputError.exit_code) from error
 
 
 @app.command()
@@ -201,7 +224,7 @@ def features(
         from features.definition import GROUPS
         from pipeline.extract import features_file
 
-        chosen = [group.strip() for group in groups.split(",")] if groups else GROUPS
+        chosen = [group.strip() for group in groups.split(",")] if groups is not None else GROUPS
         features_file(source, output, chosen, as_of=as_of, jobs=jobs, report=report)
 
 
@@ -221,17 +244,21 @@ def simulate(
 
 
 @app.command()
-def ui() -> None:
+def ui(quiet: Quiet = False) -> None:
     """Open the experiments: MLflow's interface on ./mlflow.db; prints the link that shows the runs."""
-    from pipeline.ui import run
+    with reported(True, "ui"):
+        from pipeline.ui import run
 
-    run()
+        run(quiet=quiet)
 
 
 @app.command()
-def docs(check: Annotated[bool, typer.Option("--check", help="Only fail if a page is stale.")] = False) -> None:
+def docs(
+    check: Annotated[bool, typer.Option("--check", help="Only fail if a page is stale.")] = False,
+    quiet: Quiet = False,
+) -> None:
     """Write the pages that are generated from the code: the feature catalogue and the data contract."""
-    with reported(True, "docs"):
+    with reported(quiet, "docs"):
         from pipeline.docs import run
 
         run(check=check)

@@ -31,12 +31,15 @@ class Prepared:
 def prepared_aside(
     source: Path, output: Path, *, as_of: datetime | None, jobs: int, report: Callable[[str], None]
 ) -> Iterator[Prepared]:
-    """The source, prepared in a scratch folder beside `output` that is removed in the end, whatever happens.
+    """The source, prepared in a scratch folder that is removed in the end, whatever happens.
+
+    It lies in `output` where that is a folder, beside it otherwise: on the disk of the result, so that the last step
+    is a rename, and where a place that may not be written to shows before the work begins.
 
     Raises:
         UnusableInputError, TooManyBadRowsError: see `prepare_dataset`.
     """
-    parent = output.absolute().parent
+    parent = output.absolute() if output.is_dir() else output.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".assay-", dir=parent))
     try:

@@ -49,7 +49,7 @@ def _read(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise UnusableInputError([f"candidates: {path} is missing. Name a CSV file with --candidates."])
     try:
-        return pl.read_csv(path, infer_schema=False, truncate_ragged_lines=False)
+        return pl.read_csv(path, infer_schema=False, truncate_ragged_lines=False, glob=False)
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
         raise UnusableInputError(

@@ -110,16 +110,18 @@ def read_bucket(prepared: Path, bucket: int) -> Tables:
     `accounts` has one column more than the contract, `follower_count_given`; its `follower_count` is null where it
     was observed after `as_of`.
     """
-    frames = {
-        table: pl.read_parquet(storage.bucket_path(prepared, table, bucket)) for table in CONTRACTS if table != "labels"
-    }
+    frames = {table: _read(storage.bucket_path(prepared, table, bucket)) for table in CONTRACTS if table != "labels"}
     return Tables(**frames)
 
 
 def read_labels(prepared: Path) -> pl.DataFrame:
     """All labels of a prepared folder, sorted by `account_id`; without rows where the dataset had none."""
-    parts = [pl.read_parquet(storage.bucket_path(prepared, "labels", bucket)) for bucket in bucket_ids(prepared)]
+    parts = [_read(storage.bucket_path(prepared, "labels", bucket)) for bucket in bucket_ids(prepared)]
     return pl.concat([CONTRACTS["labels"].empty(), *parts]).sort("account_id")
+
+
+def _read(path: Path) -> pl.DataFrame:
+    return pl.read_parquet(path, glob=False)  # a bracket in the name of a folder is no pattern
 
 
 def read_summary(prepared: Path) -> DatasetSummary:

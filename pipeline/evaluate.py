@@ -36,7 +36,7 @@ from pipeline.dataset import read_bucket, read_labels
 from pipeline.errors import UnusableInputError
 from pipeline.params import Section, read_section
 from pipeline.score import score_tables
-from pipeline.storage import atomic_folder, atomic_path, read_json, write_json, write_parquet
+from pipeline.storage import atomic_folder, atomic_path, check_output_folder, read_json, write_json, write_parquet
 
 MODEL_NAME = "assay"
 """Name of the model beside the baselines' in every report."""
@@ -99,6 +99,7 @@ def evaluate_folder(
         UnusableInputError: no labels, or an input that cannot be used.
         TooManyBadRowsError: see `prepare_dataset`.
     """
+    check_output_folder(output)
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
         if read_labels(prepared.folder).is_empty():
             raise UnusableInputError(

@@ -40,11 +40,16 @@ def features_file(
 ) -> pl.DataFrame:
     """The command: the feature table of any dataset folder, written to `output` and returned.
 
+    The columns are in the catalogue's order, whatever the order of `groups`.
+
     Raises:
         UnusableInputError: an unknown group, or an input that cannot be used; nothing is written then.
         TooManyBadRowsError: see `prepare_dataset`.
     """
     check_groups(groups)
+    if output.is_dir():
+        raise UnusableInputError(f"output: '{output}' is a folder. Give the name of a Parquet file.")
+    groups = [group for group in GROUPS if group in groups]
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
         folder = prepared.folder
         table = over_buckets(folder, lambda bucket: compute(read_bucket(folder, bucket), groups), report, jobs)
@@ -61,7 +66,7 @@ def check_groups(groups: Sequence[str]) -> None:
     problems = []
     for group in groups:
         if group not in GROUPS:
-            near = did_you_mean(group, GROUPS)
+            near = did_you_mean(group, GROUPS) if group else None
             hint = f" Did you mean '{near}'?" if near else ""
             problems.append(f"features: group '{group}' is unknown. Known: {', '.join(GROUPS)}.{hint}")
     if problems:

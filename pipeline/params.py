@@ -7,11 +7,12 @@ is reported at once, an unknown key with the nearest known one.
 from __future__ import annotations
 
 import difflib
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from pipeline.errors import UnusableInputError
 from pipeline.layout import PARAMS
@@ -22,6 +23,32 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+
+def as_instant(value: str | date) -> datetime:
+    """An ISO 8601 instant in UTC; without a zone it is UTC, and a bare date means the end of that UTC day.
+
+    Raises:
+        ValueError: the text is no instant, or one beyond the calendar.
+    """
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(instant, datetime) or (isinstance(value, str) and _is_bare_date(value)):
+            instant = datetime(instant.year, instant.month, instant.day, tzinfo=UTC) + timedelta(days=1)
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"'{value}' is not an ISO 8601 instant such as 2026-02-01T00:00:00Z.") from error
+
+
+def _is_bare_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+Instant = Annotated[datetime, BeforeValidator(as_instant)]
+"""An instant of params.yaml, read as the commands read `--as-of`."""
 
 SectionType = TypeVar("SectionType", bound=Section)
 
@@ -36,7 +63,7 @@ def read_section(name: str, model: type[SectionType], path: Path = PARAMS) -> Se
         raise UnusableInputError([f"params: {path} is missing. Run the command in the project's folder."])
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UnusableInputError([f"params: {path} is not YAML ({error}). Mend the line it names."]) from error
     if not isinstance(document, dict) or name not in document:
         found = ", ".join(map(str, document)) if isinstance(document, dict) else type(document).__name__

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 from pydantic import Field
 
 from pipeline import layout
 from pipeline.dataset import prepare_dataset
-from pipeline.params import Section, read_section
+from pipeline.params import Instant, Section, read_section
 from pipeline.routing import Progress
 
 
@@ -22,7 +21,7 @@ class PrepareParams(Section):
     """Files per table; an account's rows share one."""
     max_quarantined_share: float = Field(ge=0, le=1)
     """Largest share of a table's in-scope rows that may be bad."""
-    as_of: datetime | None = None
+    as_of: Instant | None = None
     """Up to when data is used; null: the newest row."""
     jobs: int = Field(ge=1)
     """Threads; changes no byte."""

@@ -23,15 +23,17 @@ from pipeline.aside import over_buckets, prepared_aside
 from pipeline.bundles import load_scorer
 from pipeline.dataset import DatasetSummary, read_bucket
 from pipeline.export import write_csv
-from pipeline.params import Section, read_section
-from pipeline.storage import QUARANTINE_FOLDER, replace_folder, write_json, write_parquet
+from pipeline.params import Instant, Section, read_section
+from pipeline.storage import QUARANTINE_FOLDER, check_output_folder, publish, write_json, write_parquet
+
+CSV_FILE = "scores.csv"
 
 
 class ScoreParams(Section):
     """Section `score` of params.yaml, for the stage; the command takes flags instead."""
 
     dataset: Path
-    as_of: datetime | None
+    as_of: Instant | None
     prevalence: float | None = Field(gt=0, lt=1)
     jobs: int = Field(ge=1)
 
@@ -69,6 +71,7 @@ def score_folder(
     Raises:
         UnusableInputError, TooManyBadRowsError: see `prepare_dataset`; nothing is written then.
     """
+    check_output_folder(output)
     started = time.monotonic()
     prevalence = scorer.bundle.prevalence if prevalence is None else prevalence
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
@@ -76,20 +79,19 @@ def score_folder(
         scores = over_buckets(
             folder, lambda bucket: score_tables(scorer, read_bucket(folder, bucket), prevalence), report, jobs
         )
-        dataset = prepared.summary
-        output.mkdir(exist_ok=True)
-        replace_folder(folder / QUARANTINE_FOLDER, output / QUARANTINE_FOLDER)
-    scores = scores.with_columns(
-        as_of=pl.lit(dataset.as_of).cast(INSTANT),
-        model_version=pl.lit(scorer.bundle.version),
-        catalog_hash=pl.lit(scorer.bundle.catalog_hash),
-    )
-    summary = _summary(scorer, dataset, scores, prevalence, time.monotonic() - started if timed else None)
-    write_json(summary, output / layout.SUMMARY_FILE)
-    if file_format == "csv":
-        write_csv(scores, output / "scores.csv")
-    else:
-        write_parquet(scores, output / layout.SCORES_FILE)
+        scores = scores.with_columns(
+            as_of=pl.lit(prepared.summary.as_of).cast(INSTANT),
+            model_version=pl.lit(scorer.bundle.version),
+            catalog_hash=pl.lit(scorer.bundle.catalog_hash),
+        )
+        seconds = time.monotonic() - started if timed else None
+        summary = _summary(scorer, prepared.summary, scores, prevalence, seconds)
+        write_json(summary, folder / layout.SUMMARY_FILE)
+        name, other = (CSV_FILE, layout.SCORES_FILE) if file_format == "csv" else (layout.SCORES_FILE, CSV_FILE)
+        (write_csv if file_format == "csv" else write_parquet)(scores, folder / name)
+        publish(folder, (QUARANTINE_FOLDER, layout.SUMMARY_FILE, name), output)
+        # Scores of an earlier run in the other format would stand beside a summary that is not theirs.
+        (output / other).unlink(missing_ok=True)
     return summary
 
 

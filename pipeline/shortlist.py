@@ -13,6 +13,7 @@ from pipeline.candidates import read_candidates
 from pipeline.errors import UnusableInputError
 from pipeline.export import write_csv
 from pipeline.params import Section, read_section
+from pipeline.storage import check_output_folder
 
 UNSCORED = "unscored"
 """Verdict of a candidate whom the scores do not know; it never passes."""
@@ -21,6 +22,23 @@ RANK_ORDER = ("pass", "review", "insufficient_data", UNSCORED, "reject")
 """Best first: a review may still end well, a missing score can be made, a reject has had its answer."""
 
 MONEY_DIGITS = 4
+
+SCORES_READ = (
+    "account_id",
+    "platform",
+    "handle",
+    "follower_count",
+    "probability_inauthentic",
+    "authenticity_score",
+    "verdict",
+    "insufficient_because",
+    "reasons",
+    "authentic_follower_share_lower",
+    "authentic_follower_share_estimate",
+    "authentic_follower_share_upper",
+    "expected_engagement_per_post",
+)
+"""Columns of the scores that a shortlist is made of."""
 
 
 class ShortlistParams(Section):
@@ -42,6 +60,7 @@ def shortlist_file(candidates: Path, scores: Path, output: Path) -> pl.DataFrame
     Raises:
         UnusableInputError: a file that is missing, unreadable or without the columns it needs; all problems at once.
     """
+    check_output_folder(output)
     ranked = shortlist(read_candidates(candidates), _read_scores(scores))
     output.mkdir(parents=True, exist_ok=True)
     write_csv(ranked, output / layout.SHORTLIST_FILE)
@@ -139,8 +158,15 @@ def _reason_texts(reasons: pl.Series | list[dict[str, object]] | None) -> str:
 
 def _read_scores(path: Path) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path)
+        scores = pl.read_parquet(path, glob=False)
     except FileNotFoundError as error:
         raise UnusableInputError([f"scores: {path} is missing. Make it with 'python -m pipeline score'."]) from error
     except pl.exceptions.PolarsError as error:
         raise UnusableInputError([f"scores: {path} cannot be read as Parquet ({error}). Score again."]) from error
+    missing = [name for name in SCORES_READ if name not in scores.columns]
+    if missing:
+        raise UnusableInputError(
+            f"scores: columns of {path} are missing: {', '.join(missing)}. "
+            f"Found: {', '.join(scores.columns)}. Score again."
+        )
+    return scores

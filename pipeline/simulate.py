@@ -9,12 +9,13 @@ from pathlib import Path
 import joblib
 import polars as pl
 from pydantic import Field, model_validator
-from simulation.cohort import simulate_cohort
 
 from features.tables import CONTRACTS
 from pipeline import layout
+from pipeline.errors import UnusableInputError
 from pipeline.params import Section, read_section
-from pipeline.storage import atomic_folder, atomic_path, write_parquet
+from pipeline.storage import atomic_folder, atomic_path, check_output_folder, write_parquet
+from simulation.cohort import simulate_cohort
 from simulation.priors import Priors
 
 FEE_SHARE = 0.9
@@ -65,11 +66,27 @@ def run(report: Callable[[str], None]) -> None:
 
 
 def simulate_folder(output: Path, accounts: int, seed: int, priors: Priors, *, labels: bool = True) -> None:
-    """One cohort as a dataset folder of the contract; an existing folder's tables are replaced whole."""
+    """One cohort as a dataset folder of the contract; an existing dataset folder is replaced whole.
+
+    Raises:
+        UnusableInputError: the place is taken by something else than tables, which would be lost.
+    """
+    _check_place(output)
     with atomic_folder(output) as folder:
         write_cohort(folder, seed, accounts, priors, part=None)
         if not labels:
             (folder / "labels.parquet").unlink()
+
+
+def _check_place(output: Path) -> None:
+    check_output_folder(output)
+    tables = {f"{name}.parquet" for name in CONTRACTS}
+    others = sorted(path.name for path in output.iterdir() if path.name not in tables) if output.is_dir() else []
+    if others:
+        raise UnusableInputError(
+            f"output: '{output}' would be replaced whole. Found: {others[0]!r} in it, which is no table of an earlier "
+            "simulation. Give another folder."
+        )
 
 
 def write_cohort(folder: Path, seed: int, accounts: int, priors: Priors, part: str | None) -> None:

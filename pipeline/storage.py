@@ -10,12 +10,14 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+
+from pipeline.errors import UnusableInputError
 
 QUARANTINE_FOLDER = "quarantine"
 """Where a result keeps the rows that could not be used, beside its summary."""
@@ -80,6 +82,29 @@ def replace_folder(temporary: Path, final: Path) -> None:
         former.rename(final)
         raise
     shutil.rmtree(former)
+
+
+def check_output_folder(output: Path) -> None:
+    """Refuse a place for a folder that a file takes, before any work is done.
+
+    Raises:
+        UnusableInputError: naming it.
+    """
+    if output.exists() and not output.is_dir():
+        raise UnusableInputError(f"output: '{output}' is not a folder. Found: a file. Give a folder.")
+
+
+def publish(folder: Path, names: Sequence[str], output: Path) -> None:
+    """Move complete files and folders from `folder` into `output`, which is made if it is missing.
+
+    All are whole before the first moves, so that a disk that fills up on the way leaves an earlier result as it was.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        if (folder / name).is_dir():
+            replace_folder(folder / name, output / name)
+        else:
+            (folder / name).replace(output / name)
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:

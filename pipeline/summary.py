@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 NOT_USED = ("quarantined", "duplicates_collapsed", "out_of_scope", "after_as_of")
 """What may become of a row besides being used, as the summary counts it."""
@@ -30,10 +31,17 @@ def show_score_summary(summary: dict[str, Any], output: Path) -> None:
     for name, rows in summary["tables"].items():
         other = {kind: rows[kind] for kind in NOT_USED if rows[kind]}
         details = "".join(f", {count:,} {kind.replace('_', ' ')}" for kind, count in other.items())
-        console.print(f"{name}: {rows['rows_in']:,} rows, {rows['used']:,} used{details}", highlight=False)
+        console.print(
+            f"{name}: {rows['rows_in']:,} rows, {rows['used']:,} used{details}", highlight=False, markup=False
+        )
     for warning in summary["warnings"]:
         console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)
-    console.print(f"Written to {output}. Rank candidates next: python -m pipeline shortlist --help", highlight=False)
+    console.print(
+        f"Written to {output}. Rank candidates next: python -m pipeline shortlist --help",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def show_shortlist(ranked: pl.DataFrame, output: Path) -> None:
@@ -44,10 +52,11 @@ def show_shortlist(ranked: pl.DataFrame, output: Path) -> None:
     for column in columns:
         table.add_column(column)
     for row in ranked.select(columns).head(LARGEST_TABLE).iter_rows():
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        # Text, since a handle in square brackets would be read as markup: it is written by the people judged.
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     console.print(table)
     passed = int((ranked["verdict"] == "pass").sum())
-    console.print(f"{passed} of {ranked.height} candidates pass. Written to {output}.", highlight=False)
+    console.print(f"{passed} of {ranked.height} candidates pass. Written to {output}.", highlight=False, markup=False)
 
 
 def show_metrics(metrics: dict[str, Any], output: Path) -> None:
@@ -62,4 +71,4 @@ def show_metrics(metrics: dict[str, Any], output: Path) -> None:
         else:
             table.add_row(name, f"{entry['value']:.3f}", f"{entry['lower']:.3f} to {entry['upper']:.3f}")
     console.print(table)
-    console.print(f"Written to {output}.", highlight=False)
+    console.print(f"Written to {output}.", highlight=False, markup=False)

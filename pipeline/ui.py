@@ -14,14 +14,15 @@ RUNS_LINK = f"http://127.0.0.1:{PORT}/#/experiments?workflowType=machine_learnin
 """The interface opens in its GenAI view; this link opens the classic one, with the runs."""
 
 
-def run() -> None:
-    """Print the link and become the server: one worker and no job executor (0.6 GB instead of 3)."""
+def run(*, quiet: bool = False) -> None:
+    """Print the link (unless `quiet`) and become the server: one worker, no job executor (0.6 GB instead of 3)."""
     uri = tracking_uri()
     if uri.startswith(("http://", "https://")):
         typer.echo(f"Runs are kept by the tracking server: {uri}/#/experiments?workflowType=machine_learning")
         return
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    typer.echo(f"Runs: {RUNS_LINK}  (stop with Ctrl-C)", err=True)
+    if not quiet:
+        typer.echo(f"Runs: {RUNS_LINK}  (stop with Ctrl-C)", err=True)
     command = [sys.executable, "-m", "mlflow", "ui", "--workers", "1", "--port", str(PORT), "--backend-store-uri", uri]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, fixed arguments

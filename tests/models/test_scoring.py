@@ -112,7 +112,7 @@ def test_what_is_missing_and_the_range_are_both_told() -> None:
 
 
 def test_an_account_unlike_any_is_told_how_much_of_it_is() -> None:
-    scores = score(extreme(growth_burst_share=50.0, growth_calm_spread=400.0, profile_age_days=1000.0))
+    scores = score(extreme(growth_burst_share=-50.0, growth_calm_spread=400.0, profile_age_days=1000.0))
     assert scores["insufficient_because"].to_list() == [
         ["unlike the accounts trained on: 2 of 3 signals lie outside their range"]
     ]

@@ -1,0 +1,143 @@
+"""The command and the stage `simulate`: labelled cohorts as dataset folders."""
+
+from __future__ import annotations
+
+from contextlib import chdir
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from features.tables import CONTRACTS
+from models.evaluation import auc
+from pipeline import simulate
+from tests.pipeline.dataset_builders import content_of
+from tests.pipeline.projects import invoke, read, refused, silent, write_params
+
+
+def simulated(output: Path, *, accounts: int = 12, seed: int = 5) -> Path:
+    done = invoke("simulate", "--output", output, "--accounts", accounts, "--seed", seed, "--quiet")
+    assert (done.exit_code, done.output) == (0, "")
+    return output
+
+
+def test_a_cohort_is_a_labelled_folder_of_the_contract(tmp_path: Path) -> None:
+    content = read(simulated(tmp_path / "out"))
+    assert list(content) == sorted(CONTRACTS)
+    for name, frame in content.items():
+        assert dict(frame.schema) == CONTRACTS[name].schema, name
+        assert frame.equals(frame.sort(CONTRACTS[name].key)), name
+    assert content["accounts"].height == content["labels"].height == 12
+    assert invoke("validate", "--input", tmp_path / "out").exit_code == 0
+
+
+def test_the_seed_decides_every_byte(tmp_path: Path) -> None:
+    first = content_of(simulated(tmp_path / "first"))
+    assert content_of(simulated(tmp_path / "again")) == first
+    other = content_of(simulated(tmp_path / "other", seed=6))
+    assert all(other[name] != content for name, content in first.items())
+
+
+def test_an_earlier_cohort_is_replaced_whole(tmp_path: Path) -> None:
+    simulated(tmp_path / "out", accounts=20)
+    assert content_of(simulated(tmp_path / "out")) == content_of(simulated(tmp_path / "fresh"))
+
+
+@pytest.mark.parametrize("stranger", ["notes.txt", "accounts.csv", ".hidden", "posts/"])
+def test_a_folder_of_somebody_else_is_never_replaced(stranger: str, tmp_path: Path) -> None:
+    simulated(tmp_path / "out")
+    if stranger.endswith("/"):
+        (tmp_path / "out" / stranger).mkdir()
+    else:
+        (tmp_path / "out" / stranger).write_text("mine")
+    before = content_of(tmp_path / "out")
+    message = refused("simulate", "--output", tmp_path / "out", "--accounts", 3, "--seed", 1)
+    assert f"would be replaced whole. Found: '{stranger.rstrip('/')}' in it" in message
+    assert content_of(tmp_path / "out") == before
+
+
+def test_a_file_in_the_place_of_the_output(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    message = refused("simulate", "--output", tmp_path / "out", "--accounts", 3, "--seed", 1)
+    assert "is not a folder. Found: a file." in message
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        pytest.param(("--accounts", 3, "--seed", -1), "--seed", id="negative seed"),
+        pytest.param(("--accounts", 0, "--seed", 1), "--accounts", id="no account"),
+        pytest.param(("--accounts", "many", "--seed", 1), "--accounts", id="no number"),
+        pytest.param(("--accounts", 3), "--seed", id="no seed"),
+    ],
+)
+def test_what_cannot_be_simulated_is_said(options: tuple[object, ...], named: str, tmp_path: Path) -> None:
+    assert named in refused("simulate", "--output", tmp_path / "out", *options)
+    assert list(tmp_path.iterdir()) == []
+
+
+class TestStage:
+    def test_cohorts_are_parts_and_no_account_is_in_two(self, project: Path) -> None:
+        parts = sorted((project / "data" / "raw" / "training" / "labels").iterdir())
+        labels = pl.concat(pl.read_parquet(part) for part in parts)
+        assert (len(parts), labels.height) == (10, 10 * 100)
+        assert labels["account_id"].n_unique() == labels.height
+        assert labels["cohort"].n_unique() == 10
+
+    def test_the_incoming_batch_has_no_labels_and_no_known_account(self, project: Path, incoming: Path) -> None:
+        assert sorted(read(incoming)) == ["accounts", "comments", "followers_daily", "posts"]
+        known = pl.read_parquet(project / "data" / "raw" / "training" / "accounts" / "*.parquet")["account_id"]
+        assert not read(incoming)["accounts"]["account_id"].is_in(known.implode()).any()
+
+    def test_candidates_are_of_the_batch_and_one_is_not(self, project: Path, incoming: Path) -> None:
+        candidates = pl.read_csv(project / "data" / "raw" / "candidates.csv", infer_schema=False)
+        known = candidates["account_id"].is_in(read(incoming)["accounts"]["account_id"].implode())
+        assert (known.sum(), candidates.height) == (12, 12 + 1)
+        assert candidates["campaign"].n_unique() == 2
+
+    def test_neither_the_name_nor_the_place_of_an_account_tells_its_label(self, project: Path) -> None:
+        folder = project / "data" / "raw" / "training"
+        accounts = pl.read_parquet(folder / "accounts" / "*.parquet")
+        labels = pl.read_parquet(folder / "labels" / "*.parquet")
+        both = labels.join(accounts, on="account_id", maintain_order="left")
+        place = pl.col("account_id").rank().over("cohort") / pl.len().over("cohort")
+        digits = pl.col("account_id").str.slice(0, 8).str.to_integer(base=16, strict=False).fill_null(0)
+        for name, value in {
+            "place": place,
+            "digits of the identifier": digits / 16**8,
+            "length of the identifier": pl.col("account_id").str.len_chars() / 100,
+        }.items():
+            told = auc(both["is_inauthentic"].to_numpy(), both.select(value.cast(pl.Float64)).to_series().to_numpy())
+            # 1,000 accounts: the AUC of a coin varies by about 0.02.
+            assert told == pytest.approx(0.5, abs=0.1), name
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            pytest.param(
+                {"first_seed": 1, "incoming_seed": 3},
+                "incoming_seed is one of the training cohorts' seeds",
+                id="known batch",
+            ),
+            pytest.param({"candidates": 81}, "candidates exceeds incoming_accounts", id="too many candidates"),
+            pytest.param({"cohorts": 3}, "simulate.cohorts", id="too few cohorts"),
+            pytest.param({"acounts_per_cohort": 3}, "Did you mean 'accounts_per_cohort'?", id="misspelt key"),
+        ],
+    )
+    def test_parameters_that_make_no_sense_are_said(
+        self, changes: dict[str, int], message: str, tmp_path: Path
+    ) -> None:
+        write_params(tmp_path, simulate=changes)
+        with chdir(tmp_path):
+            assert message in refused("stage", "simulate")
+        assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+
+    def test_no_candidate_is_an_empty_list(self, tmp_path: Path) -> None:
+        write_params(
+            tmp_path, simulate={"cohorts": 4, "accounts_per_cohort": 1, "incoming_accounts": 2, "candidates": 0}
+        )
+        with chdir(tmp_path):
+            simulate.run(silent)
+            assert pl.read_csv("data/raw/candidates.csv").height == 0
+            assert invoke("stage", "simulate", "--quiet").output == ""
