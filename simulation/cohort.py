@@ -37,8 +37,10 @@ class World:
     rules: Rules
     end_date: date
     dropped: frozenset[str]
+    sweep_days: dict[str, int]
+    """Per platform: day on the cohort's calendar (its last day is 0, earlier ones negative) of its removals."""
     purges: dict[str, tuple[int, float]]
-    """Per platform: day of a purge on the cohort's calendar (its last day is 0, earlier ones negative) and depth."""
+    """Day and depth of a purge that hits everybody, for the platforms where that day's removals were one."""
     niche_offsets: dict[str, float]
     account_ids: list[str]
     market: Market
@@ -104,9 +106,10 @@ def _draw_world(
     seed: int, account_ids: list[str], plan: list[tuple[Deed, str | None]], rules: Rules, rng: np.random.Generator
 ) -> World:
     growth = rules.growth
+    sweep_days = {platform: -int(rng.integers(0, 300)) for platform in rules.population.platform_weights}
     purges = {
-        platform: (-int(rng.integers(0, 300)), draw_range(rules.priors.growth.purge_depth, rng))
-        for platform in rules.population.platform_weights
+        platform: (day, draw_range(rules.priors.growth.purge_depth, rng))
+        for platform, day in sweep_days.items()
         if rng.random() < growth.purge_probability
     }
     pod_accounts = [name for name, (deed, _) in zip(account_ids, plan, strict=True) if "engagement_pod" in deed.doses]
@@ -118,6 +121,7 @@ def _draw_world(
         rules=rules,
         end_date=EARLIEST_END + timedelta(days=int(rng.integers(END_DAYS))),
         dropped=draw_dropped_columns(rules, rng),
+        sweep_days=sweep_days,
         purges=purges,
         niche_offsets={niche: rng.normal(0.0, rules.engagement.niche_spread) for niche in NICHES},
         account_ids=account_ids,
@@ -179,6 +183,8 @@ def _birth(world: World, account_id: str, rng: np.random.Generator) -> Life:
         bought_stock=np.zeros(days),
         following_offset=np.zeros(days),
         post_quality=np.zeros(len(ages)),
+        is_promoted=np.zeros(len(ages), dtype=bool),
+        sweep_day=world.sweep_days[persona.platform] + lag + days - 1,
         comment_factor=np.ones(len(ages)),
     )
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.signal import lfilter
 
 from simulation.draws import Floats, Integers, from_quantiles, overdispersed
 from simulation.life import Life
-from simulation.rules import Rules
+from simulation.rules import Rules, draw_range
 
 VIEW_PLATFORMS = frozenset({"youtube", "tiktok", "twitch"})
 """Platforms where everything is a video that is shown to strangers: views come first, likes follow from them."""
 
 SMALL_ACCOUNT = 3000.0
-"""Followers below which personal accounts prevail: friends like, and the rate rises faster as size falls."""
+"""Followers below which some accounts are private people's: friends like, and far more of them."""
+
+PERSONAL_SIZE = 500.0
+"""Followers at which the figures of private people are given."""
+
+LONGEST_CHANGE_YEARS = 6.0
+"""Years back over which habits of commenting are taken to have changed."""
 
 FORMATS = {
     "instagram": ("photo", "carousel", "video", "short"),
@@ -68,21 +75,25 @@ def engage(life: Life, niche_offset: float, rules: Rules, rng: np.random.Generat
     engagement = rules.engagement
     persona = life.persona
     present = float(life.organic_followers[-1])
-    followers = _followers_at_posts(life, rules, rng)
+    followers, past = _followers_at_posts(life, rules, rng)
     life.is_sponsored = rng.random(life.posts) < engagement.sponsored_share * rng.uniform(0.0, 2.0)
     quality = life.post_quality - engagement.sponsored_cost * life.is_sponsored + niche_offset + life.rate_offset
     gathered = 1.0 - np.exp(-((life.post_age_hours / engagement.gathering_hours) ** 0.6))
     is_short = np.array([name == "short" for name in life.post_format])
     ratio = math.log(engagement.likes_per_view[persona.platform]) + rng.normal(0.0, engagement.likes_per_view_spread)
-    per_view = ratio + rng.normal(0.0, engagement.likes_per_view_within, life.posts)
+    drift_share = _drift_share(life, rules, rng)
+    within = from_quantiles(engagement.likes_per_view_within, rng)
+    per_view = ratio + within * _wander(life.posts, drift_share, rules, rng)
+    fall = min(from_quantiles(engagement.likes_per_view_fall, rng), 0.7)
+    life.has_views = np.array([name in VIDEO_FORMATS for name in life.post_format])
     if persona.platform in VIEW_PLATFORMS:
         quality = quality + SHORT_VIEWS * is_short * (persona.platform == "youtube")
-        views = _views(life, followers, present, quality, rules, rng) * gathered
-        likes = np.minimum(views * np.exp(per_view), views * 0.5)
+        views = _views(life, followers, past, quality, drift_share, rules, rng) * gathered
+        likes = views * np.minimum(np.exp(per_view - fall * _relative(views)), 0.5)
     else:
-        likes = _likes(life, followers, present, quality, rules, rng) * gathered
-        views = likes / np.minimum(np.exp(per_view), 0.5)
-    life.has_views = np.array([name in VIDEO_FORMATS for name in life.post_format])
+        likes = _likes(life, followers * past, present, quality, drift_share, rules, rng) * gathered
+        views = likes / np.minimum(np.exp(per_view - fall / (1.0 - fall) * _relative(likes)), 0.5)
+    views, likes = _advertised(life, views, likes, rules, rng)
     life.views = np.where(life.has_views, rng.poisson(views), 0).astype(np.int64)
     life.likes = rng.poisson(likes).astype(np.int64)
     life.likes = np.where(life.has_views, np.minimum(life.likes, life.views), life.likes)
@@ -91,50 +102,112 @@ def engage(life: Life, niche_offset: float, rules: Rules, rng: np.random.Generat
     life.bought_views = np.zeros(life.posts, dtype=np.int64)
 
 
-def _followers_at_posts(life: Life, rules: Rules, rng: np.random.Generator) -> Floats:
-    """Organic followers on the day of each post; before the lived days, a power of the account's age."""
+def _relative(counts: Floats) -> Floats:
+    """Logarithm of counts over their median."""
+    logs = np.log(np.maximum(counts, 1e-3))
+    relative: Floats = logs - np.median(logs)
+    return relative
+
+
+def _advertised(
+    life: Life, views: Floats, likes: Floats, rules: Rules, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Views and likes with those that open advertising brings: many who see the video, few who like it."""
+    engagement = rules.engagement
+    if rng.random() < engagement.promoted_accounts:
+        share = draw_range(rules.priors.engagement.promoted_posts, rng)
+        life.is_promoted = life.is_promoted | (rng.random(life.posts) < share)
+    promoted = life.is_promoted & life.has_views
+    if not promoted.any():
+        return views, likes
+    typical = draw_range(rules.priors.engagement.promoted_views, rng) * float(np.median(views[life.has_views]))
+    extra = np.where(promoted, typical * rng.lognormal(0.0, 0.6, life.posts), 0.0)
+    liking = draw_range(rules.priors.engagement.promoted_likes, rng)
+    per_view = likes / np.maximum(views, 1e-9)
+    return views + extra, likes + extra * liking * per_view
+
+
+def _followers_at_posts(life: Life, rules: Rules, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Organic followers on the day of each post, and the factor on them before the lived days: a power of the age."""
     days = life.days_of_posts()
     lived = life.organic_followers[np.clip(days, 0, life.days - 1)].astype(np.float64)
-    exponent = rules.engagement.past_growth * rng.lognormal(0.0, 0.6)
+    exponent = rules.engagement.past_growth * rng.lognormal(0.0, 0.45)
     age_at_start = max(life.persona.age_days - life.days, 30)
     fraction = np.clip((age_at_start + np.minimum(days, 0)) / age_at_start, 0.02, 1.0)
-    followers: Floats = np.maximum(lived * fraction**exponent, 1.0)
-    return followers
+    return np.maximum(lived, 1.0), fraction**exponent
 
 
 def _likes(
-    life: Life, followers: Floats, present: float, quality: Floats, rules: Rules, rng: np.random.Generator
+    life: Life,
+    followers: Floats,
+    present: float,
+    quality: Floats,
+    drift_share: float,
+    rules: Rules,
+    rng: np.random.Generator,
 ) -> Floats:
     engagement = rules.engagement
-    decades = math.log10(present / 10_000.0)
-    small_decades = max(math.log10(SMALL_ACCOUNT / present), 0.0)
     rate = math.log(engagement.likes_per_follower[life.persona.platform])
-    rate += engagement.likes_size_slope * decades - engagement.likes_small_slope * small_decades
-    rate += rng.normal(0.0, engagement.likes_account_spread * (0.75 if small_decades > 0.0 else 1.0))
+    if life.persona.is_personal:
+        rate += math.log(engagement.personal_likes_odds / engagement.likes_per_follower["instagram"])
+        rate += engagement.personal_likes_slope * math.log10(present / PERSONAL_SIZE)
+        rate += rng.normal(0.0, engagement.personal_likes_spread)
+    else:
+        rate += engagement.likes_size_slope * math.log10(present / 10_000.0)
+        rate += rng.normal(0.0, engagement.likes_account_spread)
     if rng.random() < engagement.dead_share:
         rate -= rng.uniform(2.0, 5.0)
-    table = engagement.within_spread_small if small_decades > 0.0 else engagement.within_spread
+    table = engagement.within_spread_personal if life.persona.is_personal else engagement.within_spread
     spread = from_quantiles(table, rng)
-    share = np.exp(rate + quality + spread * _heavy(life.posts, rules, rng))
+    share = np.exp(rate + quality + spread * _wander(life.posts, drift_share, rules, rng))
     likes: Floats = followers * share / (1.0 + share)
     return likes
 
 
 def _views(
-    life: Life, followers: Floats, present: float, quality: Floats, rules: Rules, rng: np.random.Generator
+    life: Life,
+    followers: Floats,
+    past: Floats,
+    quality: Floats,
+    drift_share: float,
+    rules: Rules,
+    rng: np.random.Generator,
 ) -> Floats:
     engagement = rules.engagement
+    present = float(life.organic_followers[-1])
     platform = life.persona.platform
     rate = math.log(engagement.views_per_follower[platform])
     rate += engagement.views_size_slope * math.log10(present / 10_000.0)
     rate += rng.normal(0.0, engagement.views_account_spread)
     spread = from_quantiles(engagement.within_spread_views, rng)
     gathering = engagement.accumulation[platform] * np.log(np.maximum(life.post_age_hours / 24.0, 1.0) / 30.0)
-    # Strangers see these posts too, long after they appeared: views hardly follow the followers of the time.
-    audience = followers**0.25 * present**0.75
-    exponent = np.minimum(rate + quality + gathering + spread * _heavy(life.posts, rules, rng), 6.0)
+    # Strangers see these posts too, long after they appeared: views of old ones hardly follow the size of the time.
+    follows = draw_range(rules.priors.engagement.audience_follows, rng)
+    audience = present * (followers / present) ** follows * past**0.25
+    exponent = np.minimum(rate + quality + gathering + spread * _wander(life.posts, drift_share, rules, rng), 6.0)
     views: Floats = audience * np.exp(exponent)
     return views
+
+
+def _drift_share(life: Life, rules: Rules, rng: np.random.Generator) -> float:
+    """Share of the variance of an account's quality that drifts from post to post."""
+    engagement = rules.engagement
+    if life.persona.platform in VIEW_PLATFORMS:
+        table = engagement.drift_share_views
+    else:
+        table = engagement.drift_share_personal if life.persona.is_personal else engagement.drift_share
+    return min(from_quantiles(table, rng), 0.95)
+
+
+def _wander(posts: int, drift_share: float, rules: Rules, rng: np.random.Generator) -> Floats:
+    """Quality of unit variance: a slow drift over the posts (autoregressive, stationary) and surprises."""
+    memory = draw_range(rules.priors.engagement.drift_memory, rng)
+    fresh = math.sqrt(1.0 - memory**2)
+    steps = rng.normal(0.0, fresh, posts)
+    steps[0] /= fresh
+    drift = lfilter([1.0], [1.0, -memory], steps)
+    quality: Floats = math.sqrt(drift_share) * drift + math.sqrt(1.0 - drift_share) * _heavy(posts, rules, rng)
+    return quality
 
 
 def _heavy(posts: int, rules: Rules, rng: np.random.Generator) -> Floats:
@@ -152,12 +225,21 @@ def _comments(
     tiers = [(float(start), rate) for start, rate in engagement.comments_per_100_likes.items()]
     median = next(rate for start, rate in sorted(tiers, reverse=True) if present >= start)
     rate = math.log(median / 100.0 * engagement.comments_platform[platform])
-    rate += rng.normal(0.0, engagement.comments_spread)
+    if platform in VIEW_PLATFORMS:
+        spread = engagement.comments_spread_views
+    else:
+        spread = engagement.comments_spread_personal if life.persona.is_personal else engagement.comments_spread
+    rate += rng.normal(0.0, spread)
     size = engagement.comments_dispersion_median * math.exp(rng.normal(0.0, engagement.comments_dispersion_spread))
     if platform in VIEW_PLATFORMS:
         size *= engagement.comments_dispersion_views
     typical = max(float(np.median(likes)), 0.1)
     relative = np.maximum(likes, 1e-3) / typical
-    mean = typical * relative**engagement.comments_elasticity * math.exp(min(rate, 0.0))
+    is_personal = life.persona.is_personal
+    elasticity = engagement.comments_elasticity_personal if is_personal else engagement.comments_elasticity
+    mean = typical * relative**elasticity * math.exp(min(rate, 0.0))
     mean *= np.exp(SHORT_COMMENTS * is_short * (platform == "youtube")) * life.comment_factor
+    drift = draw_range(rules.priors.engagement.comments_drift, rng) * _wander(life.posts, 1.0, rules, rng)
+    years = np.minimum(life.post_age_hours / (24.0 * 365.25), LONGEST_CHANGE_YEARS)
+    mean *= np.exp(drift - engagement.comments_yearly_change * (years - np.median(years)))
     return overdispersed(mean, size, rng)

@@ -21,13 +21,18 @@ LARGEST_DAILY_ADVERTISING = 5000.0
 PLATFORM_PACE = {
     "tiktok": 1.6,
     "instagram": 1.2,
-    "youtube": 1.0,
+    "youtube": 2.4,
     "twitch": 1.0,
     "x": 0.8,
     "facebook": 0.5,
     "other": 1.0,
 }
-"""Factor on the gain rate, which was measured on Twitch; assumed."""
+"""Factor on the gain rate, which was measured on Twitch; YouTube measured as `gain_rate_size_slope_youtube`, the
+others assumed."""
+
+PLATFORM_CHURN = {"youtube": 0.5}
+"""Factor on the churn ratio, 1 elsewhere: few unsubscribe; 95 % of the channels over 10,000 lost nobody in a month of
+rounded counts, measured on the development half of youtube-tech-227."""
 
 
 def grow(life: Life, purges: dict[str, tuple[int, float]], rules: Rules, rng: np.random.Generator) -> None:
@@ -41,7 +46,8 @@ def grow(life: Life, purges: dict[str, tuple[int, float]], rules: Rules, rng: np
     organic_end = followers - int(bought[-1])
     steady = rng.random() < growth.steady_share
     rate = _gain_rate(life, rules, rng)
-    churn = rate * growth.churn_ratio_median * math.exp(rng.normal(0.0, growth.churn_ratio_spread))
+    churn_ratio = growth.churn_ratio_median * PLATFORM_CHURN.get(life.persona.platform, 1.0)
+    churn = rate * churn_ratio * math.exp(rng.normal(0.0, growth.churn_ratio_spread))
     path = np.exp(np.clip((churn - rate) * np.arange(life.days - 1, -1, -1), -1.5, 1.5))
     level = max(organic_end, 1) * path
     size = growth.dispersion_median * math.exp(rng.normal(0.0, growth.dispersion_spread))
@@ -67,7 +73,9 @@ def _gain_rate(life: Life, rules: Rules, rng: np.random.Generator) -> float:
     growth = rules.growth
     decades = math.log10(life.persona.followers / 10_000.0)
     pace = PLATFORM_PACE[life.persona.platform]
-    median = growth.gain_rate_median * pace * math.exp(growth.gain_rate_size_slope * decades)
+    is_youtube = life.persona.platform == "youtube"
+    slope = growth.gain_rate_size_slope_youtube if is_youtube else growth.gain_rate_size_slope
+    median = growth.gain_rate_median * pace * math.exp(slope * decades)
     return min(median * math.exp(rng.normal(0.0, growth.gain_rate_spread)), 0.02)
 
 

@@ -35,6 +35,8 @@ class Persona:
     posts_per_week: float
     topics: tuple[str, ...]
     posts_wanted: int
+    is_personal: bool
+    """A private person among friends, not a creator."""
 
 
 @dataclass(slots=True)
@@ -105,6 +107,10 @@ class Life:
     """Accounts followed beyond the present count, a day."""
     post_quality: Floats
     """ln factor of a post's likes and views."""
+    is_promoted: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """Posts that the account openly advertises on the platform."""
+    sweep_day: int = -1
+    """Day on which the platform removes fake accounts, as an index of the arrays per day; may lie outside them."""
     rate_offset: float = 0.0
     """ln factor of all likes and views."""
     comment_factor: Floats = field(default_factory=lambda: np.ones(0))

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.tables import NICHES
 from simulation.draws import from_quantiles, weighted_choice
-from simulation.engagement import SMALL_ACCOUNT, VIEW_PLATFORMS
+from simulation.engagement import PERSONAL_SIZE, SMALL_ACCOUNT, VIEW_PLATFORMS
 from simulation.lexicon import LEXICONS
 from simulation.life import Persona
 from simulation.rules import Rules
@@ -19,6 +19,9 @@ SMALLEST_ACCOUNT, LARGEST_ACCOUNT = 200, 5_000_000
 
 MOST_POSTS = 200
 """Posts of one account in a folder."""
+
+PERSONAL_ACCOUNT = 1000
+"""Followers up to which nearly every account is a private person's."""
 
 LARGE_ACCOUNT = 100_000
 """Followers from which FACTS gives the posting pace."""
@@ -48,12 +51,14 @@ def draw_persona(account_id: str, rules: Rules, rng: np.random.Generator, dice: 
     language = weighted_choice(population.language_weights, rng)
     niche = dice.pick(NICHES)
     followers = _followers(rules, rng)
+    is_personal = _is_personal(platform, followers, rules, rng)
     age_days = int(
         np.clip(365.0 * population.age_years_median * math.exp(rng.normal(0.0, population.age_spread)), 120, 6000)
     )
     topics = account_topics(language, niche, max(3, round(rng.normal(population.topics_per_account, 1.5))), dice)
-    posts_per_week = _posts_per_week(platform, followers, rules, rng)
-    post_count = max(1, round(posts_per_week * age_days / 7.0 * rng.uniform(0.3, 1.1)))
+    posts_per_week = _posts_per_week(platform, followers, rules, rng, is_personal=is_personal)
+    active = rng.uniform(0.6 if is_personal else 0.3, 1.1)
+    post_count = max(1, round(posts_per_week * age_days / 7.0 * active))
     posts_wanted = _posts_wanted(followers, post_count, rules, rng)
     has_biography = not dice.chance(population.empty_biography_share)
     return Persona(
@@ -61,7 +66,7 @@ def draw_persona(account_id: str, rules: Rules, rng: np.random.Generator, dice: 
         platform=platform,
         handle=handle(dice, population.handle_digits_share, population.handle_joiner_share),
         followers=followers,
-        following=_following(platform, followers, rules, rng),
+        following=_following(platform, followers, rules, rng, is_personal=is_personal),
         post_count=max(posts_wanted, post_count),
         age_days=age_days,
         is_verified=dice.chance(population.verified_share * (0.5 if followers < LARGE_ACCOUNT else 3.0)),
@@ -73,6 +78,7 @@ def draw_persona(account_id: str, rules: Rules, rng: np.random.Generator, dice: 
         posts_per_week=posts_per_week,
         topics=topics,
         posts_wanted=posts_wanted,
+        is_personal=is_personal,
     )
 
 
@@ -113,8 +119,20 @@ def _followers(rules: Rules, rng: np.random.Generator) -> int:
     return int(np.clip(drawn, SMALLEST_ACCOUNT, LARGEST_ACCOUNT))
 
 
-def _following(platform: str, followers: int, rules: Rules, rng: np.random.Generator) -> int:
+def _is_personal(platform: str, followers: int, rules: Rules, rng: np.random.Generator) -> bool:
+    """Whether a private person is behind the account: nearly always up to 1,000 followers, never from 3,000 on."""
+    smallness = math.log(SMALL_ACCOUNT / followers) / math.log(SMALL_ACCOUNT / PERSONAL_ACCOUNT)
+    chance = rules.population.personal_share * float(np.clip(smallness, 0.0, 1.0))
+    return bool(rng.random() < chance) and platform not in VIEW_PLATFORMS
+
+
+def _following(platform: str, followers: int, rules: Rules, rng: np.random.Generator, *, is_personal: bool) -> int:
     population = rules.population
+    if is_personal:
+        # Friends follow each other: the two counts go together.
+        per_follower = from_quantiles(population.following_per_follower_personal, rng, logarithmic=True)
+        tilt = population.following_personal_slope * math.log10(followers / PERSONAL_SIZE)
+        return int(np.clip(followers * per_follower * math.exp(tilt), 0, 7500))
     if platform in VIEW_PLATFORMS:
         table = population.following_other_platforms
     elif followers < 1000:
@@ -124,9 +142,13 @@ def _following(platform: str, followers: int, rules: Rules, rng: np.random.Gener
     return int(np.clip(from_quantiles(table, rng, logarithmic=True), 0, 7500))
 
 
-def _posts_per_week(platform: str, followers: int, rules: Rules, rng: np.random.Generator) -> float:
-    """Between the tables of small and of large accounts, in the logarithm of the size."""
+def _posts_per_week(
+    platform: str, followers: int, rules: Rules, rng: np.random.Generator, *, is_personal: bool
+) -> float:
+    """Creators': between the tables of small and of large accounts, in the logarithm of the size."""
     engagement = rules.engagement
+    if is_personal:
+        return from_quantiles(engagement.posts_per_week_personal, rng, logarithmic=True)
     level = rng.random()
     weight = float(np.clip(math.log(followers / SMALL_ACCOUNT) / math.log(LARGE_ACCOUNT / SMALL_ACCOUNT), 0.0, 1.0))
     tables = (engagement.posts_per_week_small, engagement.posts_per_week)

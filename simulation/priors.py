@@ -84,6 +84,17 @@ class Population(Section[Constant], Generic[Constant]):
         (104, 276, 409, 597, 988),
         f"accounts followed below 1,000 followers; {DEVELOPMENT_HALF} instagram-instafake-700",
     )
+    personal_share: Constant = _prior(
+        (0.8, 1.0), "private people among accounts of 1,000 followers and fewer, falling to none at 3,000; assumed"
+    )
+    following_per_follower_personal: Quantiles = _prior(
+        (0.58, 0.93, 1.02, 1.16, 1.8),
+        f"accounts followed per follower of private people at 500 followers; {DEVELOPMENT_HALF} "
+        "instagram-instafake-700, the lowest 5 % assumed wider",
+    )
+    following_personal_slope: Constant = _prior(
+        (-0.8, -0.3), f"ln of it per tenfold followers; {DEVELOPMENT_HALF} instagram-instafake-700"
+    )
     following_other_platforms: Quantiles = _prior((5, 40, 150, 480, 2000), "accounts followed elsewhere; assumed")
     age_years_median: Constant = _prior((3.0, 6.0), "age of an account; assumed")
     age_spread: Constant = _prior((0.4, 0.8), "sd of ln age; assumed")
@@ -99,9 +110,15 @@ class Population(Section[Constant], Generic[Constant]):
 class Growth(Section[Constant], Generic[Constant]):
     """Organic follower curves. Calibrated to FACTS "Growth, daily, real Twitch accounts" unless said otherwise."""
 
-    gain_rate_median: Constant = _prior((0.9e-4, 3.6e-4), "new followers a day and follower, at 10,000 followers")
-    gain_rate_spread: Constant = _prior((0.9, 1.3), "sd of ln gain rate over accounts")
+    gain_rate_median: Constant = _prior(
+        (0.5e-4, 7e-4),
+        "new followers a day and follower, at 10,000 followers: from Twitch's quiet curves to vendors' 2-5 % a month",
+    )
+    gain_rate_spread: Constant = _prior((1.0, 1.6), "sd of ln gain rate over accounts")
     gain_rate_size_slope: Constant = _prior((-0.35, 0.0), "change of ln gain rate per tenfold followers; FACTS vendors")
+    gain_rate_size_slope_youtube: Constant = _prior(
+        (-1.4, -0.5), f"the same on YouTube; {DEVELOPMENT_HALF} youtube-tech-227: 3.2 / 1.4 / .3 % a month by size"
+    )
     churn_ratio_median: Constant = _prior((0.25, 0.5), "unfollows per new follower")
     churn_ratio_spread: Constant = _prior((0.5, 0.9), "sd of ln churn ratio: a tail of accounts that shrink")
     weekday_strength: Constant = _prior((0.05, 0.45), "sd of ln gains over weekdays; assumed")
@@ -109,7 +126,7 @@ class Growth(Section[Constant], Generic[Constant]):
     restlessness: Constant = _prior((0.15, 0.6), "sd of ln intensity over days")
     regime_changes_per_year: Constant = _prior((0.5, 3.0), "lasting changes of the gain rate; assumed")
     regime_spread: Constant = _prior((0.3, 0.8), "sd of ln of a lasting change; assumed")
-    dispersion_median: Constant = _prior((0.5, 2.0), "negative binomial size of daily counts (small: clumped)")
+    dispersion_median: Constant = _prior((0.2, 1.2), "negative binomial size of daily counts (small: clumped)")
     dispersion_spread: Constant = _prior((0.5, 1.0), "sd of ln dispersion over accounts")
     steady_share: Constant = _prior((0.1, 0.25), "quiet accounts with Poisson counts and hardly a burst")
     bursts_per_month: Constant = _prior((0.7, 2.5), "days on which something happens")
@@ -133,8 +150,16 @@ class Engagement(Section[Constant], Generic[Constant]):
         "median likes per follower at 10,000 followers; Instagram FACTS Engagement, others assumed",
     )
     likes_size_slope: Constant = _prior((-0.36, -0.16), "ln per tenfold followers; FACTS Engagement: -0.26")
-    likes_small_slope: Constant = _prior(
-        (-2.2, -1.2), f"further slope below 3,000 followers; {DEVELOPMENT_HALF} instagram-instafake-700"
+    personal_likes_odds: Constant = _prior(
+        (0.3, 0.46),
+        "median odds of a follower's like at 500 followers, private people on Instagram; elsewhere lower as its "
+        f"likes_per_follower is; {DEVELOPMENT_HALF} instagram-instafake-700",
+    )
+    personal_likes_slope: Constant = _prior(
+        (-1.1, -0.5), f"ln odds per tenfold followers; {DEVELOPMENT_HALF} instagram-instafake-700"
+    )
+    personal_likes_spread: Constant = _prior(
+        (0.35, 0.55), f"sd of ln odds over private people; {DEVELOPMENT_HALF} instagram-instafake-700"
     )
     likes_account_spread: Constant = _prior((0.75, 1.0), "residual sd of ln rate; FACTS Engagement: .83 to .95")
     niche_spread: Constant = _prior((0.05, 0.3), "sd of ln rate over niches; assumed")
@@ -146,7 +171,7 @@ class Engagement(Section[Constant], Generic[Constant]):
     views_account_spread: Constant = _prior((1.0, 1.6), f"sd of ln; {DEVELOPMENT_HALF} youtube-tech-227")
     likes_per_view: dict[str, Constant] = _prior(
         {
-            "youtube": (0.022, 0.038),
+            "youtube": (0.02, 0.034),
             "tiktok": (0.035, 0.1),
             "twitch": (0.008, 0.03),
             "instagram": (0.03, 0.09),
@@ -157,16 +182,53 @@ class Engagement(Section[Constant], Generic[Constant]):
         f"median likes per view; YouTube {DEVELOPMENT_HALF} youtube-tech-227, others assumed",
     )
     likes_per_view_spread: Constant = _prior((0.4, 0.7), f"sd of ln over accounts; {DEVELOPMENT_HALF} youtube-tech-227")
-    likes_per_view_within: Constant = _prior((0.25, 0.5), "sd of ln over posts; as likes_per_view")
+    likes_per_view_within: Quantiles = _prior(
+        (0.1, 0.2, 0.29, 0.42, 0.7), f"sd of ln over posts of an account; {DEVELOPMENT_HALF} youtube-tech-227"
+    )
+    likes_per_view_fall: Quantiles = _prior(
+        (0.02, 0.12, 0.2, 0.3, 0.45),
+        "fall of ln likes per view per ln views within an account: strangers like less; FACTS Stories (viral), "
+        f"{DEVELOPMENT_HALF} youtube-tech-227",
+    )
     within_spread: Quantiles = _prior(
         (0.13, 0.22, 0.31, 0.42, 0.72), "sd of ln likes within accounts, bursts out; FACTS Engagement"
     )
-    within_spread_small: Quantiles = _prior(
-        (0.22, 0.32, 0.42, 0.55, 0.85),
-        f"same below 3,000 followers, trend out; {DEVELOPMENT_HALF} instagram-instafake-700",
+    within_spread_personal: Quantiles = _prior(
+        (0.07, 0.18, 0.27, 0.38, 0.6),
+        f"same for private people, trend and chance out; {DEVELOPMENT_HALF} instagram-instafake-700",
     )
     within_spread_views: Quantiles = _prior(
-        (0.38, 0.62, 0.8, 1.0, 1.4), f"sd of ln views within accounts; {DEVELOPMENT_HALF} youtube-tech-227"
+        (0.38, 0.66, 0.92, 1.2, 1.65), f"sd of ln views within accounts; {DEVELOPMENT_HALF} youtube-tech-227"
+    )
+    drift_share: Quantiles = _prior(
+        (0.0, 0.05, 0.12, 0.25, 0.5),
+        "share of that variance that drifts slowly from post to post; lag-1 autocorrelation about 0 over 17 posts, "
+        "which hides slow drift; FACTS Engagement",
+    )
+    drift_share_personal: Quantiles = _prior(
+        (0.03, 0.2, 0.38, 0.55, 0.8), f"same for private people; {DEVELOPMENT_HALF} instagram-instafake-700"
+    )
+    drift_share_views: Quantiles = _prior(
+        (0.0, 0.18, 0.38, 0.6, 0.85), f"same for views and likes per view; {DEVELOPMENT_HALF} youtube-tech-227"
+    )
+    drift_memory: Constant = _prior(
+        (0.75, 0.97), "autocorrelation of the drift from post to post, drawn by account; as drift_share_personal"
+    )
+    promoted_accounts: Constant = _prior(
+        (0.1, 0.35),
+        f"accounts that openly advertise some videos on the platform; {DEVELOPMENT_HALF} youtube-tech-227",
+    )
+    promoted_posts: Constant = _prior((0.02, 0.25), "share of their videos advertised; as promoted_accounts")
+    promoted_views: Constant = _prior(
+        (0.5, 8.0), "views by advertising, in views of the median video; as promoted_accounts"
+    )
+    audience_follows: Constant = _prior(
+        (0.25, 1.0),
+        "exponent by which views follow the followers of the time; below 1 strangers see the posts too; drawn by "
+        "account; assumed",
+    )
+    promoted_likes: Constant = _prior(
+        (0.03, 0.5), "likes per view of advertising, in those of the account; as promoted_accounts"
     )
     tail_degrees: Constant = _prior((4.0, 12.0), "Student t of ln quality: largest over median 1.65, 3.4 at 95 %")
     comments_per_100_likes: dict[str, Constant] = _prior(
@@ -178,13 +240,19 @@ class Engagement(Section[Constant], Generic[Constant]):
             "100000": (1.0, 1.6),
             "500000": (0.55, 0.95),
         },
-        "median by lowest followers of the tier; FACTS Engagement, the smallest tier as likes_small_slope",
+        "median by lowest followers of the tier; FACTS Engagement, the smallest tier as comments_spread_personal",
     )
     comments_spread: Constant = _prior((0.9, 1.15), "sd of ln comments per like over accounts; FACTS Engagement")
+    comments_spread_personal: Constant = _prior(
+        (0.5, 0.85), f"same for private people; {DEVELOPMENT_HALF} instagram-instafake-700"
+    )
+    comments_spread_views: Constant = _prior(
+        (0.5, 0.85), f"same where views drive; {DEVELOPMENT_HALF} youtube-tech-227"
+    )
     comments_platform: dict[str, Constant] = _prior(
         {
             "instagram": (1.0, 1.0),
-            "youtube": (2.5, 5.0),
+            "youtube": (3.2, 6.5),
             "tiktok": (0.3, 0.8),
             "twitch": (0.5, 2.0),
             "x": (1.0, 3.0),
@@ -193,33 +261,49 @@ class Engagement(Section[Constant], Generic[Constant]):
         },
         f"factor on Instagram's table; YouTube {DEVELOPMENT_HALF} youtube-tech-227, others assumed",
     )
-    comments_elasticity: Constant = _prior((0.6, 1.0), "growth of ln comments per ln likes within an account; assumed")
+    comments_elasticity: Constant = _prior((0.7, 1.2), "growth of ln comments per ln likes within an account; assumed")
+    comments_elasticity_personal: Constant = _prior(
+        (1.0, 1.8),
+        f"same for private people, whose friends comment on the days that matter; {DEVELOPMENT_HALF} "
+        "instagram-instafake-700",
+    )
+    comments_drift: Constant = _prior(
+        (0.05, 0.6),
+        "sd of a slow drift of ln comments per like, drawn by account; change between halves of the posts, "
+        f"{DEVELOPMENT_HALF} youtube-tech-227",
+    )
+    comments_yearly_change: Constant = _prior(
+        (-0.25, 0.02), f"change of ln comments per like a year; {DEVELOPMENT_HALF} instagram-instafake-700"
+    )
     comments_dispersion_median: Constant = _prior((0.8, 1.4), "negative binomial size k .31 to 2.7; FACTS Engagement")
     comments_dispersion_spread: Constant = _prior((0.6, 0.9), "sd of ln k over accounts; FACTS Engagement")
-    comments_dispersion_views: Constant = _prior((2.0, 4.0), "factor on k where views drive: corr .75 on YouTube")
+    comments_dispersion_views: Constant = _prior((3.5, 9.0), "factor on k where views drive: corr .75 on YouTube")
     posts_per_week: Quantiles = _prior((1, 3.4, 6.3, 11.9, 30), "accounts from 100,000 followers; FACTS Engagement")
     posts_per_week_small: Quantiles = _prior(
-        (0.07, 0.17, 0.4, 1.5, 6.0), f"below 3,000 followers; 5 to 50 % {DEVELOPMENT_HALF} instagram-instafake-700"
+        (0.07, 0.2, 0.6, 2.0, 6.0), "creators below 3,000 followers; assumed, slower than the large ones"
+    )
+    posts_per_week_personal: Quantiles = _prior(
+        (0.08, 0.16, 0.31, 0.6, 2.0), f"private people; {DEVELOPMENT_HALF} instagram-instafake-700"
     )
     posts_per_week_factor: dict[str, Constant] = _prior(
-        {"youtube": (0.2, 0.5), "twitch": (0.3, 1.0), "tiktok": (0.7, 1.5), "facebook": (0.5, 1.0)},
+        {"youtube": (0.25, 0.6), "twitch": (0.3, 1.0), "tiktok": (0.7, 1.5), "facebook": (0.5, 1.0)},
         f"factor on the pace of posting, 1 elsewhere; YouTube {DEVELOPMENT_HALF} youtube-tech-227, others assumed",
     )
     whole_history_small: Constant = _prior(
-        (0.3, 0.6), f"small accounts with every post of years, up to 200; {DEVELOPMENT_HALF} instagram-instafake-700"
+        (0.6, 0.95), f"small accounts with every post of years, up to 200; {DEVELOPMENT_HALF} instagram-instafake-700"
     )
     whole_history_large: Constant = _prior((0.02, 0.1), "the same for larger accounts; assumed")
     burst_lift: Constant = _prior((0.05, 0.25), "ln likes of a post per ln size of the burst it set off; assumed")
     posts_observed: Quantiles = _prior((4, 12, 22, 45, 150), "posts in a folder: 8 to 200 in what was seen; assumed")
     accumulation: dict[str, Constant] = _prior(
-        {"youtube": (0.25, 0.75), "tiktok": (0.0, 0.15), "twitch": (0.0, 0.1)},
+        {"youtube": (0.35, 0.8), "tiktok": (0.0, 0.15), "twitch": (0.0, 0.1)},
         f"exponent of age by which old videos keep gathering views; {DEVELOPMENT_HALF} youtube-tech-227",
     )
     gathering_hours: Constant = _prior(
         (8.0, 20.0), "hours to gather two thirds of the likes; FACTS: first hour 20-30 %"
     )
     past_growth: Constant = _prior(
-        (0.6, 2.0), f"exponent of followers over an account's life; {DEVELOPMENT_HALF} instagram-instafake-700"
+        (0.4, 1.3), f"exponent of followers over an account's life; {DEVELOPMENT_HALF} instagram-instafake-700"
     )
     sponsored_share: Constant = _prior((0.02, 0.09), "sponsored captions 5 %; FACTS Engagement")
     sponsored_cost: Constant = _prior((0.0, 0.35), "fall of ln likes under a sponsored post; assumed")
@@ -265,7 +349,12 @@ class Schemes(Section[Constant], Generic[Constant]):
         "relative numbers: 27 / 10 / 17 inflated comments / 10 of 47 % in one country",
     )
     mix_share: Constant = _prior((0.18, 0.32), "inauthentic accounts with more than one scheme; assumed")
-    dose: Constant = _prior((0.55, 0.72), "largest share bought; doses are log-uniform up to it")
+    dose: Constant = _prior((0.55, 0.72), "largest share of followers bought; doses are log-uniform up to it")
+    engagement_dose: Constant = _prior(
+        (0.7, 0.95), "largest share of engagement bought: pods bring comments from 2 to 40-100, likes from 30-60 to 120"
+    )
+    fixed_lots: Constant = _prior((0.2, 0.6), "careless like orders of the same lot on every post; assumed")
+    phrases: Constant = _prior((4.0, 60.0), "ready phrases of one comment seller, log-uniform; assumed")
     evasion: Constant = _prior(
         (0.2, 0.45), "mean care of cheats: chance that a detail is chosen to look organic; assumed"
     )
@@ -275,8 +364,8 @@ class Schemes(Section[Constant], Generic[Constant]):
         "tens exceeds what a mid-sized account's post draws; FACTS offers, pods: comments from 2 to 40-100",
     )
     vendors: Constant = _prior((3.0, 7.0), "sellers of each kind in a cohort; assumed")
-    speed_per_day: Constant = _prior((24.0, 1000.0), "followers delivered a day, 10 to 90 % of offers")
-    delivery_days: Constant = _prior((2.0, 60.0), "delivery of one lot is stretched or squeezed into this; assumed")
+    speed_per_day: Constant = _prior((24.0, 5000.0), "followers delivered a day: 24-1,000 is common, 5,000 exists")
+    delivery_days: Constant = _prior((1.0, 60.0), "delivery of one lot is stretched or squeezed into this; assumed")
     drop_per_month: Constant = _prior((0.0, 0.75), "followers lost a month: cheap lots 75 %, good ones nearly none")
     refill_days: Constant = _prior((30.0, 180.0), "refill guarantee: 30 to 365 days")
     follows_per_day: Constant = _prior((40.0, 250.0), "follow / unfollow: follows a day; assumed")
@@ -285,7 +374,9 @@ class Schemes(Section[Constant], Generic[Constant]):
     comment_pool: Constant = _prior(
         (15.0, 600.0), "authors of one comment seller: one for several comments of a lot; assumed"
     )
-    comments_per_day: Constant = _prior((100.0, 500.0), "comments delivered a day")
+    comments_per_day: Constant = _prior(
+        (100.0, 3000.0), "comments delivered a day: 100-500, and bursts; FACTS, assumed"
+    )
     start_hours: Constant = _prior((0.1, 6.0), "start of a delivery after the order")
     pod_members: Constant = _prior((15.0, 50.0), "members of a pod by direct message; 1,000 and more on Telegram")
     pod_first_hour: Constant = _prior((0.5, 0.95), "pod comments within the first hour; assumed")
@@ -296,12 +387,15 @@ class Stories(Section[Constant], Generic[Constant]):
 
     genuine_share: Constant = _prior((0.42, 0.58), "genuine accounts with a story; assumed")
     inauthentic_share: Constant = _prior((0.2, 0.4), "inauthentic accounts with one too: they also go viral; assumed")
-    viral_gain: Constant = _prior((0.01, 0.4), "followers won by a viral post, share of the present; assumed")
-    giveaway_gain: Constant = _prior((0.01, 0.2), "followers won by a giveaway, share of the present; assumed")
+    viral_gain: Constant = _prior((0.01, 0.6), "followers won by a viral post, share of the present; assumed")
+    giveaway_gain: Constant = _prior((0.01, 0.35), "followers won by a giveaway, share of the present; assumed")
     giveaway_loss: Constant = _prior((0.2, 0.7), "share of them lost within two weeks; assumed")
-    advertising_gain: Constant = _prior((0.02, 0.35), "followers won by advertising, at most 5,000 a day; assumed")
-    shoutout_gain: Constant = _prior((0.005, 0.15), "followers won by a shout-out or the press; assumed")
-    bots_gain: Constant = _prior((0.02, 0.15), "unwanted bot followers, share of the present: 5 to 20 % organic fakes")
+    advertising_gain: Constant = _prior((0.02, 0.5), "followers won by advertising, at most 5,000 a day; assumed")
+    visitors_lift: Constant = _prior(
+        (0.05, 0.7), "ln likes by which newcomers lift the posts that they find in those days, by account; assumed"
+    )
+    shoutout_gain: Constant = _prior((0.005, 0.35), "followers won by a shout-out or the press; assumed")
+    bots_gain: Constant = _prior((0.02, 0.3), "unwanted bot followers, share of the present: 5 to 20 % organic fakes")
     circle: Constant = _prior((8.0, 40.0), "people of a tight community; assumed")
     mega_low_rate: Constant = _prior((0.8, 2.0), "fall of ln likes per follower; assumed")
     emoji_culture: Constant = _prior((0.35, 0.75), "emoji-only share in a fan culture; assumed")

@@ -384,8 +384,9 @@ class EngagementPod(Scheme):
 
         life.bought_sources.append(CommentSource(counts, early_lags(first_hour, rules), authors, text))
         liking = np.minimum(counts * rng.uniform(1.0, 3.0), counts + 0.3 * life.likes * dose / LABEL_DOSE)
+        room = life.views + life.bought_views - life.likes - life.bought_likes
         life.bought_likes = life.bought_likes + np.where(
-            life.has_views, np.minimum(liking, np.maximum(life.views - life.likes, 0)), liking
+            life.has_views, np.minimum(liking, np.maximum(room, 0)), liking
         ).astype(np.int64)
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from simulation.engagement import VIDEO_FORMATS
 from simulation.growth import LARGEST_DAILY_ADVERTISING
 from simulation.lexicon import LEXICONS
 from simulation.life import Life
@@ -40,6 +41,22 @@ def _post_near(life: Life, day: int) -> int | None:
     return int(lived[np.argmin(np.abs(days[lived] - day))]) if len(lived) else None
 
 
+def _post_on(life: Life, day: int, rng: np.random.Generator) -> int:
+    """The post nearest to a day; where none lies within the lived days, the newest one was posted on that day."""
+    post = _post_near(life, day)
+    if post is None:
+        post = life.posts - 1
+        life.post_age_hours[post] = 24.0 * (life.days - 1 - day + rng.random())
+    return post
+
+
+def _visit(life: Life, day: int, rules: Rules, rng: np.random.Generator) -> None:
+    """Newcomers look around: the posts of the days before and of the weeks after are liked more, less and less."""
+    after = life.days_of_posts() - day
+    near = np.where(after >= 0, np.exp(-after / 10.0), np.exp(after / 3.0))
+    life.post_quality += draw_range(rules.priors.stories.visitors_lift, rng) * near
+
+
 def _wave(life: Life, start: int, mass: float, first_day: float) -> np.ndarray:
     """New followers per day that decay from `start`; they sum to `mass` unless the end cuts them."""
     after = np.arange(life.days) - start
@@ -50,12 +67,13 @@ def _wave(life: Life, start: int, mass: float, first_day: float) -> np.ndarray:
 def viral(life: Life, rules: Rules, rng: np.random.Generator) -> None:
     """A post travels: followers jump with its views and likes, and most of them stay."""
     day = _day(life, rng)
-    post = _post_near(life, day)
+    post = _post_on(life, day, rng)
     gain = draw_range(rules.priors.stories.viral_gain, rng)
-    if post is not None:
-        day = int(life.days_of_posts()[post])
-        life.post_quality[post] += rng.uniform(1.2, 3.5)
-        life.comment_factor[post] *= rng.uniform(0.4, 1.0)
+    day = int(life.days_of_posts()[post])
+    _visit(life, day, rules, rng)
+    # A larger wave of followers comes from a post that more people saw.
+    life.post_quality[post] += rng.uniform(1.2, 2.5) + 2.5 * gain
+    life.comment_factor[post] *= rng.uniform(0.4, 1.0)
     life.arrivals += _wave(life, day, gain, rng.uniform(0.25, 0.7))
     life.departures += _wave(life, day + 5, gain * rng.uniform(0.0, 0.25), 0.1)
 
@@ -86,19 +104,22 @@ def paid_ads(life: Life, rules: Rules, rng: np.random.Generator) -> None:
     stop = min(start + length, life.days)
     gain = draw_range(rules.priors.stories.advertising_gain, rng) / length
     daily = min(gain, LARGEST_DAILY_ADVERTISING / life.persona.followers)
-    life.arrivals[start:stop] += daily * rng.gamma(40.0, 1.0 / 40.0, stop - start)
+    evenness = rng.uniform(16.0, 60.0)
+    life.arrivals[start:stop] += daily * rng.gamma(evenness, 1.0 / evenness, stop - start)
     lived = life.days_of_posts()
-    promoted = (lived >= start) & (lived < stop) & (rng.random(life.posts) < 0.4)
-    life.post_quality += np.where(promoted, rng.uniform(0.2, 1.0), 0.0)
+    life.is_promoted |= (lived >= start) & (lived < stop) & (rng.random(life.posts) < rng.uniform(0.1, 0.7))
+    # Advertised videos gather views; an advertised picture gathers some likes, since views of it are not counted.
+    is_video = np.array([name in VIDEO_FORMATS for name in life.post_format])
+    life.post_quality += np.where(life.is_promoted & ~is_video, rng.uniform(0.2, 1.0), 0.0)
 
 
 @story
 def shoutout(life: Life, rules: Rules, rng: np.random.Generator) -> None:
-    """A larger creator names the account: a step with ordinary retention and no post of its own."""
+    """A larger creator names the account: a step with ordinary retention, and people who like as the others do."""
     for _ in range(int(rng.integers(1, 4))):
-        life.arrivals += _wave(
-            life, _day(life, rng), draw_range(rules.priors.stories.shoutout_gain, rng), rng.uniform(0.4, 0.9)
-        )
+        day = _day(life, rng)
+        life.arrivals += _wave(life, day, draw_range(rules.priors.stories.shoutout_gain, rng), rng.uniform(0.4, 0.9))
+        _visit(life, day, rules, rng)
 
 
 @story
@@ -112,9 +133,12 @@ def press(life: Life, rules: Rules, rng: np.random.Generator) -> None:
 
 @story
 def purge(life: Life, rules: Rules, rng: np.random.Generator) -> None:
-    """The platform removes fake followers that nobody bought, on one day."""
-    day = _day(life, rng)
-    life.departures[day] += draw_range(rules.priors.growth.purge_depth, rng) * rng.uniform(0.7, 1.5)
+    """The platform removes fake followers that nobody bought, on one day: where that lies in sight, everyone's."""
+    day = life.sweep_day if life.window_start < life.sweep_day < life.days else _day(life, rng)
+    depth = draw_range(rules.priors.growth.purge_depth, rng) * rng.uniform(0.7, 1.5)
+    life.departures[day] += depth
+    # Who was removed had never liked anything.
+    life.post_quality -= np.where(life.days_of_posts() < day, depth, 0.0)
 
 
 @story
@@ -125,9 +149,15 @@ def bot_targeted(life: Life, rules: Rules, rng: np.random.Generator) -> None:
     length = int(rng.integers(1, 25))
     stop = min(day + length, life.days)
     life.arrivals[day:stop] += gain / length
-    life.departures += _wave(life, day + length, gain * rng.uniform(0.0, 0.9), 0.03)
+    leaving = _wave(life, day + length, gain * rng.uniform(0.0, 0.9), 0.03)
+    life.departures += leaving
     life.voice = life.voice.changed(link=min(life.voice.link * rng.uniform(1.0, 30.0), 0.1))
-    life.rate_offset -= gain
+    # Bots like nothing: what the others like is a smaller share of the followers while they are there.
+    bots = np.zeros(life.days)
+    bots[day:stop] = gain / length
+    present = np.clip(np.cumsum(bots - leaving), 0.0, 0.5)
+    days = life.days_of_posts()
+    life.post_quality += np.where(days >= 0, np.log1p(-present[np.clip(days, 0, None)]), 0.0)
 
 
 @story

@@ -71,6 +71,58 @@ def test_advertising_is_steady_and_capped() -> None:
     assert paid.std() / paid.mean() < 0.3
 
 
+def test_advertised_videos_gather_views_and_few_likes() -> None:
+    around = world()
+    ratios = []
+    for seed in range(8):
+        account = life(around, seed, platform="youtube")
+        account.is_promoted = np.arange(account.posts) % 3 == 0
+        grow(account, {}, around.rules, np.random.default_rng(seed))
+        engage(account, 0.0, around.rules, np.random.default_rng(seed))
+        per_view = account.likes / np.maximum(account.views, 1)
+        ratios.append(np.median(per_view[account.is_promoted]) / np.median(per_view[~account.is_promoted]))
+
+    assert np.median(ratios) < 0.8
+
+
+def test_a_viral_post_lies_on_the_day_of_the_jump() -> None:
+    for seed in range(6):
+        account = _told("viral", seed)
+        day = int(np.flatnonzero(account.arrivals)[0])
+        post = int(np.argmax(account.post_quality))
+
+        assert account.days_of_posts()[post] == day
+        assert account.post_quality[post] > 1.0
+
+
+@pytest.mark.parametrize("story", ["viral", "shoutout"])
+def test_honest_newcomers_like_in_proportion(story: str) -> None:
+    """Likes per follower of the time are the same long before and long after the jump, over lives on average."""
+    around = world()
+    changes = []
+    for seed in range(30):
+        account = _told(story, seed)
+        account.bought_stock[:] = 0.0
+        grow(account, {}, around.rules, np.random.default_rng(seed))
+        engage(account, 0.0, around.rules, np.random.default_rng(seed))
+        days = account.days_of_posts()
+        jump = int(np.argmax(account.arrivals))
+        rates = account.likes / account.organic_followers[np.clip(days, 0, None)]
+        before, after = (days >= 0) & (days < jump - 10), days > jump + 20
+        if before.sum() >= 2 and after.sum() >= 2:
+            changes.append(np.log((np.median(rates[after]) + 1e-6) / (np.median(rates[before]) + 1e-6)))
+
+    assert len(changes) >= 5
+    assert -0.25 < np.median(changes) < 0.35
+
+
+def test_bots_like_nothing() -> None:
+    account = _told("bot_targeted", 1)
+
+    assert account.rate_offset == 0.0
+    assert account.post_quality.max() <= 0.0
+
+
 def test_a_giveaway_brings_mentions_and_many_leave() -> None:
     account = _told("giveaway", 1)
 
@@ -80,6 +132,15 @@ def test_a_giveaway_brings_mentions_and_many_leave() -> None:
 
 def test_a_purge_takes_followers_on_one_day() -> None:
     assert np.count_nonzero(_told("purge", 1).departures) == 1
+
+
+def test_a_purge_in_sight_falls_on_the_day_of_the_platform() -> None:
+    around = world()
+    account = life(around, 1)
+    account.sweep_day = account.window_start + 3
+    STORIES["purge"](account, around.rules, np.random.default_rng(1))
+
+    assert np.flatnonzero(account.departures).tolist() == [account.sweep_day]
 
 
 def test_a_tight_community_is_small() -> None:
