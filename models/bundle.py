@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from models.applicability import Applicability
+from models.baselines import Baseline
 from models.calibration import Calibration
 from models.classifier import import_lightgbm
 from models.explanation import OrdinaryRange
@@ -27,6 +28,7 @@ MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 CLASSIFIER = "model.txt"
 ENGAGEMENT_SHARE = "engagement_share.txt"
+BASELINES = "baselines.json"
 
 
 class UnusableBundleError(ValueError):
@@ -56,6 +58,7 @@ class Bundle:
         settings: numbers of the verdict and the explanation that are not learned (`most_reasons`,
             `suspected_scheme_above`, `smallest_follower_count`, `largest_follower_count`).
         provenance: what it was trained on, with what; for people, never read by scoring.
+        baselines: what the classifier is measured against; no part of a score.
     """
 
     classifier: Head
@@ -70,12 +73,14 @@ class Bundle:
     ordinary: dict[str, OrdinaryRange]
     settings: dict[str, float]
     provenance: dict[str, Any]
+    baselines: tuple[Baseline, ...]
 
     def to_files(self) -> dict[str, bytes]:
         """Bytes by file name. The same bundle gives the same bytes."""
         trees = {CLASSIFIER: self.classifier.trees, ENGAGEMENT_SHARE: self.engagement_share}
         trees |= {f"scheme_{name}.txt": head.trees for name, head in self.schemes.items()}
         files = {name: text.encode() for name, text in trees.items()}
+        files[BASELINES] = _json([baseline.to_json() for baseline in self.baselines])
         manifest = {
             "format_version": FORMAT_VERSION,
             "features": list(self.features),
@@ -91,7 +96,7 @@ class Bundle:
             "provenance": self.provenance,
             "sha256": {name: _sha256(content) for name, content in sorted(files.items())},
         }
-        files[MANIFEST] = (json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
+        files[MANIFEST] = _json(manifest)
         files[CHECKSUMS] = _checksums(files)
         return files
 
@@ -143,6 +148,7 @@ class Bundle:
             ordinary={name: OrdinaryRange(**entry) for name, entry in manifest["ordinary"].items()},
             settings=manifest["settings"],
             provenance=manifest["provenance"],
+            baselines=tuple(Baseline.from_json(entry) for entry in json.loads(files[BASELINES])),
         )
 
     @property
@@ -167,6 +173,10 @@ def booster(trees: str) -> lightgbm.Booster:
     """The ensemble behind a verified text."""
     ensemble: lightgbm.Booster = import_lightgbm().Booster(model_str=trees)
     return ensemble
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
 
 
 def _calibration(entry: dict[str, Any]) -> Calibration:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from features.definition import Feature
+from models.baselines import Constant
 from models.bundle import Bundle, UnusableBundleError, booster
 from models.classifier import contributions_of, raw_scores
 from models.explanation import reasons
@@ -89,6 +90,14 @@ class Scorer:
             schema_overrides=SCORE_COLUMNS,
             strict=False,
         )
+
+    def baselines(self, features: pl.DataFrame, prevalence: float) -> pl.DataFrame:
+        """`account_id` and each baseline's probability, carried over from its own prevalence to the given one."""
+        values = feature_values(features, self.bundle.features)
+        fitted_at = next(each for each in self.bundle.baselines if isinstance(each.rule, Constant)).predict(values[:1])
+        shift = logit(prevalence) - logit(fitted_at)
+        columns = {each.name: expit(logit(each.predict(values)) + shift) for each in self.bundle.baselines}
+        return features.select("account_id", **{name: pl.Series(column) for name, column in columns.items()})
 
     def _lacks(self, values: FloatArray, context: pl.DataFrame) -> list[list[str]]:
         """Why no verdict is given, per account: too little observed, or unlike the accounts trained on."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from features.definition import Feature
 from features.tables import SCHEMES
 from models.applicability import fit_applicability
-from models.baselines import Baseline, fit_baselines
+from models.baselines import fit_baselines
 from models.bundle import Bundle, Head, booster
 from models.calibration import fit_calibration
 from models.classifier import ClassifierSettings, masked_copies, raw_scores, train_booster
@@ -52,10 +52,9 @@ class TrainingSettings:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a training run yields: the bundle, the fitted baselines, and each cohort's role."""
+    """What a training run yields: the bundle, and each cohort's role."""
 
     bundle: Bundle
-    baselines: list[Baseline]
     roles: dict[str, str]
 
 
@@ -110,6 +109,7 @@ def train(
     report("share of engagement")
     engagement_share = fitter.engagement_share(part)
 
+    report("baselines")
     genuine = ~target["calibrate"]
     evidence = classifier.calibration.log_likelihood_ratio(fitter.raw(classifier, "calibrate"))
     held_out = np.vstack([values["tune"], values["calibrate"]])
@@ -136,10 +136,9 @@ def train(
             "accounts": {role: frame.height for role, frame in part.items()},
             "cohorts": dict(Counter(roles.values())),
         },
+        baselines=tuple(fit_baselines(values["fit"], target["fit"], names, settings.seed)),
     )
-    report("baselines")
-    baselines = fit_baselines(values["fit"], target["fit"], names, settings.seed)
-    return Trained(bundle, baselines, roles)
+    return Trained(bundle, roles)
 
 
 def feature_values(frame: pl.DataFrame, names: Sequence[str]) -> FloatArray:

@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import Field
 from scipy.special import expit, logit
 
+from features.compute import compute
 from features.tables import only
 from models import figures
 from models.evaluation import (
@@ -35,11 +36,14 @@ from pipeline.bundles import load_scorer
 from pipeline.dataset import read_bucket, read_labels
 from pipeline.errors import UnusableInputError
 from pipeline.params import Section, read_section
-from pipeline.score import score_tables
+from pipeline.score import score_features
 from pipeline.storage import atomic_folder, atomic_path, check_output_folder, read_json, write_json, write_parquet
 
 MODEL_NAME = "assay"
 """Name of the model beside the baselines' in every report."""
+
+BASELINE = "baseline_"
+"""What the columns of the baselines' probabilities start with."""
 
 SEGMENTS = ("size_tier", "platform", "language", "tables_observed")
 
@@ -62,16 +66,11 @@ class EvaluateParams(Section):
 def run(report: Callable[[str], None]) -> None:
     """The stage: the test cohorts of the training dataset, beside every baseline."""
     params = read_section("evaluate", EvaluateParams)
-    baselines = pl.read_parquet(layout.BASELINES)
-    scored = scored_labels(
-        load_scorer(), layout.PREPARED, accounts=baselines["account_id"], jobs=params.jobs, report=report
-    )
+    accounts = pl.read_parquet(layout.TEST_ACCOUNTS)["account_id"]
+    scored = scored_labels(load_scorer(), layout.PREPARED, accounts=accounts, jobs=params.jobs, report=report)
     report("metrics")
-    answers = baselines.drop("cohort")
     split = f"test cohorts ({scored['cohort'].n_unique()} simulated, unseen)"
-    metrics, segments, pictures, curves = measure(
-        scored, answers, split, params.replicates, params.confidence, params.seed
-    )
+    metrics, segments, pictures, curves = measure(scored, split, params.replicates, params.confidence, params.seed)
     write_json(metrics, layout.METRICS)
     write_json(segments, layout.SEGMENTS)
     write_parquet(scored.drop("reasons", "suspected_schemes", "insufficient_because"), layout.EVALUATION)
@@ -108,9 +107,7 @@ def evaluate_folder(
             )
         scored = scored_labels(scorer, prepared.folder, prevalence=prevalence, jobs=jobs, report=report)
     report("metrics")
-    share = headline_rows(scored).select(pl.col("is_inauthentic").cast(pl.Float64).mean()).item()
-    answers = scored.select("account_id", prevalence=pl.lit(share))
-    metrics, segments, pictures, _ = measure(scored, answers, f"folder {source.name}", REPLICATES, CONFIDENCE, SEED)
+    metrics, segments, pictures, _ = measure(scored, f"folder {source.name}", REPLICATES, CONFIDENCE, SEED)
     output.mkdir(exist_ok=True)
     write_json(metrics, output / layout.METRICS.name)
     write_json(segments, output / layout.SEGMENTS.name)
@@ -129,7 +126,8 @@ def scored_labels(
 ) -> pl.DataFrame:
     """Labels beside scores of the labelled accounts of a prepared folder (or of those named), sorted by account.
 
-    Adds `probability` (null where no verdict is given), `size_tier` and `tables_observed` for the tables of the report.
+    Adds `probability` (null where no verdict is given), each baseline's at the same prevalence, `size_tier` and
+    `tables_observed` for the tables of the report.
     """
     at = scorer.bundle.prevalence if prevalence is None else prevalence
     labels = with_cohorts(read_labels(prepared))
@@ -143,9 +141,14 @@ def scored_labels(
 
     def score_labelled(bucket: int) -> pl.DataFrame:
         tables = only(read_bucket(prepared, bucket), labels["account_id"])
+        features = compute(tables)
+        baselines = scorer.baselines(features, at).rename(
+            lambda name: name if name == "account_id" else BASELINE + name
+        )
         return (
-            score_tables(scorer, tables, at)
+            score_features(scorer, tables, features, at)
             .join(labels, on="account_id", how="inner")
+            .join(baselines, on="account_id", how="left")
             .join(tables.accounts.select("account_id", "language"), on="account_id", how="left")
         )
 
@@ -158,20 +161,22 @@ def scored_labels(
 
 
 def measure(
-    scored: pl.DataFrame, answers: pl.DataFrame, split: str, replicates: int, confidence: float, seed: int
+    scored: pl.DataFrame, split: str, replicates: int, confidence: float, seed: int
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, list[dict[str, Any]]]]:
     """Metrics, segment tables, figures by name and curve points by name.
 
     Calibration is judged at the prevalence of the accounts at hand, to which the probabilities are carried over by
-    the contract's formula: at any other prevalence a perfect model would look wrong. `answers` holds one column of
-    probabilities per baseline. Accounts without a verdict take part in the tables and not in the metrics.
+    the contract's formula: at any other prevalence a perfect model would look wrong. Baselines stand in the columns
+    that `scored_labels` adds. Accounts without a verdict take part in the tables and not in the metrics.
     """
     headline = headline_rows(scored)
-    told = headline.filter(pl.col("probability").is_not_null()).join(answers, on="account_id", how="left")
-    told = told.sort("account_id")
+    told = headline.filter(pl.col("probability").is_not_null()).sort("account_id")
     labels = told["is_inauthentic"].to_numpy()
-    predictions = {MODEL_NAME: _at_own_prevalence(told, float(labels.mean()) if labels.size else 0.0)}
-    predictions |= {name: told[name].to_numpy() for name in answers.columns if name != "account_id"}
+    share = float(labels.mean()) if labels.size else 0.0
+    named = {name.removeprefix(BASELINE): name for name in told.columns if name.startswith(BASELINE)}
+    predictions = {
+        name: _at_own_prevalence(told, column, share) for name, column in ({MODEL_NAME: "probability"} | named).items()
+    }
     metrics = evaluate_models(
         labels,
         predictions,
@@ -224,8 +229,8 @@ def save_curves(curves: dict[str, list[dict[str, Any]]], folder: Path) -> None:
             path.write_text(json.dumps(points) + "\n", encoding="utf-8")
 
 
-def _at_own_prevalence(told: pl.DataFrame, share: float) -> Any:
-    probability = told["probability"].to_numpy()
+def _at_own_prevalence(told: pl.DataFrame, column: str, share: float) -> Any:
+    probability = told[column].to_numpy()
     if not 0.0 < share < 1.0 or not probability.size:
         return probability
     return expit(logit(probability) + logit(share) - logit(told["declared_prevalence"].to_numpy()))

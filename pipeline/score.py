@@ -97,12 +97,17 @@ def score_folder(
 
 def score_tables(scorer: Scorer, tables: Tables, prevalence: float) -> pl.DataFrame:
     """Scores of the accounts of some clean tables: the contract's columns up to `observed_comments`."""
+    return score_features(scorer, tables, compute(tables), prevalence)
+
+
+def score_features(scorer: Scorer, tables: Tables, features: pl.DataFrame, prevalence: float) -> pl.DataFrame:
+    """The same where the features of the tables are at hand, one row an account, sorted."""
     context = with_account_context(tables).accounts.select(
         "account_id", "platform", "handle", "followers", follower_count="follower_count_given"
     )
     for observed in (sufficiency(tables), engagement_per_post(tables)):
         context = context.join(observed, on="account_id", how="left", maintain_order="left")
-    scores = scorer.score(compute(tables), context, prevalence)
+    scores = scorer.score(features, context, prevalence)
     own = [column for column in SCORE_COLUMNS if column != "account_id"]
     return context.join(scores, on="account_id", how="left", maintain_order="left", suffix="_scored").select(
         "account_id",

@@ -1,4 +1,4 @@
-"""Stage `train`: feature tables and labels to a bundle, and the baselines' answers on the test cohorts."""
+"""Stage `train`: feature tables and labels to a bundle, and the list of accounts kept for the test."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def run(report: Callable[[str], None]) -> None:
     with atomic_folder(layout.MODEL) as folder:
         for name, content in trained.bundle.to_files().items():
             (folder / name).write_bytes(content)
-    write_parquet(baseline_answers(trained, labelled), layout.BASELINES)
+    write_parquet(accounts_of_role(trained, labelled, "test"), layout.TEST_ACCOUNTS)
     write_json(training_report(trained, labelled), layout.TRAINING_REPORT)
 
 
@@ -113,13 +113,10 @@ def labelled_features(prepared: Path) -> pl.DataFrame:
     return labels.sort("account_id")
 
 
-def baseline_answers(trained: Trained, labelled: pl.DataFrame) -> pl.DataFrame:
-    """Each baseline's probability for the accounts of the test cohorts, at the prevalence it was fitted on."""
-    test = labelled.filter(pl.col("cohort").is_in([cohort for cohort, role in trained.roles.items() if role == "test"]))
-    values = feature_values(test, trained.bundle.features)
-    return test.select(
-        "account_id", "cohort", *(pl.Series(each.name, each.predict(values)) for each in trained.baselines)
-    )
+def accounts_of_role(trained: Trained, labelled: pl.DataFrame, role: str) -> pl.DataFrame:
+    """`account_id` and `cohort` of the accounts whose cohorts play the role."""
+    cohorts = [cohort for cohort, each in trained.roles.items() if each == role]
+    return labelled.filter(pl.col("cohort").is_in(cohorts)).select("account_id", "cohort")
 
 
 def training_report(trained: Trained, labelled: pl.DataFrame) -> dict[str, object]:
@@ -137,7 +134,7 @@ def training_report(trained: Trained, labelled: pl.DataFrame) -> dict[str, objec
         "calibration_prevalence": bundle.classifier.calibration.prevalence,
         "strangeness_limit": bundle.applicability.limit,
         "scheme_heads": sorted(bundle.schemes),
-        "baselines": {each.name: each.description for each in trained.baselines},
+        "baselines": {each.name: each.description for each in bundle.baselines},
         "importance": importance(bundle, labelled),
     }
 

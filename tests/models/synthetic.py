@@ -12,7 +12,7 @@ import polars as pl
 from features.definition import Feature, feature
 from features.tables import LABELS
 from models.applicability import Applicability
-from models.baselines import ENGAGEMENT_RATE_FEATURE
+from models.baselines import ENGAGEMENT_RATE_FEATURE, Baseline, Constant, Cut
 from models.bundle import Bundle, Head
 from models.calibration import Calibration
 from models.classifier import ClassifierSettings
@@ -166,6 +166,9 @@ def context(features: pl.DataFrame, **columns: Any) -> pl.DataFrame:
     ).with_columns(**columns)
 
 
+BLANK_CUT = Cut(column=0, cut=None, below=0.25, above=0.25, missing=0.25)
+
+
 def handmade_bundle(**changes: Any) -> Bundle:
     """A bundle of plain numbers, whose trees are text that nothing parses."""
     calibration = Calibration(-1.25, 0.3, (0.5, 2.0), (1.0, 0.9, 0.8), (1.5,), (1.1, 0.1))
@@ -188,5 +191,6 @@ def handmade_bundle(**changes: Any) -> Bundle:
         },
         "settings": {"most_reasons": 5, "suspected_scheme_above": 0.5},
         "provenance": {"accounts": {"fit": 10}, "libraries": {"lightgbm": "4.7.0"}, "note": "größer"},
+        "baselines": (Baseline("prevalence", "the share", Constant(0.25)), Baseline("rule", "a cut", BLANK_CUT)),
     }
     return Bundle(**(parts | changes))

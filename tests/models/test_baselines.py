@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.tree import DecisionTreeClassifier
 
 from features.catalog import features
-from models.baselines import ENGAGEMENT_RATE_FEATURE, Baseline, fit_baselines
+from models.baselines import ENGAGEMENT_RATE_FEATURE, Baseline, Line, fit_baselines
 
 FloatArray = NDArray[np.float64]
 
@@ -126,3 +129,29 @@ def test_the_same_accounts_give_the_same_answers() -> None:
     first, second = fitted(*accounts()), fitted(*accounts())
     for name in first:
         np.testing.assert_array_equal(first[name].predict(unseen), second[name].predict(unseen))
+
+
+def test_the_tree_answers_as_scikit_learn_s_does() -> None:
+    values, target = accounts()
+    unseen = accounts(seed=2)[0]
+    theirs = DecisionTreeClassifier(max_depth=2, min_samples_leaf=20, random_state=1).fit(values, target)
+    ours = fitted(values, target)["depth_two_tree"]
+    np.testing.assert_allclose(ours.predict(unseen), theirs.predict_proba(unseen)[:, 1])
+
+
+def test_the_line_reads_a_null_as_the_centre_and_its_flag() -> None:
+    line = Line(
+        low=(-2.0,), high=(4.0,), centre=(1.0,), scale=(2.0,), weight=(3.0,), missing_weight=(0.5,), intercept=-1.0
+    )
+    probability = line.probability(np.array([[2.0], [99.0], [NULL]]))
+    log_odds = [-1.0 + 3.0 * (2.0 - 1.0) / 2.0, -1.0 + 3.0 * (4.0 - 1.0) / 2.0, -1.0 + 0.5]
+    assert probability == pytest.approx(1.0 / (1.0 + np.exp(-np.array(log_odds))))
+
+
+@pytest.mark.parametrize("name", ["prevalence", "engagement_rate_rule", "depth_two_tree", "logistic_regression"])
+def test_a_baseline_survives_json_with_the_same_answers(name: str) -> None:
+    baseline = fitted(*accounts())[name]
+    unseen = accounts(seed=2)[0]
+    again = Baseline.from_json(json.loads(json.dumps(baseline.to_json(), allow_nan=False)))
+    assert again == baseline
+    np.testing.assert_array_equal(again.predict(unseen), baseline.predict(unseen))

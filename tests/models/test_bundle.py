@@ -13,7 +13,15 @@ from models.applicability import Applicability
 from models.bundle import CHECKSUMS, CLASSIFIER, ENGAGEMENT_SHARE, MANIFEST, Bundle, UnusableBundleError
 from tests.models.synthetic import handmade_bundle, trained
 
-FILES = (CHECKSUMS, ENGAGEMENT_SHARE, MANIFEST, CLASSIFIER, "scheme_bought_comments.txt", "scheme_engagement_pod.txt")
+FILES = (
+    "baselines.json",
+    CHECKSUMS,
+    ENGAGEMENT_SHARE,
+    MANIFEST,
+    CLASSIFIER,
+    "scheme_bought_comments.txt",
+    "scheme_engagement_pod.txt",
+)
 
 
 def with_right_checksums(files: dict[str, bytes]) -> dict[str, bytes]:

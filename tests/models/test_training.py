@@ -231,7 +231,7 @@ def test_progress_is_told() -> None:
 
 
 def test_baselines_are_fitted_beside_the_classifier() -> None:
-    assert [each.name for each in trained().baselines] == [
+    assert [each.name for each in trained().bundle.baselines] == [
         "prevalence",
         "engagement_rate_rule",
         "depth_two_tree",

@@ -16,6 +16,7 @@ from tests.pipeline.dataset_builders import Frames, content_of, write
 from tests.pipeline.projects import invoke, read, refused
 
 LOW_DOSE = ~pl.col("is_inauthentic") & pl.col("scheme").is_not_null()
+BASELINES = ("prevalence", "engagement_rate_rule", "depth_two_tree", "logistic_regression")
 PICTURES = ["precision_recall.png", "reliability.png", "roc.png", "score_distribution.png"]
 
 
@@ -58,7 +59,7 @@ class TestFolder:
         assert sum(sum(row.values()) for row in confusion.values()) == headline.height
         assert sum(confusion["inauthentic"].values()) == headline["is_inauthentic"].sum()
         assert told(confusion) == metrics["accounts"]
-        assert set(metrics["models"]) == {MODEL_NAME, "prevalence"}
+        assert set(metrics["models"]) == {MODEL_NAME, *BASELINES}
         assert set(metrics["models"][MODEL_NAME]) == set(METRICS)
         for entry in metrics["models"][MODEL_NAME].values():
             assert set(entry) == {"value", "lower", "upper"}
@@ -175,9 +176,9 @@ class TestRefusals:
 class TestStage:
     def test_it_measures_the_test_cohorts_beside_every_baseline(self, project: Path) -> None:
         metrics = load(project / "reports" / "metrics.json")
-        baselines = pl.read_parquet(project / "data" / "baselines.parquet")
-        assert metrics["split"] == f"test cohorts ({baselines['cohort'].n_unique()} simulated, unseen)"
-        assert set(metrics["models"]) == {MODEL_NAME, *baselines.columns} - {"account_id", "cohort"}
+        accounts = pl.read_parquet(project / "data" / "test_accounts.parquet")
+        assert metrics["split"] == f"test cohorts ({accounts['cohort'].n_unique()} simulated, unseen)"
+        assert set(metrics["models"]) == {MODEL_NAME, *BASELINES}
         assert set(metrics["differences"]) == set(metrics["models"]) - {MODEL_NAME}
         assert sorted(path.name for path in (project / "reports" / "figures").iterdir()) == [
             "importance.png",
