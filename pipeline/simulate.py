@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import joblib
@@ -12,11 +12,13 @@ from pydantic import Field, model_validator
 
 from features.tables import CONTRACTS
 from pipeline import layout
-from pipeline.errors import UnusableInputError
 from pipeline.params import Section, read_section
 from pipeline.storage import atomic_folder, atomic_path, check_output_folder, write_parquet
 from simulation.cohort import simulate_cohort
 from simulation.priors import Priors
+
+COHORTS_PER_PART = 10
+"""Cohorts in one file of a table: reading costs by the file, and a worker holds one part at a time."""
 
 FEE_SHARE = 0.9
 """Share of the candidates whose fee is known, so that the shortlist shows both cases."""
@@ -52,50 +54,47 @@ def run(report: Callable[[str], None]) -> None:
     """The stage: everything that section `simulate` asks for, under data/raw."""
     params = read_section("simulate", SimulateParams)
     with atomic_folder(layout.TRAINING) as training:
+        parts = [params.seeds[start : start + COHORTS_PER_PART] for start in range(0, params.cohorts, COHORTS_PER_PART)]
         jobs = joblib.Parallel(n_jobs=params.jobs, return_as="generator_unordered")(
-            joblib.delayed(write_cohort)(
-                training, seed, params.accounts_per_cohort, params.priors, part=f"cohort-{seed:06d}"
-            )
-            for seed in params.seeds
+            joblib.delayed(write_part)(training, seeds, params.accounts_per_cohort, params.priors) for seeds in parts
         )
         for done, _ in enumerate(jobs, start=1):
-            report(f"cohort {done} of {params.cohorts}")
+            report(f"part {done} of {len(parts)}")
     report("incoming batch")
     simulate_folder(layout.INCOMING, params.incoming_accounts, params.incoming_seed, params.priors, labels=False)
     write_candidates(params.candidates, params.incoming_seed)
 
 
 def simulate_folder(output: Path, accounts: int, seed: int, priors: Priors, *, labels: bool = True) -> None:
-    """One cohort as a dataset folder of the contract; an existing dataset folder is replaced whole.
+    """One cohort as a dataset folder of the contract, one file a table; what else is in the folder stays there.
 
     Raises:
-        UnusableInputError: the place is taken by something else than tables, which would be lost.
+        UnusableInputError: the place is no folder, or holds a table in another form, which would then stand twice.
     """
-    _check_place(output)
-    with atomic_folder(output) as folder:
-        write_cohort(folder, seed, accounts, priors, part=None)
-        if not labels:
-            (folder / "labels.parquet").unlink()
-
-
-def _check_place(output: Path) -> None:
     check_output_folder(output)
-    tables = {f"{name}.parquet" for name in CONTRACTS}
-    others = sorted(path.name for path in output.iterdir() if path.name not in tables) if output.is_dir() else []
+    others = sorted(path.name for path in output.iterdir() if _is_other_form(path)) if output.is_dir() else []
     if others:
         raise UnusableInputError(
-            f"output: '{output}' would be replaced whole. Found: {others[0]!r} in it, which is no table of an earlier "
-            "simulation. Give another folder."
+            f"output: '{output}' holds a table in another form. Found: {', '.join(others)}. Give another folder."
         )
-
-
-def write_cohort(folder: Path, seed: int, accounts: int, priors: Priors, part: str | None) -> None:
-    """Write a cohort's tables: one file a table, or one part of each table's folder."""
     tables = simulate_cohort(seed, accounts, priors)
     for name in CONTRACTS:
-        path = folder / f"{name}.parquet" if part is None else folder / name / f"{part}.parquet"
+        if labels or name != "labels":
+            write_parquet(tables[name], output / f"{name}.parquet")
+
+
+def _is_other_form(path: Path) -> bool:
+    table = path.name.partition(".")[0]
+    return table in CONTRACTS and path.name != f"{table}.parquet"
+
+
+def write_part(folder: Path, seeds: Sequence[int], accounts: int, priors: Priors) -> None:
+    """Write one part of each table's folder, with a cohort of each seed."""
+    cohorts = [simulate_cohort(seed, accounts, priors) for seed in seeds]
+    for name in CONTRACTS:
+        path = folder / name / f"seeds-{seeds[0]:06d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_parquet(tables[name], path)
+        write_parquet(pl.concat([tables[name] for tables in cohorts]), path)
 
 
 def write_candidates(count: int, seed: int) -> None:

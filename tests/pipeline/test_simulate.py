@@ -11,6 +11,7 @@ import pytest
 from features.tables import CONTRACTS
 from models.evaluation import auc
 from pipeline import simulate
+from pipeline.simulate import COHORTS_PER_PART
 from tests.pipeline.dataset_builders import content_of
 from tests.pipeline.projects import invoke, read, refused, silent, write_params
 
@@ -43,16 +44,24 @@ def test_an_earlier_cohort_is_replaced_whole(tmp_path: Path) -> None:
     assert content_of(simulated(tmp_path / "out")) == content_of(simulated(tmp_path / "fresh"))
 
 
-@pytest.mark.parametrize("stranger", ["notes.txt", "accounts.csv", ".hidden", "posts/"])
-def test_a_folder_of_somebody_else_is_never_replaced(stranger: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stranger", ["notes.txt", ".hidden"])
+def test_files_of_somebody_else_stay(stranger: str, tmp_path: Path) -> None:
     simulated(tmp_path / "out")
-    if stranger.endswith("/"):
-        (tmp_path / "out" / stranger).mkdir()
+    (tmp_path / "out" / stranger).write_text("mine")
+    simulated(tmp_path / "out")
+    assert (tmp_path / "out" / stranger).read_text() == "mine"
+
+
+@pytest.mark.parametrize("form", ["accounts.csv", "posts/"])
+def test_a_table_in_another_form_is_not_doubled(form: str, tmp_path: Path) -> None:
+    simulated(tmp_path / "out")
+    if form.endswith("/"):
+        (tmp_path / "out" / form).mkdir()
     else:
-        (tmp_path / "out" / stranger).write_text("mine")
+        (tmp_path / "out" / form).write_text("mine")
     before = content_of(tmp_path / "out")
     message = refused("simulate", "--output", tmp_path / "out", "--accounts", 3, "--seed", 1)
-    assert f"would be replaced whole. Found: '{stranger.rstrip('/')}' in it" in message
+    assert f"holds a table in another form. Found: {form.rstrip('/')}" in message
     assert content_of(tmp_path / "out") == before
 
 
@@ -78,10 +87,10 @@ def test_what_cannot_be_simulated_is_said(options: tuple[object, ...], named: st
 
 
 class TestStage:
-    def test_cohorts_are_parts_and_no_account_is_in_two(self, project: Path) -> None:
+    def test_cohorts_fill_parts_and_no_account_is_in_two(self, project: Path) -> None:
         parts = sorted((project / "data" / "raw" / "training" / "labels").iterdir())
         labels = pl.concat(pl.read_parquet(part) for part in parts)
-        assert (len(parts), labels.height) == (10, 10 * 100)
+        assert (len(parts), labels.height) == (10 / COHORTS_PER_PART, 10 * 100)
         assert labels["account_id"].n_unique() == labels.height
         assert labels["cohort"].n_unique() == 10
 
