@@ -58,6 +58,21 @@ FRAME_WORDS = 3
 EMOJI_ROW_KINDS = 3
 """Different symbols from which a row of emoji is more than a habit."""
 
+FEWEST_COMPARED = 3
+"""Comments of regulars, and of others, from which the two are compared; `_shrunk_difference` weighs so few lightly."""
+
+SHRINKAGE = 5.0
+"""Comments, as an effective number, at which a difference of two shares counts half: what so few show may be chance."""
+
+EXCESS_SHRINKAGE = 20
+"""Comments at which an excess over chance counts half; the fewest that are owed a verdict."""
+
+FIRST_HOURS = 1.0
+"""Delay up to which a comment is early: 15 % of all are; pods and delivered comments are what comes at once."""
+
+FEWEST_POSTS = 3
+"""Posts from which it can be said how regulars are spread over them."""
+
 BURST_SECONDS = 60.0
 """Gap up to which a comment follows the one before it at once."""
 
@@ -84,7 +99,7 @@ def _comments(tables: Tables) -> pl.DataFrame:
     rows = rows.join(_caption_scripts(tables), on="account_id", how="left", maintain_order="left")
     rows = _with_repetition(rows)
     rows = _with_shared_words(rows, _caption_words(tables))
-    return _with_timing(rows).drop("words")
+    return _with_arrivals(_with_timing(rows)).drop("words")
 
 
 def _by_others(tables: Tables) -> pl.DataFrame:
@@ -326,6 +341,28 @@ def _with_timing(rows: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(same_late_day=pl.when(pl.col("late_day").is_not_null()).then(_rows_sharing("late_day") - 1))
 
 
+def _with_arrivals(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add what signs of a pod are put together from.
+
+    `is_early`: within `FIRST_HOURS` of the post, null where the delay is unknown. `is_sentence`: more than
+    `SHORT_WORDS` words of its own and no mention. `is_arrival`: the first comment of a known author under the post;
+    `arrivals_here` and `regulars_here` count those and the regulars among them.
+    """
+    visit = pl.when("knows_author").then(pl.struct("author", "post").hash())
+    return (
+        rows.with_columns(
+            is_early=pl.col("lag_hours") <= FIRST_HOURS,
+            is_sentence=(pl.col("word_count") > SHORT_WORDS) & ~pl.col("has_mention"),
+            is_arrival=visit.is_not_null() & visit.is_first_distinct(),
+        )
+        .with_columns(is_regular_arrival=pl.col("is_arrival") & pl.col("is_regular"))
+        .with_columns(
+            arrivals_here=pl.col("is_arrival").sum().over("post").cast(pl.Float64),
+            regulars_here=pl.col("is_regular_arrival").sum().over("post").cast(pl.Float64),
+        )
+    )
+
+
 def _visits(tables: Tables) -> pl.DataFrame:
     """One row per post and regular commenter, first comment only, on posts with at least `FEWEST_REGULARS` of them.
 
@@ -388,6 +425,39 @@ def _agreement(total: str, matches: str, author_total: str) -> pl.Expr:
     everything = pl.col(total).sum()
     pairs = everything**2 - (pl.col(total) * pl.col(author_total)).sum()
     return _where_observed(pl.col(matches).sum() / pairs, pl.col(total) > 0, DRAW)
+
+
+def _shrunk_difference(condition: pl.Expr, among: pl.Expr) -> pl.Expr:
+    """Share of regulars' comments that fulfil the condition, minus that of others', drawn towards 0 where few.
+
+    Shares are (hits + 1/2) / (comments + 1); the factor is m / (m + `SHRINKAGE`), m = r o / (r + o) for r comments of
+    regulars and o of others. So three comments may speak, softly, and the value tends to the plain difference with
+    their number instead of growing like a z-score. Null under `FEWEST_COMPARED` of either.
+    """
+    among = among & pl.col("knows_author")
+    regulars, others = among & pl.col("is_regular"), among & ~pl.col("is_regular")
+    difference = _add_half_share(condition, regulars) - _add_half_share(condition, others)
+    effective = regulars.sum() * others.sum() / among.sum()
+    enough = (regulars.sum() >= FEWEST_COMPARED) & (others.sum() >= FEWEST_COMPARED)
+    return pl.when(enough).then(difference * effective / (effective + SHRINKAGE))
+
+
+def _add_half_share(condition: pl.Expr, among: pl.Expr) -> pl.Expr:
+    return ((condition & among).sum() + 0.5) / (among.sum() + 1)
+
+
+def _excess_share(among: pl.Expr, *signs: pl.Expr) -> pl.Expr:
+    """Share of comments that show all the signs at once, beyond what their separate shares lead to expect.
+
+    (observed - expected) / (n + `EXCESS_SHRINKAGE`), expected = n times the product of the signs' shares among the n
+    comments. Null with fewer than `FEWEST_FOR_SHARE`; it tends to a share with their number and does not grow.
+    """
+    count = among.sum()
+    together, expected = among, count.cast(pl.Float64)
+    for sign in signs:
+        together = together & sign
+        expected = expected * (among & sign).sum() / count
+    return _where_observed((together.sum() - expected) / (count + EXCESS_SHRINKAGE), among, FEWEST_FOR_SHARE)
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
@@ -913,24 +983,120 @@ def comments_first_hour_share() -> pl.Expr:
     FEATURES,
     group="comments",
     frame="comments",
-    unit="difference of two shares, -1 to 1",
-    formula="first-hour share of regulars' comments minus that of all others', at least 10 of each; "
-    "regular: comments under two posts or more",
+    unit="difference of two shares, -1 to 1, towards 0 where few comments are seen",
+    formula="(first-hour share of regulars' comments - that of all others') m / (m + 5), shares with a half added to "
+    "hits and misses, m = r o / (r + o) for r and o comments, at least 3 of each; regular: comments under two posts",
     suspicious="high",
-    reason="people who comment again and again come within the first hour {value:+.0%} more often than the others",
+    reason="people who comment again and again come within the first hour far more often than the others "
+    "(by at least {value:+.0%} of their comments, allowing for chance)",
     source=f"{_PODS}: members react at once; the difference cancels the kind of sample",
     low=-1.0,
     high=1.0,
-    min_rows=DRAW,
+    min_rows=FEWEST_FOR_SHARE,
 )
 def comments_regulars_first_hour_residual() -> pl.Expr:
     """How much more often regular commenters come within the first hour than the rest of the same audience."""
-    lag = pl.col("lag_hours")
-    is_regular = pl.col("is_regular") & lag.is_not_null()
-    is_other = pl.col("knows_author") & ~pl.col("is_regular") & lag.is_not_null()
-    difference = (lag.filter(is_regular) <= 1).mean() - (lag.filter(is_other) <= 1).mean()
-    enough = (is_regular.sum() >= FEWEST_FOR_SHARE) & (is_other.sum() >= FEWEST_FOR_SHARE)
-    return pl.when(enough).then(difference)
+    return _shrunk_difference(pl.col("is_early"), pl.col("is_early").is_not_null())
+
+
+@feature(
+    FEATURES,
+    group="comments",
+    frame="comments",
+    unit="difference of two shares, -1 to 1, towards 0 where few comments are seen",
+    formula="(share of 3 words and more among regulars' comments - that among all others') m / (m + 5), as "
+    "comments_regulars_first_hour_residual; comments with words and no mention",
+    suspicious="context",
+    source=f"{_PODS}: 'three words and more'; devoted fans may write more than passers-by, too",
+    low=-1.0,
+    high=1.0,
+    min_rows=FEWEST_FOR_SHARE,
+)
+def comments_regulars_sentence_residual() -> pl.Expr:
+    """How much more often regular commenters write three words or more than the rest of the same audience."""
+    return _shrunk_difference(pl.col("is_sentence"), _has_free_words())
+
+
+@feature(
+    FEATURES,
+    group="comments",
+    frame="comments",
+    unit="share of comments beyond chance, -1 to 1, towards 0 where few comments are seen",
+    formula="(comments by regulars, within an hour and of 3 words and more - n times the product of the three shares) "
+    "/ (n + 20); regular: comments under two posts; n comments with known author and delay",
+    suspicious="high",
+    reason="{value:.1%} of comments, more than chance would bring together, are whole sentences that the same people "
+    "write within the first hour",
+    source=f"{_PODS}: early, in three words and more, by the same members; FACTS, Rules: HypeAuditor, a comment is "
+    "suspicious only if several signs co-occur",
+    low=-1.0,
+    high=1.0,
+    min_rows=FEWEST_FOR_SHARE,
+)
+def comments_early_sentences_by_regulars_residual() -> pl.Expr:
+    """How far regular authors, haste and whole sentences come together beyond what each alone would give."""
+    known = pl.col("knows_author") & pl.col("is_early").is_not_null()
+    return _excess_share(known, pl.col("is_regular"), pl.col("is_early"), pl.col("is_sentence"))
+
+
+@feature(
+    FEATURES,
+    group="comments",
+    frame="comments",
+    unit="share of comments beyond chance, -1 to 1, towards 0 where few comments are seen",
+    formula="(comments by regulars of 3 words and more - n times the product of the two shares) / (n + 20)",
+    suspicious="context",
+    source=f"{_PODS}, where instants are not observed; devoted fans may write more than passers-by, too",
+    low=-1.0,
+    high=1.0,
+    min_rows=FEWEST_FOR_SHARE,
+)
+def comments_sentences_by_regulars_residual() -> pl.Expr:
+    """How far regular authors and whole sentences come together beyond what each alone would give."""
+    return _excess_share(pl.col("knows_author"), pl.col("is_regular"), pl.col("is_sentence"))
+
+
+@feature(
+    FEATURES,
+    group="comments",
+    frame="comments",
+    unit="share of comments beyond chance, -1 to 1, towards 0 where few comments are seen",
+    formula="(comments of 3 words and more within an hour - n times the product of the two shares) / (n + 20)",
+    suspicious="context",
+    source=f"{_PODS}, where authors are not observed; readers who come first may have most to say, too",
+    low=-1.0,
+    high=1.0,
+    min_rows=FEWEST_FOR_SHARE,
+)
+def comments_early_sentences_residual() -> pl.Expr:
+    """How far haste and whole sentences come together beyond what each alone would give."""
+    return _excess_share(pl.col("is_early").is_not_null(), pl.col("is_early"), pl.col("is_sentence"))
+
+
+@feature(
+    FEATURES,
+    group="comments",
+    frame="comments",
+    unit="correlation of two authors under one post, -1 to 1, towards 0 where few comments are seen",
+    formula="sum((r - n p)^2 - n p (1 - p)) / (p (1 - p) (sum(n (n - 1)) + 20)) over posts with r regulars among n "
+    "people, p = sum(r) / sum(n); at least 3 posts",
+    suspicious="context",
+    source=f"{_SELLERS}; {_PODS}: orders and rounds are for some posts; overdispersion of a binomial share",
+    low=-1.0,
+    high=1.0,
+    min_rows=FEWEST_FOR_SHARE,
+)
+def comments_regulars_between_posts_spread() -> pl.Expr:
+    """How unevenly regular commenters are spread over the posts, beyond chance: all at once or not at all."""
+    arrivals, people, regulars = pl.col("is_arrival"), pl.col("arrivals_here"), pl.col("regulars_here")
+    share = pl.col("is_regular_arrival").sum() / arrivals.sum()
+    noise = share * (1 - share)
+    # Every post has as many rows as people: dividing by them turns sums over rows into sums over posts.
+    posts = (1 / people.filter(arrivals)).sum()
+    excess = ((regulars - people * share) ** 2 / people - noise).filter(arrivals).sum()
+    pairs = (people - 1).filter(arrivals).sum()
+    value = excess / (noise * (pairs + EXCESS_SHRINKAGE))
+    return pl.when((posts >= FEWEST_POSTS - 0.5) & (noise > 0)).then(value.clip(-1, 1))
 
 
 @feature(

@@ -1008,7 +1008,7 @@ def growth_refill_rate_per_month() -> pl.Expr:
     unit="difference of natural logs",
     formula="ln(median likes after / before) - ln(followers after / before) of the largest burst over 5 %",
     suspicious="low",
-    reason="after its largest burst of followers the engagement did not keep up (log difference {value:.2f})",
+    reason="after its largest burst of followers engagement did not keep up (log difference {value:.2f}; -0.69: half)",
     source="bought followers do not like: the rate falls by as much as the count rises",
     min_rows=10,
 )

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from features.tables import CONTRACTS
 from pipeline import layout
+from pipeline.errors import UnusableInputError
 from pipeline.params import Section, read_section
 from pipeline.storage import atomic_folder, atomic_path, check_output_folder, write_parquet
 from simulation.cohort import simulate_cohort

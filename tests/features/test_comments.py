@@ -84,6 +84,10 @@ NEEDS_AUTHORS = {
     "comments_same_successor_residual",
     "comments_owner_reply_share",
     "comments_regulars_first_hour_residual",
+    "comments_regulars_sentence_residual",
+    "comments_early_sentences_by_regulars_residual",
+    "comments_sentences_by_regulars_residual",
+    "comments_regulars_between_posts_spread",
 }
 NEEDS_INSTANTS = {
     "comments_author_order_correlation",
@@ -92,6 +96,8 @@ NEEDS_INSTANTS = {
     "comments_lag_spread",
     "comments_first_hour_share",
     "comments_regulars_first_hour_residual",
+    "comments_early_sentences_by_regulars_residual",
+    "comments_early_sentences_residual",
     "comments_burst_share",
     "comments_gap_spread",
     "comments_hour_entropy_bits",
@@ -102,6 +108,8 @@ NEEDS_POSTS = {
     "comments_lag_spread",
     "comments_first_hour_share",
     "comments_regulars_first_hour_residual",
+    "comments_early_sentences_by_regulars_residual",
+    "comments_early_sentences_residual",
     "comments_late_same_day_share",
     "comments_caption_relevance_residual",
 }
@@ -378,16 +386,86 @@ def test_a_burst_of_one_person_is_a_conversation() -> None:
     assert value("burst_share", delayed([number / 3600 for number in range(30)], commenter_id="u")) is None
 
 
-def test_regulars_haste_is_a_difference_within_the_audience() -> None:
-    regulars = [
-        comment(100 * post + person, "hi", post=post, commenter_id=f"r{person}", commented_at=_at(post, 0.5))
-        for post in range(2)
-        for person in range(10)
+def audience(regulars: int, strangers: int, *, early: int, text: str = "hi", other: str = "hi") -> list[Row]:
+    """So many regulars within the hour under each of two posts, and strangers, `early` of them within the hour."""
+    return [
+        *(
+            comment(100 * post + person, text, post=post, commenter_id=f"r{person}", commented_at=_at(post, 0.5))
+            for post in range(2)
+            for person in range(regulars)
+        ),
+        *(
+            comment(500 + n, other, post=n % 2, commented_at=_at(n % 2, 0.5 if n < early else 9))
+            for n in range(strangers)
+        ),
     ]
-    strangers = [comment(500 + n, "hi", commented_at=_at(0, 0.5 if n < 4 else 9)) for n in range(16)]
-    # All 20 comments of regulars within the hour, 4 of 16 of the others.
-    assert value("regulars_first_hour_residual", [*regulars, *strangers]) == pytest.approx(20 / 20 - 4 / 16)
-    assert value("regulars_first_hour_residual", regulars) is None
+
+
+def test_regulars_haste_is_a_difference_within_the_audience() -> None:
+    rows = audience(10, 16, early=4)
+    # All 20 comments of regulars within the hour, 4 of 16 of the others; a half is added to hits and misses.
+    difference = 20.5 / 21 - 4.5 / 17
+    effective = 20 * 16 / 36
+    expected = difference * effective / (effective + 5)
+    assert value("regulars_first_hour_residual", rows) == pytest.approx(expected)
+    assert value("regulars_first_hour_residual", audience(10, 0, early=0)) is None
+
+
+def test_a_few_regulars_speak_softly() -> None:
+    few, many = (value("regulars_first_hour_residual", audience(count, 8 * count, early=0)) for count in (2, 40))
+    # 4 regulars' comments beside 16: m = 3.2; 80 beside 320: m = 64.
+    assert few == pytest.approx((4.5 / 5 - 0.5 / 17) * 3.2 / 8.2)
+    assert many == pytest.approx((80.5 / 81 - 0.5 / 321) * 64 / 69)
+    assert value("regulars_first_hour_residual", audience(1, 16, early=0)) is None
+
+
+def test_regulars_who_write_sentences() -> None:
+    rows = audience(10, 16, early=0, text="what a lovely day", other="so cute")
+    # 20 of 20 against 0 of 16, drawn towards zero as the haste is.
+    effective = 20 * 16 / 36
+    expected = (20.5 / 21 - 0.5 / 17) * effective / (effective + 5)
+    assert value("regulars_sentence_residual", rows) == pytest.approx(expected)
+    emoji = audience(10, 16, early=0, text="what a lovely day", other="🔥")
+    assert value("regulars_sentence_residual", emoji) is None
+
+
+def test_signs_that_come_together_beyond_chance() -> None:
+    rows = audience(10, 20, early=0, text="what a lovely day", other="so cute")
+    # 20 of 40 comments are by regulars, the same 20 are early, the same 20 are sentences.
+    assert value("early_sentences_by_regulars_residual", rows) == pytest.approx((20 - 40 * 0.5**3) / (40 + 20))
+    assert value("sentences_by_regulars_residual", rows) == pytest.approx((20 - 40 * 0.5**2) / (40 + 20))
+    assert value("early_sentences_residual", rows) == pytest.approx((20 - 40 * 0.5**2) / (40 + 20))
+
+
+def test_signs_that_everybody_shows_exceed_nothing() -> None:
+    rows = audience(10, 20, early=20, text="what a lovely day", other="what a lovely day")
+    # Early and in sentences are all 40: regulars among them are as many as anywhere.
+    assert value("early_sentences_by_regulars_residual", rows) == pytest.approx(0.0)
+    assert value("early_sentences_residual", rows) == pytest.approx(0.0)
+
+
+def test_strangers_alone_exceed_nothing() -> None:
+    assert value("early_sentences_by_regulars_residual", audience(0, 30, early=15)) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("regulars_by_post", "expected"),
+    [
+        # p = 10 / 20 over 4 posts of 5 people: noise p (1 - p) = .25, pairs 4 * 5 * 4 = 80.
+        pytest.param([5, 5, 0, 0], (4 * 2.5**2 - 20 * 0.25) / (0.25 * (80 + 20)), id="all or none"),
+        pytest.param([3, 3, 2, 2], (4 * 0.5**2 - 20 * 0.25) / (0.25 * (80 + 20)), id="evenly"),
+        pytest.param([5, 5], None, id="two posts are too few"),
+        pytest.param([0, 0, 0, 0], None, id="no regulars"),
+    ],
+)
+def test_regulars_between_posts(regulars_by_post: list[int], expected: float | None) -> None:
+    rows = [
+        comment(100 * post + person, "hi", post=post, commenter_id=name)
+        for post, regulars in enumerate(regulars_by_post)
+        for person in range(5)
+        for name in [f"r{person}" if person < regulars else f"s{post}{person}"]
+    ]
+    assert value("regulars_between_posts_spread", rows) == (None if expected is None else pytest.approx(expected))
 
 
 def _at(post: int, hours: float) -> Any:
@@ -521,6 +599,13 @@ def test_schemes_stand_out(rows: list[Row], feature: str, at_least: float) -> No
     assert value(feature, rows, CAPTIONS) >= at_least
 
 
+def test_a_pod_within_an_audience_stands_out() -> None:
+    pod = [row | {"comment_id": f"pod{index}"} for index, row in enumerate(fixed_order_pod(15, 8))]
+    audience_alone, mixed = organic(200), [*organic(200), *pod]
+    for name in ("early_sentences_by_regulars_residual", "sentences_by_regulars_residual"):
+        assert value(name, mixed, CAPTIONS) > value(name, audience_alone, CAPTIONS) + 0.03, name
+
+
 def test_a_delivery_is_even() -> None:
     assert value("gap_spread", template_seller(100)) < 0.1
 
@@ -545,7 +630,8 @@ HONEST_AT_MOST = {
     "phrase_agreement_share": 0.015,
     "author_order_correlation": 0.35,
     "same_successor_residual": 0.2,
-    "regulars_first_hour_residual": 0.4,
+    "regulars_first_hour_residual": 0.3,
+    "early_sentences_by_regulars_residual": 0.05,
 }
 
 

@@ -324,6 +324,29 @@ def test_followers_outgrow_likes() -> None:
     assert value("followers_outgrow_likes_residual", rows) is None
 
 
+def test_likes_follow_followers() -> None:
+    doubled = readings([10_000] * 4 + [20_000] * 8)
+    half = math.log(2) / 2
+    squares = 8 * half**2
+    # Four posts at half a doubling below the mean, four above. Likes stand still, double with them, or fourfold.
+    for factor, slope in ((1, 0), (2, 1), (4, 2)):
+        rows = posts([100] * 4 + [100 * factor] * 4)
+        expected = (slope - 1) * squares / (squares + 0.05)
+        assert number("likes_follow_followers_residual", rows, followers=doubled) == pytest.approx(expected, abs=1e-9)
+    flat = readings([10_000] * 12)
+    assert number("likes_follow_followers_residual", posts(LIKES[:8]), followers=flat) == pytest.approx(0.0, abs=1e-9)
+    assert value("likes_follow_followers_residual", posts(LIKES)) is None
+
+
+def test_comments_move_with_likes() -> None:
+    likes, squares = [100, 200] * 4, 8 * (math.log(2) / 2) ** 2
+    for comments, slope in (([10, 10], 0), ([10, 20], 1), ([10, 40], 2), ([20, 10], -1)):
+        expected = slope * squares / (squares + 0.1)
+        found = number("comments_on_likes_slope_ratio", posts(likes, comments * 4))
+        assert found == pytest.approx(expected, abs=1e-9)
+    assert value("comments_on_likes_slope_ratio", posts(likes, [2, 2] * 4)) is None
+
+
 def test_mix_changes() -> None:
     rows = posts([100] * 4 + [400] * 4, [10] * 8)
     assert number("comments_per_like_change_residual", rows) == pytest.approx(math.log(1 / 4))
@@ -459,7 +482,7 @@ def test_size_alone_does_not_matter() -> None:
     small = features_of(honest(3), accounts=[account(follower_count=10 * SIZE * 5)])
     large = features_of(honest(3, scale=10), accounts=[account(follower_count=100 * SIZE * 5)])
     known = {name: small[name] for name in SCALE_FREE if small[name] is not None}
-    assert len(known) == len(SCALE_FREE) - 2  # no follower history, no sponsored post
+    assert len(known) == len(SCALE_FREE) - 3  # no follower history, no sponsored post
     assert {name: large[name] for name in known} == pytest.approx(known, rel=1e-6, abs=1e-8)
 
 
