@@ -188,6 +188,7 @@ def measure(
     metrics |= {
         "split": split,
         "without_verdict": headline.height - told.height,
+        "small_doses_left_out": scored.height - headline.height,
         "confusion": confusion(headline["verdict"], headline["is_inauthentic"]),
     }
     segments = {

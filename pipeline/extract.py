@@ -49,6 +49,8 @@ def features_file(
     check_groups(groups)
     if output.is_dir():
         raise UnusableInputError(f"output: '{output}' is a folder. Give the name of a Parquet file.")
+    if output.suffix != ".parquet":
+        raise UnusableInputError(f"output: the table is Parquet. Found: '{output}'. Let its name end in .parquet.")
     groups = [group for group in GROUPS if group in groups]
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
         folder = prepared.folder

@@ -65,7 +65,8 @@ _SEGMENT = {
 def _split(metrics: Entry) -> list[str]:
     text = (
         f"Measured on {metrics['split']}: {metrics['accounts']:,} accounts with a verdict, "
-        f"{metrics['inauthentic']:,} of them inauthentic; {metrics['without_verdict']:,} more got none. Intervals: "
+        f"{metrics['inauthentic']:,} of them inauthentic; {metrics['without_verdict']:,} more got none, and "
+        f"{metrics['small_doses_left_out']:,} that bought less than 10 % are left out, except by dose. Intervals: "
         f"{metrics['confidence']:.0%}, {metrics['interval']}, {metrics['replicates']} draws. All of it simulated."
     )
     return [text]

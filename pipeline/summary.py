@@ -34,6 +34,8 @@ def show_score_summary(summary: dict[str, Any], output: Path) -> None:
         console.print(
             f"{name}: {rows['rows_in']:,} rows, {rows['used']:,} used{details}", highlight=False, markup=False
         )
+        for problem, count in rows["problems"].items():
+            console.print(f"  {problem}: {count:,} (see quarantine/{name}.parquet)", highlight=False, markup=False)
     for warning in summary["warnings"]:
         console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)
     console.print(
@@ -71,4 +73,9 @@ def show_metrics(metrics: dict[str, Any], output: Path) -> None:
         else:
             table.add_row(name, f"{entry['value']:.3f}", f"{entry['lower']:.3f} to {entry['upper']:.3f}")
     console.print(table)
+    console.print(
+        f"Left out of these: {metrics['without_verdict']:,} without a verdict, and "
+        f"{metrics['small_doses_left_out']:,} that bought less than 10 % (see segments.json).",
+        highlight=False,
+    )
     console.print(f"Written to {output}.", highlight=False, markup=False)

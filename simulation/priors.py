@@ -365,6 +365,7 @@ class Schemes(Section[Constant], Generic[Constant]):
     )
     vendors: Constant = _prior((3.0, 7.0), "sellers of each kind in a cohort; assumed")
     speed_per_day: Constant = _prior((24.0, 5000.0), "followers delivered a day: 24-1,000 is common, 5,000 exists")
+    at_once: Constant = _prior((0.3, 0.8), "careless deliveries within three days, whatever the lot; assumed")
     delivery_days: Constant = _prior((1.0, 60.0), "delivery of one lot is stretched or squeezed into this; assumed")
     drop_per_month: Constant = _prior((0.0, 0.75), "followers lost a month: cheap lots 75 %, good ones nearly none")
     refill_days: Constant = _prior((30.0, 180.0), "refill guarantee: 30 to 365 days")
@@ -387,14 +388,14 @@ class Stories(Section[Constant], Generic[Constant]):
 
     genuine_share: Constant = _prior((0.42, 0.58), "genuine accounts with a story; assumed")
     inauthentic_share: Constant = _prior((0.2, 0.4), "inauthentic accounts with one too: they also go viral; assumed")
-    viral_gain: Constant = _prior((0.01, 0.6), "followers won by a viral post, share of the present; assumed")
+    viral_gain: Constant = _prior((0.01, 0.4), "followers won by a viral post, share of the present; assumed")
     giveaway_gain: Constant = _prior((0.01, 0.35), "followers won by a giveaway, share of the present; assumed")
     giveaway_loss: Constant = _prior((0.2, 0.7), "share of them lost within two weeks; assumed")
     advertising_gain: Constant = _prior((0.02, 0.5), "followers won by advertising, at most 5,000 a day; assumed")
     visitors_lift: Constant = _prior(
         (0.05, 0.7), "ln likes by which newcomers lift the posts that they find in those days, by account; assumed"
     )
-    shoutout_gain: Constant = _prior((0.005, 0.35), "followers won by a shout-out or the press; assumed")
+    shoutout_gain: Constant = _prior((0.005, 0.25), "followers won by a shout-out or the press; assumed")
     bots_gain: Constant = _prior((0.02, 0.3), "unwanted bot followers, share of the present: 5 to 20 % organic fakes")
     circle: Constant = _prior((8.0, 40.0), "people of a tight community; assumed")
     mega_low_rate: Constant = _prior((0.8, 2.0), "fall of ln likes per follower; assumed")

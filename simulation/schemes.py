@@ -161,6 +161,8 @@ class BoughtFollowers(Scheme):
             for _ in range(1 if pattern == "once" else int(rng.integers(2, 7))):
                 low, high = rules.priors.schemes.delivery_days
                 days = float(np.clip(followers / vendor.speed_per_day, low, high))
+                if rng.random() < rules.schemes.at_once * (1.0 - life.care):
+                    days = rng.uniform(1.0, 3.0)
                 start = int(rng.integers(life.window_start // 2, max(life.days - 2, life.window_start // 2 + 1)))
                 _deliver(shape, start, rng.uniform(0.3, 1.0), days * rng.uniform(0.7, 1.5), rng)
         monthly = vendor.drop_per_month * (0.3 if evasive else 1.0)

@@ -29,6 +29,9 @@ SUSPICIOUS = {
 }
 NULL = np.nan
 
+BURST = ORDINARY["growth_burst_share"]
+COMPARED = f"(eight in ten genuine accounts: {BURST.low:.0%} to {BURST.high:.0%})"
+
 
 def explain(values: dict[str, float], contributions: dict[str, float], most: int = 9) -> dict[str, str]:
     """Reasons by feature, in their order; a feature that is not named is null and pushes nothing."""
@@ -54,7 +57,7 @@ def test_a_reason_carries_feature_value_contribution_and_sentence() -> None:
             "feature": "growth_burst_share",
             "value": 0.4567,
             "contribution": 0.123457,
-            "text": "46% of the gain came on one day",
+            "text": f"46% of the gain came on one day {COMPARED}",
         }
     ]
 
@@ -69,7 +72,13 @@ def test_a_reason_carries_feature_value_contribution_and_sentence() -> None:
     ],
 )
 def test_a_suspicious_value_that_pushes_is_a_reason(name: str, value: float, text: str) -> None:
-    assert explain({name: value}, {name: 0.5}) == {name: text}
+    found = explain({name: value}, {name: 0.5})
+    assert list(found) == [name]
+    assert found[name].startswith(f"{text} (eight in ten genuine accounts: ")
+
+
+def test_the_genuine_range_stands_in_the_sentence_s_own_format() -> None:
+    assert explain({"growth_burst_share": 0.45}, {"growth_burst_share": 0.5})["growth_burst_share"].endswith(COMPARED)
 
 
 @pytest.mark.parametrize(
@@ -134,10 +143,10 @@ def test_every_reason_keeps_the_rules(values: list[float], contributions: list[f
         assert too_high or too_low
 
 
-def test_ordinary_ranges_are_the_middle_half_of_the_observed() -> None:
+def test_ordinary_ranges_are_the_middle_eight_tenths_of_the_observed() -> None:
     column = np.concatenate([np.arange(101.0), np.full(50, NULL)])
     ranges = ordinary_ranges(np.column_stack([column, np.full(151, NULL)]), ["seen", "never_seen"])
-    assert ranges == {"seen": OrdinaryRange(25.0, 75.0), "never_seen": OrdinaryRange(None, None)}
+    assert ranges == {"seen": OrdinaryRange(10.0, 90.0), "never_seen": OrdinaryRange(None, None)}
 
 
 def test_a_range_for_every_name_or_none() -> None:

@@ -22,6 +22,7 @@ def reports(folder: Path, ours: float | None = 0.8, tree: float = 0.6) -> Path:
         "accounts": 1200,
         "inauthentic": 300,
         "without_verdict": 7,
+        "small_doses_left_out": 21,
         "confidence": 0.9,
         "interval": "bootstrap over cohorts",
         "replicates": 500,
