@@ -213,6 +213,11 @@ class TestFeatures:
             stage = pl.read_parquet(project / "data" / "features" / f"{group}.parquet")
             assert stage.equals(table.select("account_id", *features([group]))), group
 
+    def test_a_name_that_promises_another_format_is_refused(self, incoming: Path, tmp_path: Path) -> None:
+        message = refused("features", "--input", incoming, "--output", tmp_path / "table.csv")
+        assert "the table is Parquet" in message
+        assert list(tmp_path.iterdir()) == []
+
     def test_an_unknown_group_is_refused_with_the_nearest(self, incoming: Path, tmp_path: Path) -> None:
         message = refused(
             "features", "--input", incoming, "--output", tmp_path / "f.parquet", "--groups", "growht,profile,moon"
