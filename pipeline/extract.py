@@ -16,6 +16,9 @@ from pipeline.dataset import read_bucket
 from pipeline.errors import UnusableInputError, did_you_mean
 from pipeline.storage import write_parquet
 
+OTHER_FORMATS = (".csv", ".json", ".jsonl", ".tsv", ".txt", ".xlsx")
+"""Endings that promise another format than the table's."""
+
 WORKERS = 2
 """Threads of the stage; changes no byte."""
 
@@ -49,7 +52,7 @@ def features_file(
     check_groups(groups)
     if output.is_dir():
         raise UnusableInputError(f"output: '{output}' is a folder. Give the name of a Parquet file.")
-    if output.suffix != ".parquet":
+    if output.suffix.lower() in OTHER_FORMATS:
         raise UnusableInputError(f"output: the table is Parquet. Found: '{output}'. Let its name end in .parquet.")
     groups = [group for group in GROUPS if group in groups]
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
