@@ -19,6 +19,9 @@ SIGNIFICANT_DIGITS = 9
 """Values are rounded to this many digits: the last bits of a float sum may depend on how a frame was chunked, and
 an account must get the same value alone and in any batch. Nine digits are finer than any count in the contract."""
 
+SMALLEST_VALUE = 1e-9
+"""A value nearer to zero is zero: every feature is a share, a rate, a logarithm or a count, where 1e-9 says nothing."""
+
 
 def group_module(group: str) -> ModuleType:
     """The module of one feature group: its `FRAMES` and its `FEATURES`."""
@@ -54,6 +57,8 @@ def compute(tables: Tables, groups: Sequence[str] = GROUPS) -> pl.DataFrame:
 
 
 def _tidy(name: str) -> pl.Expr:
-    value = pl.when(pl.col(name).is_finite()).then(pl.col(name))
+    value: pl.Expr = pl.when(pl.col(name).is_finite()).then(pl.col(name))
+    # What is left of numbers that cancel is noise with digits of its own, which no rounding to digits removes.
+    value = pl.when(value.abs() < SMALLEST_VALUE).then(0.0).otherwise(value)
     # Adding 0.0 turns a negative zero into zero, which would otherwise differ in bytes and not in value.
     return (value.round_sig_figs(SIGNIFICANT_DIGITS) + 0.0).alias(name)

@@ -88,8 +88,10 @@ class TestFolder:
     def test_low_doses_are_left_out_of_the_headline(self, labelled: Path, model: Path, tmp_path: Path) -> None:
         content = read(labelled)
         whole, _ = evaluated(labelled, tmp_path / "whole", model)
+        doses = content["labels"].filter(LOW_DOSE).height
         source = relabelled(content, content["labels"].filter(~LOW_DOSE), tmp_path / "in")
         without, _ = evaluated(source, tmp_path / "without", model)
+        assert (without.pop("small_doses_left_out"), whole.pop("small_doses_left_out")) == (0, doses)
         assert {**without, "split": ""} == {**whole, "split": ""}
 
     def test_accounts_without_a_label_are_ignored(self, labelled: Path, model: Path, tmp_path: Path) -> None:
