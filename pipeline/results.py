@@ -104,9 +104,7 @@ def _tree(metrics: Entry) -> str:
     if ours is None or tree is None:
         return "Whether the cohort is too easy cannot be told: the depth-2 tree or the model has no AUC."
     verdict = "too easy" if ours - tree < TREE_MARGIN else "not trivial"
-    return (
-        f"The depth-2 tree comes within {ours - tree:.3f} AUC: by the rule of {TREE_MARGIN}, the cohort is {verdict}."
-    )
+    return f"The depth-2 tree lies {ours - tree:.3f} AUC below; by a margin of {TREE_MARGIN}, the cohort is {verdict}."
 
 
 def _rows(rows: list[Entry], key: str, columns: dict[str, str]) -> list[str]:
