@@ -217,7 +217,10 @@ LABELS = TableContract(
         _share("inauthentic_engagement_share", "share of engagement on the posts supplied that was bought or traded"),
         Column("labelled_on", pl.Date, description="day of the judgement"),
         _text("label_source", "who judged, or which simulation"),
-        _text("benign_story", "what a genuine account went through that can look bought"),
+        _text(
+            "benign_story",
+            "what an account went through that can look bought; known of simulated ones, the inauthentic too",
+        ),
         # Added to the contract: accounts that share sellers, pods or commenters must stay on one side of a split.
         _text("cohort", "accounts of one cohort never cross a split; absent: every account is its own cohort"),
     ),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,8 +11,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.errors import AssayError, UnusableInputError
-from pipeline.progress import progress
+from pipeline.console import Quiet, reported
 
 app = typer.Typer(
     help="Assay: how likely is it that an account's audience or engagement was bought, with evidence to check.",
@@ -91,25 +88,6 @@ Model = Annotated[
     ),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker threads; the result does not depend on it.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary; errors still go to stderr.")]
-
-
-@contextmanager
-def reported(quiet: bool, title: str) -> Iterator[Callable[[str], None]]:
-    """Progress while the work goes on; a foreseen error becomes its message and its exit code, without a trace."""
-    try:
-        with progress(title, quiet=quiet) as report:
-            yield report
-    except AssayError as error:
-        for problem in error.problems:
-            typer.echo(problem, err=True)
-        raise typer.Exit(error.exit_code) from error
-    except BrokenPipeError:
-        raise  # the reader of the results went away (`| head`), which is no fault
-    except OSError as error:
-        # What the machine refuses (a place, a permission, room on the disk) is for the caller to repair too.
-        typer.echo(f"files: {error}. Check that the place exists, may be read and written to, and has room.", err=True)
-        raise typer.Exit(UnusableInputError.exit_code) from error
 
 
 @app.command()
@@ -237,13 +215,13 @@ def simulate(
 ) -> None:
     """Simulate one labelled cohort in the data contract. Nothing in it is real.
 
-    The default model was trained on seeds 1 to 160: measure it on others.
+    The default model was trained on seeds 1 to 400: measure it on others.
     """
     with reported(quiet, "simulate"):
-        from pipeline.simulate import simulate_folder
-        from simulation.priors import Priors
+        from pipeline.layout import OWN_PARAMS
+        from pipeline.simulate import read_priors, simulate_folder
 
-        simulate_folder(output, accounts, seed, Priors())
+        simulate_folder(output, accounts, seed, read_priors(OWN_PARAMS))
 
 
 @app.command()

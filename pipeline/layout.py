@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+OWN_PARAMS = Path(__file__).resolve().parent.parent / PARAMS
+"""The project's own params.yaml, wherever a command is called."""
 
 TRAINING = Path("data/raw/training")
 INCOMING = Path("data/raw/incoming")
@@ -24,6 +26,20 @@ TRAINING_REPORT = Path("reports/training.json")
 SCORING_REPORT = Path("reports/scoring.json")
 FIGURES = Path("reports/figures")
 PLOTS = Path("reports/plots")
+
+AUDIT_FRESH = Path("data/audit/fresh")
+AUDIT_BATCHES = Path("data/audit/batches")
+AUDIT_FRESH_SCORED = Path("data/audit/fresh_scored.parquet")
+AUDIT_BATCHES_SCORED = Path("data/audit/batches_scored.parquet")
+AUDIT_PAGE = Path("data/audit/audit.md")
+AUDIT_TRACKED = Path("data/audit/tracked.json")
+
+AUDIT_LEAKAGE = Path("reports/audit/leakage.json")
+AUDIT_REALISM = Path("reports/audit/realism.json")
+AUDIT_GENERALISATION = Path("reports/audit/generalisation.json")
+AUDIT_RECALL = Path("reports/audit/recall.json")
+AUDIT_SUMMARY = Path("reports/audit/summary.json")
+AUDIT_FIGURES = Path("reports/audit/figures")
 
 SCORES_FILE = "scores.parquet"
 SUMMARY_FILE = "summary.json"

@@ -50,7 +50,7 @@ def _is_bare_date(text: str) -> bool:
 Instant = Annotated[datetime, BeforeValidator(as_instant)]
 """An instant of params.yaml, read as the commands read `--as-of`."""
 
-SectionType = TypeVar("SectionType", bound=Section)
+SectionType = TypeVar("SectionType", bound=BaseModel)
 
 
 def read_section(name: str, model: type[SectionType], path: Path = PARAMS) -> SectionType:

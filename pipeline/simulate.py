@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from features.tables import CONTRACTS
 from pipeline import layout
 from pipeline.errors import UnusableInputError
 from pipeline.params import Section, read_section
-from pipeline.storage import atomic_folder, atomic_path, check_output_folder, write_parquet
-from simulation.cohort import simulate_cohort
+from pipeline.storage import ROWS_PER_GROUP, atomic_folder, atomic_path, check_output_folder, write_parquet
+from simulation.cohort import cohort_sizes, simulate_chunks, simulate_cohort
 from simulation.priors import Priors
 
 COHORTS_PER_PART = 10
@@ -30,12 +31,12 @@ class SimulateParams(Section):
 
     first_seed: int = Field(ge=0)
     cohorts: int = Field(ge=4)
-    accounts_per_cohort: int = Field(ge=1)
+    smallest_cohort: int = Field(ge=1)
+    largest_cohort: int = Field(ge=1)
     incoming_seed: int = Field(ge=0)
     incoming_accounts: int = Field(ge=1)
     candidates: int = Field(ge=0)
     jobs: int = Field(ge=1)
-    priors: Priors
 
     @model_validator(mode="after")
     def _incoming_is_fresh(self) -> SimulateParams:
@@ -43,6 +44,8 @@ class SimulateParams(Section):
             raise ValueError("incoming_seed is one of the training cohorts' seeds; the batch would be known already")
         if self.candidates > self.incoming_accounts:
             raise ValueError("candidates exceeds incoming_accounts")
+        if self.largest_cohort < self.smallest_cohort:
+            raise ValueError("largest_cohort is below smallest_cohort")
         return self
 
     @property
@@ -50,19 +53,28 @@ class SimulateParams(Section):
         """Seeds of the training cohorts."""
         return range(self.first_seed, self.first_seed + self.cohorts)
 
+    @property
+    def sizes(self) -> list[int]:
+        """Accounts of each training cohort, in the order of the seeds."""
+        return cohort_sizes(self.cohorts, self.smallest_cohort, self.largest_cohort, self.first_seed)
+
+
+def read_priors(path: Path = layout.PARAMS) -> Priors:
+    """Section `priors` of params.yaml.
+
+    Raises:
+        UnusableInputError: as `read_section`.
+    """
+    return read_section("priors", Priors, path)
+
 
 def run(report: Callable[[str], None]) -> None:
     """The stage: everything that section `simulate` asks for, under data/raw."""
-    params = read_section("simulate", SimulateParams)
+    params, priors = read_section("simulate", SimulateParams), read_priors()
     with atomic_folder(layout.TRAINING) as training:
-        parts = [params.seeds[start : start + COHORTS_PER_PART] for start in range(0, params.cohorts, COHORTS_PER_PART)]
-        jobs = joblib.Parallel(n_jobs=params.jobs, return_as="generator_unordered")(
-            joblib.delayed(write_part)(training, seeds, params.accounts_per_cohort, params.priors) for seeds in parts
-        )
-        for done, _ in enumerate(jobs, start=1):
-            report(f"part {done} of {len(parts)}")
+        write_cohorts(training, list(zip(params.seeds, params.sizes, strict=True)), priors, params.jobs, report)
     report("incoming batch")
-    simulate_folder(layout.INCOMING, params.incoming_accounts, params.incoming_seed, params.priors, labels=False)
+    simulate_folder(layout.INCOMING, params.incoming_accounts, params.incoming_seed, priors, labels=False)
     write_candidates(params.candidates, params.incoming_seed)
 
 
@@ -78,10 +90,30 @@ def simulate_folder(output: Path, accounts: int, seed: int, priors: Priors, *, l
         raise UnusableInputError(
             f"output: '{output}' holds a table in another form. Found: {', '.join(others)}. Give another folder."
         )
-    tables = simulate_cohort(seed, accounts, priors)
-    for name in CONTRACTS:
-        if labels or name != "labels":
-            write_parquet(tables[name], output / f"{name}.parquet")
+    names = [name for name in CONTRACTS if labels or name != "labels"]
+    output.mkdir(parents=True, exist_ok=True)
+    # Beside the output, not in the system's temporary folder: a million accounts may not fit there.
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as aside:
+        for number, tables in enumerate(simulate_chunks(seed, accounts, priors)):
+            for name in names:
+                write_parquet(tables[name], Path(aside) / f"{name}-{number:06d}.parquet")
+        for name in names:
+            with atomic_path(output / f"{name}.parquet") as path:
+                pl.scan_parquet(Path(aside) / f"{name}-*.parquet").sink_parquet(path, row_group_size=ROWS_PER_GROUP)
+
+
+def write_cohorts(
+    folder: Path, cohorts: Sequence[tuple[int, int]], priors: Priors, jobs: int, report: Callable[[str], None]
+) -> None:
+    """A labelled dataset folder of many cohorts, given as seed and accounts; one file a table for some of them each."""
+    parts = [cohorts[start : start + COHORTS_PER_PART] for start in range(0, len(cohorts), COHORTS_PER_PART)]
+    # The longest first, so that no worker is left with it at the end.
+    parts.sort(key=lambda part: -sum(accounts for _, accounts in part))
+    work = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(
+        joblib.delayed(write_part)(folder, part, priors) for part in parts
+    )
+    for done, _ in enumerate(work, start=1):
+        report(f"part {done} of {len(parts)}")
 
 
 def _is_other_form(path: Path) -> bool:
@@ -89,11 +121,11 @@ def _is_other_form(path: Path) -> bool:
     return table in CONTRACTS and path.name != f"{table}.parquet"
 
 
-def write_part(folder: Path, seeds: Sequence[int], accounts: int, priors: Priors) -> None:
-    """Write one part of each table's folder, with a cohort of each seed."""
-    cohorts = [simulate_cohort(seed, accounts, priors) for seed in seeds]
+def write_part(folder: Path, part: Sequence[tuple[int, int]], priors: Priors) -> None:
+    """Write one part of each table's folder, with a cohort of each seed and number of accounts."""
+    cohorts = [simulate_cohort(seed, accounts, priors) for seed, accounts in part]
     for name in CONTRACTS:
-        path = folder / name / f"seeds-{seeds[0]:06d}.parquet"
+        path = folder / name / f"seeds-{part[0][0]:06d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_parquet(pl.concat([tables[name] for tables in cohorts]), path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -46,6 +47,18 @@ class World:
     market: Market
 
 
+def cohort_sizes(cohorts: int, smallest: int, largest: int, seed: int) -> list[int]:
+    """Numbers of accounts of many cohorts: mostly small ones, a few large ones.
+
+    The density falls off as size^-2.5 between the bounds, so that most cohorts are near the smallest and yet one
+    account in seven comes from a cohort of a thousand and more (for 50 to 5,000). The quantiles of that density are
+    dealt out in an order that the seed decides, so that the total does not depend on it; both bounds are among them.
+    """
+    level = np.random.default_rng(seed).permutation(cohorts) / max(cohorts - 1, 1)
+    ends = float(smallest) ** -1.5, float(largest) ** -1.5
+    return [round(float(each)) for each in (ends[0] - level * (ends[0] - ends[1])) ** (-1.0 / 1.5)]
+
+
 def simulate_cohort(seed: int, accounts: int, priors: Priors) -> dict[str, pl.DataFrame]:
     """Simulate a labelled cohort.
 
@@ -61,6 +74,15 @@ def simulate_cohort(seed: int, accounts: int, priors: Priors) -> dict[str, pl.Da
     Raises:
         ValueError: a negative seed or number of accounts.
     """
+    chunks = list(simulate_chunks(seed, accounts, priors))
+    return {name: pl.concat([chunk[name] for chunk in chunks]).rechunk() for name in CONTRACTS}
+
+
+def simulate_chunks(seed: int, accounts: int, priors: Priors) -> Iterator[dict[str, pl.DataFrame]]:
+    """The tables of `simulate_cohort`, some hundred accounts at a time: one below the other they are the cohort's.
+
+    At least one chunk comes, if need be an empty one. Memory does not grow with the number of accounts.
+    """
     if seed < 0 or accounts < 0:
         raise ValueError(
             f"simulate_cohort: seed and accounts must be 0 or more, found seed {seed}, accounts {accounts}."
@@ -71,17 +93,12 @@ def simulate_cohort(seed: int, accounts: int, priors: Priors) -> dict[str, pl.Da
     rules = draw_rules(priors, rng)
     plan = _draw_deeds(accounts, rules, np.random.default_rng(deeds))
     world = _draw_world(seed, account_ids, plan, rules, rng)
-    chunks: list[dict[str, pl.DataFrame]] = [Records().frames()]
-    records = Records()
-    for index, stream in enumerate(people.spawn(accounts)):
-        _live(world, account_ids[index], *plan[index], records, np.random.default_rng(stream))
-        if (index + 1) % CHUNK == 0 or index + 1 == accounts:
-            chunks.append(records.frames())
-            records = Records()
-    return {
-        name: pl.concat([chunk[name] for chunk in chunks]).sort(list(contract.key)).rechunk()
-        for name, contract in CONTRACTS.items()
-    }
+    for start in range(0, max(accounts, 1), CHUNK):
+        records = Records()
+        for index in range(start, min(start + CHUNK, accounts)):
+            _live(world, account_ids[index], *plan[index], records, np.random.default_rng(people.spawn(1)[0]))
+        frames = records.frames()
+        yield {name: frames[name].sort(list(contract.key)) for name, contract in CONTRACTS.items()}
 
 
 def _draw_deeds(accounts: int, rules: Rules, rng: np.random.Generator) -> list[tuple[Deed, str | None]]:
@@ -201,6 +218,6 @@ def _label(world: World, life: Life, records: Records) -> None:
         inauthentic_engagement_share=engagement,
         labelled_on=(world.end_date - date(1970, 1, 1)).days,
         label_source="simulation",
-        benign_story=None if life.scheme_names else life.story,
+        benign_story=life.story,
         cohort=f"simulated-{world.seed}",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -24,7 +25,7 @@ POSTS_COLLECTED = 30
 
 def organic_lags(rules: Rules, rng: np.random.Generator) -> Lags:
     """Lags with the measured quantiles, faster or slower as a whole from account to account."""
-    table = np.log(rules.comments.lag_hours) + rng.normal(0.2, 0.6)
+    table = np.log(rules.comments.lag_hours) + rng.normal(0.0, 0.6)
     ends = (table[0] - 2.5, *table, table[-1] + 1.5)
 
     def lags(rng: np.random.Generator, count: int) -> Floats:
@@ -61,6 +62,10 @@ def organic_source(
     if life.circle_size:
         circle = random_identifiers(life.circle_size, rng)
         repeat = rng.uniform(0.4, 0.85)
+        if life.circle_attendance:
+            attending = life.circle_attendance * life.circle_size
+            repeat = min(attending / max(float(np.mean(life.comments)), 1.0), 0.95)
+            creator_share = min(creator_share, 1.0 - repeat)
     else:
         circle = random_identifiers(int(rng.integers(3, 25)), rng)
     friends = [dice.pick(creators) for _ in range(dice.number(2, 12))]
@@ -68,19 +73,25 @@ def organic_source(
 
     def authors(post: int, count: int) -> list[str]:  # noqa: ARG001
         strangers = iter(random_identifiers(count, rng))
+        regulars = iter(sorted(circle, key=lambda _: dice.draw()) if life.circle_attendance else ())
         chosen = []
         for _ in range(count):
             drawn = dice.draw()
             if drawn < creator_share:
                 chosen.append(dice.pick(friends))
             elif drawn < creator_share + repeat:
-                chosen.append(dice.common(circle, 1.5))
+                # Who comments on every post does so once; others now and then, and some more than once.
+                chosen.append(next(regulars, None) or dice.common(circle, 1.5))
             else:
                 chosen.append(next(strangers))
         return chosen
 
+    @cache
+    def topics_of(post: int) -> tuple[str, ...]:
+        return topics(life, post)
+
     def text(post: int) -> str:
-        return comment(life.voice, topics(life, post), dice)
+        return comment(life.voice, topics_of(post), dice)
 
     return CommentSource(life.comments, organic_lags(rules, rng), authors, text)
 
@@ -117,6 +128,7 @@ def collect(
     chosen = _sample(post, lag, wanted, life.plan.comment_sample, rng)
     post, lag, origin = post[chosen], lag[chosen], origin[chosen]
     result = CollectedComments([], [], [], [], [])
+    echo = min(from_quantiles(rules.comments.echo, rng), 0.5)
     for index in np.unique(post):
         for source_index, source in enumerate(sources):
             mine = np.flatnonzero((post == index) & (origin == source_index))
@@ -124,7 +136,8 @@ def collect(
                 result.posts.extend([int(index)] * len(mine))
                 result.lags.extend(lag[mine].tolist())
                 result.authors.extend(source.authors(int(index), len(mine)))
-                result.texts.extend(source.text(int(index)) for _ in mine)
+                result.texts.extend([source.text(int(index)) for _ in range(len(mine))])
+    _repeat(result, echo, rng)
     _reply(life, result, topics, rules, rng, dice)
     result.likes = rng.poisson(rng.gamma(0.3, 2.0, size=len(result.posts))).tolist()
     return result
@@ -184,6 +197,15 @@ def _sample(post: Integers, lag: Floats, wanted: int, kind: str, rng: np.random.
     )
     rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
     return order[np.lexsort((rng.random(len(order)), rank))][:wanted]
+
+
+def _repeat(result: CollectedComments, share: float, rng: np.random.Generator) -> None:
+    """Let a share of the comments say what an earlier one of the same post said."""
+    for index in np.flatnonzero(rng.random(len(result.posts)) < share):
+        position = int(index)
+        earlier = int(rng.integers(max(position - 5, 0), position + 1))
+        if result.posts[earlier] == result.posts[position]:
+            result.texts[position] = result.texts[earlier]
 
 
 def _reply(

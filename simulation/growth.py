@@ -21,7 +21,7 @@ LARGEST_DAILY_ADVERTISING = 5000.0
 PLATFORM_PACE = {
     "tiktok": 1.6,
     "instagram": 1.2,
-    "youtube": 2.4,
+    "youtube": 3.4,
     "twitch": 1.0,
     "x": 0.8,
     "facebook": 0.5,
@@ -30,9 +30,14 @@ PLATFORM_PACE = {
 """Factor on the gain rate, which was measured on Twitch; YouTube measured as `gain_rate_size_slope_youtube`, the
 others assumed."""
 
-PLATFORM_CHURN = {"youtube": 0.5}
+PLATFORM_CHURN = {"youtube": 0.25}
 """Factor on the churn ratio, 1 elsewhere: few unsubscribe; 95 % of the channels over 10,000 lost nobody in a month of
 rounded counts, measured on the development half of youtube-tech-227."""
+
+
+PLATFORM_BURSTS = {"youtube": 0.4}
+"""Factor on the number of bursts, 1 elsewhere: hardly a channel over 10,000 rises by more than one step of the rounded
+count in a month of days, measured on the development half of youtube-tech-227."""
 
 
 def grow(life: Life, purges: dict[str, tuple[int, float]], rules: Rules, rng: np.random.Generator) -> None:
@@ -46,8 +51,7 @@ def grow(life: Life, purges: dict[str, tuple[int, float]], rules: Rules, rng: np
     organic_end = followers - int(bought[-1])
     steady = rng.random() < growth.steady_share
     rate = _gain_rate(life, rules, rng)
-    churn_ratio = growth.churn_ratio_median * PLATFORM_CHURN.get(life.persona.platform, 1.0)
-    churn = rate * churn_ratio * math.exp(rng.normal(0.0, growth.churn_ratio_spread))
+    churn = _churn_rate(life, rate, rules, rng)
     path = np.exp(np.clip((churn - rate) * np.arange(life.days - 1, -1, -1), -1.5, 1.5))
     level = max(organic_end, 1) * path
     size = growth.dispersion_median * math.exp(rng.normal(0.0, growth.dispersion_spread))
@@ -76,7 +80,16 @@ def _gain_rate(life: Life, rules: Rules, rng: np.random.Generator) -> float:
     is_youtube = life.persona.platform == "youtube"
     slope = growth.gain_rate_size_slope_youtube if is_youtube else growth.gain_rate_size_slope
     median = growth.gain_rate_median * pace * math.exp(slope * decades)
-    return min(median * math.exp(rng.normal(0.0, growth.gain_rate_spread)), 0.02)
+    spread = growth.gain_rate_spread_youtube if is_youtube else growth.gain_rate_spread
+    return min(median * math.exp(rng.normal(0.0, spread)), 0.02)
+
+
+def _churn_rate(life: Life, gain_rate: float, rules: Rules, rng: np.random.Generator) -> float:
+    """Followers that leave a day and follower: some whatever comes, and some of those who just came."""
+    growth = rules.growth
+    ratio = growth.churn_ratio_median * math.exp(rng.normal(0.0, growth.churn_ratio_spread))
+    floor = growth.churn_floor * math.exp(rng.normal(0.0, growth.churn_floor_spread))
+    return (gain_rate * ratio + floor) * PLATFORM_CHURN.get(life.persona.platform, 1.0)
 
 
 def _activity(life: Life, rules: Rules, rng: np.random.Generator) -> Floats:
@@ -88,7 +101,7 @@ def _activity(life: Life, rules: Rules, rng: np.random.Generator) -> Floats:
     if rng.random() < 0.5:
         rests = rng.random(7) < draw_range(rules.priors.growth.rest_day_share, rng)
         rhythm = np.where(rests, rhythm * 0.25, rhythm)
-    memory = growth.memory * rng.uniform(0.2, 1.2)
+    memory = growth.memory * rng.uniform(0.0, 1.1) ** 2
     spread = growth.restlessness * rng.uniform(0.4, 1.6)
     restless = lfilter([math.sqrt(1.0 - memory**2)], [1.0, -memory], rng.normal(0.0, spread, life.days))
     regime = np.zeros(life.days)
@@ -108,6 +121,7 @@ def _bursts(
     growth = rules.growth
     gains, losses = np.zeros(life.days, dtype=np.int64), np.zeros(life.days, dtype=np.int64)
     frequency = growth.bursts_per_month * math.exp(rng.normal(0.0, growth.burst_spread)) * (0.1 if steady else 1.0)
+    frequency *= PLATFORM_BURSTS.get(life.persona.platform, 1.0)
     post_days = life.days_of_posts()
     for day in rng.integers(0, life.days, size=rng.poisson(frequency * life.days / 30.0)):
         strength = growth.burst_minimum_days * (1.0 + rng.pareto(growth.burst_tail))

@@ -2,7 +2,7 @@
 """Words of the comments, captions and biographies, per language, the commonest first.
 
 English reactions follow the commonest real ones (FACTS "What surprises" 2); the other languages are their everyday
-counterparts, assumed. In sentences `{a}` is an adjective, `{n}` a noun of the account's topics and `{p}` a reaction.
+counterparts, assumed. In sentences `{a}` is an adjective and `{n}` a noun of the account's topics.
 """
 
 from __future__ import annotations

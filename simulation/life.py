@@ -117,6 +117,8 @@ class Life:
     """Multiplies the organic comments of a post."""
     circle_size: int = 0
     """People of a tight community who write most comments; 0: there is none."""
+    circle_attendance: float = 0.0
+    """Chance that one of them comments on a post; 0: not as a habit."""
     care: float = 0.0
     """Of a cheat: chance that a detail of what was bought is chosen to look organic."""
     scheme_names: list[str] = field(default_factory=list)

@@ -23,6 +23,9 @@ MOST_POSTS = 200
 PERSONAL_ACCOUNT = 1000
 """Followers up to which nearly every account is a private person's."""
 
+TYPICAL_ACCOUNT = 60_000
+"""Followers at which the shares of comments hold: accounts with 30 comments on a post or two are large; assumed."""
+
 LARGE_ACCOUNT = 100_000
 """Followers from which FACTS gives the posting pace."""
 
@@ -85,15 +88,20 @@ def draw_persona(account_id: str, rules: Rules, rng: np.random.Generator, dice: 
 def draw_voice(persona: Persona, rules: Rules, rng: np.random.Generator, dice: Dice) -> Voice:
     """How the people under this account write."""
     comments = rules.comments
-    emoji_only = min(from_quantiles(comments.emoji_only, rng), 0.6)
-    mention_only = min(from_quantiles(comments.mention_only, rng), 0.3)
+    decades = math.log10(persona.followers / TYPICAL_ACCOUNT)
+    mention_only = min(
+        from_quantiles(comments.mention_only, rng) * math.exp(comments.mention_size_slope * decades), 0.3
+    )
     # The measured share of at most two words counts emoji-only and mention-only comments in.
-    short = max(min(from_quantiles(comments.short, rng), 0.92) - emoji_only - mention_only, 0.02)
+    up_to_two_words = min(from_quantiles(comments.short, rng), 0.92)
+    emoji_only = from_quantiles(comments.emoji_only, rng) * math.exp(comments.emoji_size_slope * decades)
+    emoji_only = min(emoji_only, 0.85 * up_to_two_words)
+    short = max(up_to_two_words - emoji_only - mention_only, 0.02)
     jitter = rng.lognormal(0.0, 0.35, size=9)
     return Voice(
         language=persona.language,
         niche=persona.niche,
-        foreign_languages=tuple(dice.pick(tuple(LEXICONS)) for _ in range(dice.number(1, 3))),
+        foreign_languages=tuple(_foreign_language(dice) for _ in range(dice.number(1, 3))),
         foreign_share=min(rules.population.foreign_language_share * jitter[0], 1.0),
         emoji_only=emoji_only,
         mention_only=mention_only,
@@ -110,6 +118,11 @@ def draw_voice(persona: Persona, rules: Rules, rng: np.random.Generator, dice: D
         taste=max(comments.taste * float(jitter[8]) ** 0.5, 1.0),
         emoji=account_emoji(dice),
     )
+
+
+def _foreign_language(dice: Dice) -> str:
+    """A language that strangers write in: English half of the time."""
+    return "en" if dice.chance(0.5) else dice.pick(tuple(LEXICONS))
 
 
 def _followers(rules: Rules, rng: np.random.Generator) -> int:

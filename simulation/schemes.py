@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from scipy.signal import lfilter
 
 from simulation.comments import Lags, early_lags, organic_lags
-from simulation.draws import Floats, Integers, random_identifiers, weighted_choice
+from simulation.draws import Floats, Integers, from_quantiles, random_identifiers, weighted_choice
 from simulation.life import CommentSource, Life
 from simulation.rules import Rules, draw_range
 from simulation.text import Dice, Family, comment, draw_family, family_text
 
 SMALLEST_DOSE = 0.03
+LARGEST_BOUGHT_SHARE = 0.75
+"""Share of followers that all follower schemes of an account bring at most: an organic audience must be left."""
 LABEL_DOSE = 0.10
 """The label's limit: `inauthentic` from here on; see the contract."""
 
@@ -27,6 +30,36 @@ FOLLOWER_SCHEMES = {"bought_followers", "follow_unfollow"}
 
 LARGEST_TRADED_FOLLOWING = 7500
 """Instagram lets nobody follow more."""
+
+LOTS = (10, 50, 100, 300, 500, 1000, 3000, 5000, 10_000, 30_000)
+"""Lots on offer: 98 % of the followers', likes' and views' lots from ten units on (Kolomeets and Chechulin 2021)."""
+
+COMMENT_LOTS = {100: 0.31, 300: 0.17, 500: 0.19, 1000: 0.26, 3000: 0.07}
+"""Lots of comments on offer with their shares, of 58 that are not sold by the piece (ibid.)."""
+
+FINEST_LOT = 5
+"""An order is made of the largest lots that are at most the whole, a half, ... or a fifth of it; assumed."""
+
+LARGEST_LOSS_FACTOR = 2.5
+"""Bought followers were at no time more than this many times today's: such a purchase was smaller. Assumed."""
+
+CAREFUL_DROP = 0.3
+"""Factor on the loss a month where care is taken: better followers are dearer and stay. Assumed."""
+
+REFILL_LOSS = 0.05
+"""Loss past which sellers refill; FACTS "Schemes"."""
+
+REFILL_CHANCE = 0.1
+"""Chance a day that the buyer asks for a refill that is due; assumed."""
+
+LIKES_GO_DAYS = 14.0
+"""Days in which two thirds of the likes that will drop have dropped: most are gone after 4 weeks; FACTS "Schemes"."""
+
+ORDERED_POSTS = {"all": 0.35, "since": 0.35, "some": 0.3}
+"""Orders for all posts, for those since the account began to pay, and for some of them; assumed."""
+
+OPEN_GROUP_TASTE = 2.0
+"""Exponent by which an open group's keen members are met more often: a tenth of them writes a third. Assumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +72,27 @@ class FollowerVendor:
 
 
 @dataclass(frozen=True, slots=True)
+class CountVendor:
+    """Sells likes and views: delivery a day of each, delay of the start, and the share of the likes that drop."""
+
+    likes_per_day: float
+    views_per_day: float
+    start_hours: float
+    likes_lost: float
+
+
+@dataclass(frozen=True, slots=True)
 class CommentVendor:
     """Sells comments: who writes, in what words, in what order."""
 
     authors: tuple[str, ...]
     family: Family | None
+    relevance: float
+    """Of varied text: share of sentences that take up the post's topic."""
     keeps_order: bool
     start_hours: float
     comments_per_day: float
+    lot: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +101,8 @@ class Pod:
 
     members: tuple[str, ...]
     first_hour: float
+    is_open: bool
+    """A group of a thousand and more, of whom some come to a post; else everybody knows everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,50 +110,95 @@ class Market:
     """All sellers and pods of one cohort; none of their authors or phrases appears in another cohort."""
 
     followers: tuple[FollowerVendor, ...]
+    counts: tuple[CountVendor, ...]
     comments: dict[str, tuple[CommentVendor, ...]]
     """By language."""
     pods: tuple[Pod, ...]
+    """The last one is open: who outgrows a small pod trades there."""
 
 
 def open_market(
     seed: int, languages: list[str], pod_accounts: list[str], rules: Rules, rng: np.random.Generator, dice: Dice
 ) -> Market:
     """The sellers of a cohort. `pod_accounts` are its accounts that trade engagement; each joins one pod."""
-    priors = rules.priors.schemes
     count = max(1, round(rules.schemes.vendors))
-    followers = tuple(
-        FollowerVendor(
-            draw_range(priors.speed_per_day, rng), draw_range(priors.drop_per_month, rng) ** 1.5, rng.random() < 0.4
-        )
-        for _ in range(count)
+    return Market(
+        followers=tuple(_follower_vendor(rules, rng) for _ in range(count)),
+        counts=tuple(_count_vendor(rules, rng) for _ in range(count)),
+        comments={
+            language: tuple(_comment_vendor(seed, language, rules, rng, dice) for _ in range(count))
+            for language in languages
+        },
+        pods=_open_pods(pod_accounts, rules, rng),
     )
-    sellers = {
-        language: tuple(_comment_vendor(seed, language, rules, rng, dice) for _ in range(count))
-        for language in languages
-    }
+
+
+def _open_pods(accounts: list[str], rules: Rules, rng: np.random.Generator) -> tuple[Pod, ...]:
+    priors = rules.priors.schemes
     pods: list[Pod] = []
-    remaining = list(pod_accounts)
-    while remaining or not pods:
-        size = round(draw_range(priors.pod_members, rng))
-        insiders = min(len(remaining), max(1, round(size * rng.uniform(0.2, 1.0))))
+    remaining = list(accounts)
+    while remaining or not pods or not pods[-1].is_open:
+        is_open = not remaining or rng.random() < rules.schemes.open_pods
+        size = round(draw_range(priors.open_pod_members if is_open else priors.pod_members, rng))
+        # A cohort is a small part of the accounts there are: few of an open group belong to it.
+        most = min(size, priors.pod_members[1]) if is_open else size
+        insiders = min(len(remaining), max(1, round(most * rng.uniform(0.2, 1.0))))
         members = remaining[:insiders] + random_identifiers(size - insiders, rng)
         del remaining[:insiders]
-        pods.append(Pod(tuple(members), draw_range(priors.pod_first_hour, rng)))
-    return Market(followers, sellers, tuple(pods))
+        pods.append(Pod(tuple(members), draw_range(priors.pod_first_hour, rng), is_open))
+    return tuple(pods)
+
+
+def _follower_vendor(rules: Rules, rng: np.random.Generator) -> FollowerVendor:
+    priors = rules.priors.schemes
+    low, high = priors.drop_per_month
+    drops = rng.random() < rules.schemes.drop_share
+    return FollowerVendor(
+        speed_per_day=from_quantiles(rules.schemes.speed_per_day, rng, logarithmic=True),
+        drop_per_month=draw_range((low, high), rng) if drops else rng.uniform(0.0, low),
+        refills=rng.random() < rules.schemes.refill_share,
+    )
+
+
+def _count_vendor(rules: Rules, rng: np.random.Generator) -> CountVendor:
+    priors = rules.priors.schemes
+    drops = rng.random() < rules.schemes.like_drop_share
+    return CountVendor(
+        likes_per_day=from_quantiles(rules.schemes.likes_per_day, rng, logarithmic=True),
+        views_per_day=from_quantiles(rules.schemes.views_per_day, rng, logarithmic=True),
+        start_hours=draw_range(priors.start_hours, rng),
+        likes_lost=draw_range(priors.likes_lost, rng) if drops else 0.0,
+    )
 
 
 def _comment_vendor(seed: int, language: str, rules: Rules, rng: np.random.Generator, dice: Dice) -> CommentVendor:
     priors = rules.priors.schemes
-    kind = weighted_choice({"template": 0.35, "praise": 0.2, "short": 0.18, "emoji": 0.12, "varied": 0.15}, rng)
-    spoken = language if rng.random() < 0.6 else "en"
+    kind = weighted_choice(rules.schemes.comment_kinds, rng)
+    spoken = language if rng.random() < rules.schemes.comments_in_language else "en"
     family = None if kind == "varied" else draw_family(kind, spoken, seed, round(draw_range(priors.phrases, rng)), dice)
     return CommentVendor(
         authors=tuple(random_identifiers(round(draw_range(priors.comment_pool, rng)), rng)),
         family=family,
-        keeps_order=rng.random() < 0.4,
+        relevance=draw_range(priors.bought_relevance, rng),
+        keeps_order=rng.random() < rules.schemes.fixed_order,
         start_hours=draw_range(priors.start_hours, rng),
-        comments_per_day=draw_range(priors.comments_per_day, rng),
+        comments_per_day=from_quantiles(rules.schemes.comments_per_day, rng, logarithmic=True),
+        lot=int(weighted_choice({str(lot): share for lot, share in COMMENT_LOTS.items()}, rng)),
     )
+
+
+def in_lots(wanted: float, rng: np.random.Generator) -> float:
+    """The order nearest to `wanted` that lots of one size make, one or several; below ten units, so many pieces."""
+    if wanted < LOTS[0]:
+        return float(max(round(wanted), 1))
+    most = max(wanted / int(rng.integers(1, FINEST_LOT + 1)), LOTS[0])
+    lot = max(each for each in LOTS if each <= most)
+    return float(lot * max(round(wanted / lot), 1))
+
+
+def _same_side(share: float, dose: float) -> bool:
+    """Whether what was ordered in lots stays on its side of the label's limit."""
+    return (share >= LABEL_DOSE) == (dose >= LABEL_DOSE)
 
 
 class Scheme:
@@ -141,56 +234,104 @@ class BoughtFollowers(Scheme):
     def plan_growth(self, life: Life, dose: float, market: Market, rules: Rules, rng: np.random.Generator) -> None:
         """Build the stock of bought followers up to `dose` of the present followers."""
         vendor = market.followers[int(rng.integers(len(market.followers)))]
-        followers = dose * life.persona.followers
         evasive = rng.random() < life.care
-        pattern = weighted_choice(
-            {"before": 0.3, "drip": 0.3, "lots": 0.3, "once": 0.1}
-            if evasive
-            else {"before": 0.2, "drip": 0.1, "lots": 0.35, "once": 0.35},
-            rng,
-        )
-        shape = np.zeros(life.days)
-        if pattern == "before":
-            shape[0] = 1.0
-            for start in rng.integers(0, life.window_start + 1, size=rng.integers(0, 3)):
-                _deliver(shape, int(start), rng.uniform(0.1, 0.6), rng.uniform(2.0, 15.0), rng)
-        elif pattern == "drip":
-            start = int(rng.integers(0, max(life.days // 2, 1)))
-            _deliver(shape, start, 1.0, (life.days - start) * rng.uniform(0.5, 1.0), rng)
-        else:
-            for _ in range(1 if pattern == "once" else int(rng.integers(2, 7))):
-                low, high = rules.priors.schemes.delivery_days
-                days = float(np.clip(followers / vendor.speed_per_day, low, high))
-                if rng.random() < rules.schemes.at_once * (1.0 - life.care):
-                    days = rng.uniform(1.0, 3.0)
-                start = int(rng.integers(life.window_start // 2, max(life.days - 2, life.window_start // 2 + 1)))
-                _deliver(shape, start, rng.uniform(0.3, 1.0), days * rng.uniform(0.7, 1.5), rng)
-        monthly = vendor.drop_per_month * (0.3 if evasive else 1.0)
-        _hold(life, _stock(shape, monthly, vendor.refills, rules, rng), dose, rng)
+        patterns = rules.schemes.delivery_evasive if evasive else rules.schemes.delivery_careless
+        orders = _follower_orders(life, weighted_choice(patterns, rng), dose, vendor, rules, rng, evasive=evasive)
+        monthly = vendor.drop_per_month * (CAREFUL_DROP if evasive else 1.0)
+        refill_days = draw_range(rules.priors.schemes.refill_days, rng) if vendor.refills else 0.0
+        due = rng.random(life.days) < REFILL_CHANCE
+        masses = np.array([mass for mass, _ in orders])
+        paces = np.array([pace for _, pace in orders])
+        stock = _stock(masses @ paces, monthly, refill_days, due)
+        while stock.max() > LARGEST_LOSS_FACTOR * stock[-1]:
+            monthly *= 0.5
+            stock = _stock(masses @ paces, monthly, refill_days, due)
+        wanted = dose * life.persona.followers
+        bought = np.array([in_lots(mass * wanted / stock[-1], rng) for mass in masses])
+        in_stock = _stock(bought @ paces, monthly, refill_days, due)
+        share = in_stock[-1] / life.persona.followers
+        if _same_side(share, dose) and share <= LARGEST_BOUGHT_SHARE:
+            stock, dose = in_stock, share
+        _hold(life, stock, dose, rng)
 
 
-def _deliver(shape: Floats, start: int, mass: float, days: float, rng: np.random.Generator) -> None:
-    """Arrivals at an even pace with some noise, from `start` over `days`, cut at the end of the curve."""
-    length = max(1, round(days))
-    pace = rng.gamma(rng.uniform(2.0, 40.0), 1.0, size=length)
-    pace *= mass / pace.sum()
-    stop = min(start + length, len(shape))
-    shape[start:stop] += pace[: stop - start]
+def _follower_orders(
+    life: Life,
+    pattern: str,
+    dose: float,
+    vendor: FollowerVendor,
+    rules: Rules,
+    rng: np.random.Generator,
+    *,
+    evasive: bool,
+) -> list[tuple[float, Floats]]:
+    """Orders of an account: relative size, and arrivals a day that sum to at most one."""
+    priors, days = rules.priors.schemes, life.days
+    if pattern == "drip":
+        start = int(rng.integers(0, max(days // 2, 1)))
+        return [(1.0, _drip(days, start, round((days - start) * rng.uniform(0.5, 1.0)), rng, evasive=evasive))]
+    if pattern == "before":
+        stock = np.zeros(days)
+        stock[0] = 1.0
+        later = rng.integers(0, life.window_start + 1, size=rng.integers(0, 3))
+        return [
+            (1.0, stock),
+            *((rng.uniform(0.1, 0.6), _delivery(days, int(start), rng.uniform(2.0, 15.0), rng)) for start in later),
+        ]
+    earliest, latest = life.window_start // 2, days - 2
+    if pattern == "once":
+        starts, masses = [int(rng.integers(earliest, latest))], [1.0]
+    else:
+        # A campaign of some months, in one of which most of it comes; FACTS "Schemes", GitHub.
+        first = int(rng.integers(earliest, latest))
+        last = min(first + round(draw_range(priors.campaign_days, rng)), latest)
+        starts = [first, *(int(day) for day in rng.integers(first, last + 1, size=int(rng.integers(1, 6))))]
+        masses = list(rng.dirichlet(np.full(len(starts), 1.0)))
+    at_once = rng.random() < rules.schemes.at_once * (1.0 - life.care)
+    low, high = priors.delivery_days
+    orders = []
+    for start, mass in zip(starts, masses, strict=True):
+        length = float(np.clip(mass * dose * life.persona.followers / vendor.speed_per_day, low, high))
+        length = min(length, rng.uniform(1.0, 3.0)) if at_once else length
+        orders.append((mass, _delivery(days, start, length * rng.uniform(0.7, 1.5), rng)))
+    return orders
 
 
-def _stock(arrivals: Floats, monthly: float, refills: bool, rules: Rules, rng: np.random.Generator) -> Floats:  # noqa: FBT001
-    """Bought followers still there on each day; a refill brings the lost ones back while the guarantee lasts."""
-    daily = 1.0 - (1.0 - min(monthly, 0.9)) ** (1.0 / 30.0)
-    guarantee = draw_range(rules.priors.schemes.refill_days, rng)
-    first = int(np.argmax(arrivals > 0.0))
+def _delivery(days: int, start: int, length: float, rng: np.random.Generator) -> Floats:
+    """Arrivals a day that sum to one: an even pace with some noise over `length` days, cut at the end of the curve."""
+    stop = min(start + max(1, round(length)), days)
+    arrivals = np.zeros(days)
+    pace = rng.gamma(rng.uniform(2.0, 40.0), 1.0, size=stop - start)
+    arrivals[start:stop] = pace / pace.sum()
+    return arrivals
+
+
+def _drip(days: int, start: int, length: int, rng: np.random.Generator, *, evasive: bool) -> Floats:
+    """A drip-feed: the same number every day, or in the rhythm of organic growth with its weekdays and good days."""
+    arrivals = _delivery(days, start, length, rng)
+    if evasive:
+        weekdays = np.exp(rng.normal(0.0, 0.25, 7))[np.arange(days) % 7]
+        arrivals *= weekdays * rng.lognormal(0.0, rng.uniform(0.3, 1.0), days)
+    share: Floats = arrivals / arrivals.sum()
+    return share
+
+
+def _stock(arrivals: Floats, monthly: float, refill_days: float, due: np.ndarray) -> Floats:
+    """Bought followers still there on each day.
+
+    While the guarantee of `refill_days` lasts, a refill brings the lost ones back on a day that is `due`.
+    """
+    kept = (1.0 - min(monthly, 0.9)) ** (1.0 / 30.0)
+    if refill_days <= 0.0:
+        decayed: Floats = lfilter([1.0], [1.0, -kept], arrivals)
+        return decayed
+    guaranteed = int(np.argmax(arrivals > 0.0)) + refill_days
     stock, lost = 0.0, 0.0
     result = np.zeros(len(arrivals))
-    for day, arriving in enumerate(arrivals):
-        leaving = stock * daily
-        stock += float(arriving) - leaving
-        lost += leaving
-        # Sellers refill only past a loss of 5 %; FACTS "Schemes".
-        if refills and day - first < guarantee and lost > 0.05 * (stock + lost):
+    for day, arriving in enumerate(arrivals.tolist()):
+        lost += stock * (1.0 - kept)
+        stock = stock * kept + arriving
+        if day < guaranteed and lost > REFILL_LOSS * (stock + lost) and due[day]:
             stock, lost = stock + lost, 0.0
         result[day] = stock
     return result
@@ -198,16 +339,10 @@ def _stock(arrivals: Floats, monthly: float, refills: bool, rules: Rules, rng: n
 
 def _hold(life: Life, stock: Floats, dose: float, rng: np.random.Generator) -> None:
     """Add a stock scaled so that its last value is the dose; its steps get the clumps of small numbers."""
-    if stock[-1] <= 0.0:
-        stock = np.ones(life.days)
     scaled = stock * (dose / stock[-1])
-    excess = scaled.max() / max(2.5 * dose, 1e-9)
-    if excess > 1.0:
-        # A lot that has all but vanished would have been many times today's followers: it was smaller.
-        scaled = dose + (scaled - dose) / excess
     steps = np.diff(scaled, prepend=scaled[0])
     # Deliveries run evenly, losses come in sweeps of the platform.
-    shape = np.where(steps > 0.0, 6.0, 0.4)
+    shape = np.where(steps > 0.0, rng.uniform(4.0, 40.0), 0.4)
     clumped = steps * rng.gamma(shape, 1.0 / shape)
     noise = np.cumsum(clumped - steps)
     life.bought_stock += np.maximum(scaled + noise - noise[-1], 0.0)
@@ -241,15 +376,23 @@ class FollowUnfollow(Scheme):
             day = back_at + down + int(rng.integers(0, 12))
         offset = np.cumsum(follows - unfollows)
         limit = max(LARGEST_TRADED_FOLLOWING - life.persona.following, 200)
-        life.following_offset += offset * min(1.0, limit / max(float(offset.max()), 1.0))
+        offset *= min(1.0, limit / max(float(offset.max()), 1.0))
+        life.following_offset += offset
+        # Who is met in the middle of a cycle follows more than usual: mass followers follow over 1,500 (FACTS "Rules").
+        life.persona.following += max(round(offset[-1]), 0)
         arrivals = np.concatenate((np.zeros(lag), follows * back))[: life.days]
         stock = np.cumsum(arrivals) + draw_range((0.0, 0.8), rng) * arrivals.sum()
+        if stock[-1] <= 0.0:
+            # All of it lies before these days.
+            stock = np.ones(life.days)
+        # Lots bought besides may have been a little larger than meant; an organic audience must be left.
+        dose = min(dose, LARGEST_BOUGHT_SHARE - life.bought_stock[-1] + SMALLEST_DOSE)
         _hold(life, stock - 0.3 * np.maximum(stock - stock[-1], 0.0), dose, rng)
 
 
 @scheme
 class BoughtEngagement(Scheme):
-    """Likes or views: too even on every post, or in proportion, or on some posts only; comments do not follow."""
+    """Likes or views: the same lot on every post, or in proportion, or on some posts only; comments do not follow."""
 
     name = "bought_engagement"
 
@@ -257,40 +400,82 @@ class BoughtEngagement(Scheme):
         self,
         life: Life,
         dose: float,
-        market: Market,  # noqa: ARG002
+        market: Market,
         rules: Rules,
         rng: np.random.Generator,
         dice: Dice,  # noqa: ARG002
     ) -> None:
         """Buy likes, views or both up to `dose` of the posts' total."""
+        vendor = market.counts[int(rng.integers(len(market.counts)))]
         has_views = bool(life.has_views.any())
-        kind = weighted_choice({"likes": 0.6, "views": 0.25, "both": 0.15}, rng) if has_views else "likes"
-        if rng.random() < rules.schemes.fixed_lots * (1.0 - life.care):
-            # The same lot on every post ordered for: the order form's default, and the evenest there is.
-            weights, exact = _ordered_posts(len(life.likes), rng), True
-        else:
-            weights, exact = _order_weights(life.likes, life.care, rng), False
+        kind = weighted_choice(rules.schemes.counts_bought, rng) if has_views else "likes"
+        chosen = _ordered_posts(life.posts, rng)
         if kind in ("likes", "both"):
-            life.bought_likes = life.bought_likes + _split(dose, life.likes, weights, rng, exact=exact)
+            per_day, lost = vendor.likes_per_day, vendor.likes_lost
+            order = CountOrder(dose, chosen, per_day, vendor.start_hours, lost)
+            life.bought_likes = life.bought_likes + _bought_counts(life, life.likes, order, rules, rng)
         if kind in ("views", "both"):
-            life.bought_views = life.bought_views + _split(dose, life.views, weights * life.has_views, rng)
+            viewed = chosen * life.has_views if (chosen * life.has_views).any() else life.has_views.astype(float)
+            order = CountOrder(dose, viewed, vendor.views_per_day, vendor.start_hours, 0.0)
+            life.bought_views = life.bought_views + _bought_counts(life, life.views, order, rules, rng)
         # Nobody sees more likes than views; a seller who is asked for likes delivers the views along.
         lacking = np.where(life.has_views, life.bought_likes + life.likes - life.views - life.bought_views, 0)
         spare = rng.uniform(1.0, 3.0)
         life.bought_views = life.bought_views + np.where(lacking > 0, np.rint(lacking * spare), 0).astype(np.int64)
 
 
-def _order_weights(organic: Integers, care: float, rng: np.random.Generator) -> Floats:
-    """How an order is spread over posts: even, in proportion to what a post draws, or on a part of the posts."""
-    evasive = rng.random() < care
+@dataclass(frozen=True, slots=True)
+class CountOrder:
+    """Likes or views ordered: their share of all, the posts (1 or 0), delivery a day, and the share that drops."""
+
+    dose: float
+    posts: Floats
+    per_day: float
+    start_hours: float
+    lost: float
+
+
+def _bought_counts(
+    life: Life, organic: Integers, order: CountOrder, rules: Rules, rng: np.random.Generator
+) -> Integers:
+    """Bought counts per post: what was ordered, as far as it has been delivered and not dropped."""
+    wanted = order.dose / (1.0 - order.dose) * max(float(organic.sum()), len(organic) * 0.5)
+    evasive = rng.random() < life.care
+    in_same_lots = not evasive and rng.random() < rules.schemes.fixed_lots
+    weights = order.posts * (1.0 if in_same_lots else _order_weights(life, organic, rules, rng, evasive=evasive))
+    hours = 24.0 * wanted / order.posts.sum() / order.per_day
+    if evasive:
+        hours = max(hours, 24.0 * draw_range(rules.priors.schemes.gradual_days, rng))
+    there = np.clip((life.post_age_hours - order.start_hours) / hours, 0.0, 1.0)
+    there *= 1.0 - order.lost * -np.expm1(-life.post_age_hours / (24.0 * LIKES_GO_DAYS))
+    if (weights * there).sum() > 0.0:
+        weights = weights * there
+    if not in_same_lots:
+        counts: Integers = rng.poisson(wanted * weights / weights.sum()).astype(np.int64)
+        return counts
+    # Sellers deliver a little more than was paid for.
+    weights = weights * rng.uniform(1.0, rules.schemes.surplus, len(weights))
+    each = wanted / weights.sum()
+    lot = in_lots(each, rng)
+    bought = lot * weights.sum()
+    even: Integers = np.rint((lot if _same_side(bought / (bought + organic.sum()), order.dose) else each) * weights)
+    return even.astype(np.int64)
+
+
+def _order_weights(life: Life, organic: Integers, rules: Rules, rng: np.random.Generator, *, evasive: bool) -> Floats:
+    """How an order is spread over posts: nearly even, as the followers were, or in proportion to what a post draws."""
+    if rng.random() < rules.schemes.as_followers:
+        days = np.clip(life.days_of_posts(), 0, None)
+        present = (life.organic_followers + life.bought_followers)[days].astype(np.float64)
+        return present * rng.lognormal(0.0, 0.2 if evasive else 0.05, size=len(organic))
     proportion = rng.uniform(0.6, 1.0) if evasive else rng.uniform(0.0, 0.3)
-    weights = np.maximum(organic, 1.0) ** proportion * rng.lognormal(0.0, 0.3 if evasive else 0.08, size=len(organic))
-    return weights * _ordered_posts(len(organic), rng)
+    weights: Floats = np.maximum(organic, 1.0) ** proportion
+    return weights * rng.lognormal(0.0, 0.3 if evasive else 0.08, size=len(organic))
 
 
 def _ordered_posts(posts: int, rng: np.random.Generator) -> Floats:
     """1 for the posts of an order, else 0: all of them, those since the account began, or some here and there."""
-    pattern = weighted_choice({"all": 0.35, "since": 0.35, "some": 0.3}, rng)
+    pattern = weighted_choice(ORDERED_POSTS, rng)
     chosen = np.ones(posts)
     if pattern == "since":
         chosen[: int(posts * rng.uniform(0.1, 0.8))] = 0.0
@@ -299,16 +484,11 @@ def _ordered_posts(posts: int, rng: np.random.Generator) -> Floats:
     return chosen if chosen.any() else np.ones(posts)
 
 
-def _split(
-    dose: float, organic: Integers, weights: Floats, rng: np.random.Generator, *, exact: bool = False
-) -> Integers:
-    """Counts per post that bring the total's bought share to `dose`, spread by weights; Poisson or exact."""
+def _split(dose: float, organic: Integers, weights: Floats, rng: np.random.Generator) -> Integers:
+    """Poisson counts per post, spread by weights, that bring the total's bought share to `dose`."""
     if weights.sum() <= 0.0:
         return np.zeros(len(organic), dtype=np.int64)
     total = dose / (1.0 - dose) * max(float(organic.sum()), len(organic) * 0.5)
-    if exact:
-        even: Integers = np.rint(total * weights / weights.sum()).astype(np.int64)
-        return even
     counts: Integers = rng.poisson(total * weights / weights.sum()).astype(np.int64)
     return counts
 
@@ -325,13 +505,13 @@ class BoughtComments(Scheme):
         """Buy comments up to `dose` of the posts' total."""
         sellers = market.comments[life.persona.language]
         vendor = sellers[int(rng.integers(len(sellers)))]
-        counts = _split(dose, life.comments, _order_weights(life.comments, life.care, rng), rng)
+        counts = _bought_comment_counts(life, dose, vendor, rules, rng)
         if rng.random() < life.care:
             lags: Lags = organic_lags(rules, rng)
         else:
             lags = _delivered(vendor)
-        # Varied text is written by people: in the account's own voice, but not about the post.
-        plain = life.voice.changed(relevance=0.1, mention_only=0.0)
+        # Varied text is written by people: in the account's own voice, and at times about the post.
+        plain = life.voice.changed(relevance=vendor.relevance, mention_only=0.0)
         start = int(rng.integers(len(vendor.authors)))
 
         def authors(post: int, count: int) -> list[str]:  # noqa: ARG001
@@ -340,10 +520,31 @@ class BoughtComments(Scheme):
                 return [vendor.authors[(start + index) % size] for index in range(count)]
             return [dice.pick(vendor.authors) for _ in range(count)]
 
-        def text(post: int) -> str:  # noqa: ARG001
-            return comment(plain, (), dice) if vendor.family is None else family_text(vendor.family, plain, dice)
+        def text(post: int) -> str:
+            if vendor.family is None:
+                return comment(plain, post_topics(life, post), dice)
+            return family_text(vendor.family, plain, dice)
 
         life.bought_sources.append(CommentSource(counts, lags, authors, text))
+
+
+def _bought_comment_counts(
+    life: Life, dose: float, vendor: CommentVendor, rules: Rules, rng: np.random.Generator
+) -> Integers:
+    """Comments bought per post: whole lots on a few posts, or some by the piece on each of those ordered for."""
+    evasive = rng.random() < life.care
+    wanted = dose / (1.0 - dose) * max(float(life.comments.sum()), life.posts * 0.5)
+    if evasive or wanted < vendor.lot / 2.0 or rng.random() >= rules.schemes.comment_lots:
+        weights = _order_weights(life, life.comments, rules, rng, evasive=evasive) * _ordered_posts(life.posts, rng)
+        return _split(dose, life.comments, weights, rng)
+    posts = round(wanted / vendor.lot)
+    counts = np.zeros(life.posts, dtype=np.int64)
+    ordered = rng.permutation(np.flatnonzero(_ordered_posts(life.posts, rng)))[: max(posts, 1)]
+    counts[ordered] = round(in_lots(wanted / len(ordered), rng))
+    bought = float(counts.sum())
+    if not _same_side(bought / (bought + life.comments.sum()), dose):
+        return _split(dose, life.comments, counts.astype(np.float64), rng)
+    return counts
 
 
 def _delivered(vendor: CommentVendor) -> Lags:
@@ -371,13 +572,20 @@ class EngagementPod(Scheme):
         active = _ordered_posts(life.posts, rng) * (rng.random(life.posts) < rng.uniform(0.6, 1.0))
         counts = _split(dose, life.comments, active * rng.lognormal(0.0, 0.15, life.posts), rng)
         first_hour = pod.first_hour * (0.5 if rng.random() < life.care else 1.0)
-        # Small pods by direct message cannot serve a large account: that one trades in an open group.
-        missing = max(int(counts.max(initial=0)) - len(pod.members) + 1, 0)
-        strangers = random_identifiers(round(missing * 1.3), rng)
-        members = [member for member in (*pod.members, *strangers) if member != own]
-        voice = life.voice.changed(emoji_only=0.02, mention_only=0.0, short=0.06, relevance=rng.uniform(0.5, 0.95))
+        # Small pods by direct message cannot serve a large account: that one trades in an open group as well.
+        most = int(counts.max(initial=0))
+        outgrown = most >= len(pod.members)
+        joined = tuple(dict.fromkeys((*pod.members, *market.pods[-1].members))) if outgrown else pod.members
+        strangers = random_identifiers(max(round(1.3 * (most + 1 - len(joined))), 0), rng)
+        members = [member for member in (*joined, *strangers) if member != own]
+        careful = rng.random() < life.care
+        relevance = rng.uniform(0.7, 0.95) if careful else rng.uniform(0.2, 0.8)
+        voice = life.voice.changed(emoji_only=0.02, mention_only=0.0, short=0.06, relevance=relevance)
+        is_open = pod.is_open or outgrown
 
         def authors(post: int, count: int) -> list[str]:  # noqa: ARG001
+            if is_open:
+                return _visitors(members, count, dice)
             order = sorted(range(len(members)), key=lambda index: index * 0.02 + dice.draw())
             return [members[order[index % len(order)]] for index in range(count)]
 
@@ -390,6 +598,16 @@ class EngagementPod(Scheme):
         life.bought_likes = life.bought_likes + np.where(
             life.has_views, np.minimum(liking, np.maximum(room, 0)), liking
         ).astype(np.int64)
+
+
+def _visitors(members: list[str], count: int, dice: Dice) -> list[str]:
+    """Different members of an open group in order of arrival, the keen ones oftener; at most all of them."""
+    chosen: dict[str, None] = {}
+    while len(chosen) < min(count, len(members) // 2):
+        chosen[dice.common(members, OPEN_GROUP_TASTE)] = None
+    if len(chosen) < count:
+        chosen |= dict.fromkeys(members)
+    return list(chosen)[:count]
 
 
 def post_topics(life: Life, post: int) -> tuple[str, ...]:
@@ -410,7 +628,7 @@ def draw_deed(role: str, rules: Rules, rng: np.random.Generator) -> Deed:
     """The schemes and doses of an account of the given role: genuine, low_dose or inauthentic.
 
     The first scheme of an inauthentic account passes the label's limit, with a margin for the noise of delivery;
-    further ones may be of any dose. Doses are log-uniform.
+    further ones may be of any dose.
     """
     if role == "genuine":
         return Deed({})
@@ -426,15 +644,23 @@ def draw_deed(role: str, rules: Rules, rng: np.random.Generator) -> Deed:
     follower_doses = FOLLOWER_SCHEMES & set(doses)
     if len(follower_doses) > 1:
         # Both together must leave an organic audience.
-        factor = min(1.0, 0.75 / sum(doses[name] for name in follower_doses))
+        factor = min(1.0, LARGEST_BOUGHT_SHARE / sum(doses[name] for name in follower_doses))
         doses = {name: dose * factor if name in follower_doses else dose for name, dose in doses.items()}
     return Deed({name: doses[name] for name in SCHEMES if name in doses})
 
 
 def _dose(name: str, smallest: float, rules: Rules, rng: np.random.Generator) -> float:
-    """A dose from `smallest` up to what the scheme reaches: engagement is bought in multiples of what is real."""
-    largest = rules.schemes.dose if name in FOLLOWER_SCHEMES else rules.schemes.engagement_dose
-    return _log_uniform(smallest, largest, rules.schemes.dose_skew, rng)
+    """A dose from `smallest` up to what the scheme reaches.
+
+    Followers come as a share of those that are there; likes, views and comments in multiples of what a post draws, so
+    that there the bought ones per organic one are even in the logarithm.
+    """
+    constants = rules.schemes
+    if name in FOLLOWER_SCHEMES:
+        return _log_uniform(smallest, constants.dose, constants.dose_skew, rng)
+    largest = constants.engagement_dose if name == "bought_engagement" else constants.comment_dose
+    odds = _log_uniform(smallest / (1.0 - smallest), largest / (1.0 - largest), 1.0, rng)
+    return odds / (1.0 + odds)
 
 
 def _log_uniform(low: float, high: float, skew: float, rng: np.random.Generator) -> float:

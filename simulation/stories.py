@@ -1,6 +1,6 @@
 """What happens to honest accounts and looks bought. A story is one registered function: add one here only.
 
-Dishonest accounts go through the same stories at a lower rate: a purge or a viral post spares nobody.
+Dishonest accounts go through the same stories as often: a purge or a viral post spares nobody.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from simulation.engagement import VIDEO_FORMATS
+from simulation.engagement import SMALL_ACCOUNT, VIDEO_FORMATS
 from simulation.growth import LARGEST_DAILY_ADVERTISING
 from simulation.lexicon import LEXICONS
 from simulation.life import Life
@@ -162,8 +162,13 @@ def bot_targeted(life: Life, rules: Rules, rng: np.random.Generator) -> None:
 
 @story
 def tight_community(life: Life, rules: Rules, rng: np.random.Generator) -> None:
-    """Friends and family, or a club: the same people under every post, with emoji and much love."""
+    """Friends and family, or a club: the same people under every post, with emoji and much love.
+
+    Of a small account the followers are friends and family, and they comment on every post; so do some clubs.
+    """
     life.circle_size = round(draw_range(rules.priors.stories.circle, rng))
+    if life.persona.followers < SMALL_ACCOUNT or rng.random() < rules.stories.circle_faithful:
+        life.circle_attendance = draw_range(rules.priors.stories.circle_attendance, rng)
     life.rate_offset += rng.uniform(0.2, 1.2)
     life.comment_factor *= rng.uniform(1.5, 4.0)
     life.voice = life.voice.changed(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from simulation.lexicon import EMOJI, HANDLE_WORDS, LEXICONS, Lexicon
 
@@ -113,14 +115,15 @@ def handle(dice: Dice, digits_share: float, joiner_share: float) -> str:
 
 def sentences(lexicon: Lexicon, voice: Voice, topics: Sequence[str], dice: Dice) -> str:
     """One or two sentences or a question; their nouns are of the topics with chance `relevance`."""
-    pool = lexicon.questions if dice.chance(voice.question) else lexicon.sentences
+    draw = dice.draw
+    pool = lexicon.questions if draw() < voice.question else lexicon.sentences
     text = _fill(dice.common(pool, 1.2), lexicon, voice, topics, dice)
-    if dice.chance(voice.second_sentence):
+    if draw() < voice.second_sentence:
         joiner = dice.pick((". ", ", ", "! ", " and ")) if lexicon is LEXICONS["en"] else dice.pick((". ", ", ", "! "))
         text += joiner + _fill(dice.pick(lexicon.sentences), lexicon, voice, topics, dice)
-    if dice.chance(0.25):
+    if draw() < 0.25:
         text = lexicon.joiner.join((dice.common(lexicon.openers, voice.taste), text))
-    if dice.chance(0.2):
+    if draw() < 0.2:
         text = lexicon.joiner.join((text, dice.common(lexicon.closers, voice.taste)))
     return text
 
@@ -128,11 +131,12 @@ def sentences(lexicon: Lexicon, voice: Voice, topics: Sequence[str], dice: Dice)
 def caption(voice: Voice, topics: Sequence[str], is_sponsored: bool, dice: Dice) -> str:  # noqa: FBT001
     """A post's caption that names its topics, with hashtags at times."""
     lexicon = LEXICONS[voice.language]
-    text = _fill(dice.pick(lexicon.sentences), lexicon, voice, topics, dice) if dice.chance(0.8) else ""
-    tags = [f"#{topic.replace(' ', '')}" for topic in topics if dice.chance(0.4)]
+    draw = dice.draw
+    text = _fill(dice.pick(lexicon.sentences), lexicon, voice, topics, dice) if draw() < 0.8 else ""
+    tags = [f"#{topic.replace(' ', '')}" for topic in topics if draw() < 0.4]
     if is_sponsored:
         tags.append(dice.pick(("#ad", "#sponsored", "#werbung", "#gifted")))
-    if dice.chance(0.4):
+    if draw() < 0.4:
         tags.insert(0, dice.pick(voice.emoji))
     return " ".join((text, *tags)).strip()
 
@@ -240,31 +244,42 @@ def _reaction(lexicon: Lexicon, voice: Voice, dice: Dice) -> str:
 
 
 def _fill(pattern: str, lexicon: Lexicon, voice: Voice, topics: Sequence[str], dice: Dice) -> str:
-    while "{" in pattern:
-        noun = dice.pick(topics if topics and dice.chance(voice.relevance) else lexicon.nouns)
-        pattern = pattern.replace("{n}", noun, 1).replace("{a}", dice.common(lexicon.adjectives, voice.taste), 1)
-    return pattern
+    pieces = _pieces(pattern).copy()
+    # Words stand between the literal pieces: a noun for "n", an adjective for "a".
+    for place in range(1, len(pieces), 2):
+        if pieces[place] == "n":
+            pieces[place] = dice.pick(topics if topics and dice.draw() < voice.relevance else lexicon.nouns)
+        else:
+            pieces[place] = dice.common(lexicon.adjectives, voice.taste)
+    return "".join(pieces)
+
+
+@cache
+def _pieces(pattern: str) -> list[str]:
+    """A pattern cut at its slots: literal, slot, literal, ..., literal. Callers copy it."""
+    return re.split(r"\{([na])\}", pattern)
 
 
 def _finish(text: str, lexicon: Lexicon, voice: Voice, dice: Dice) -> str:
-    if dice.chance(voice.stretched) and text[-1].isalpha():
+    draw = dice.draw
+    if draw() < voice.stretched and text[-1].isalpha():
         text += text[-1] * dice.number(1, 4)
-    if dice.chance(voice.typo) and len(text) > 3:
+    if draw() < voice.typo and len(text) > 3:
         position = dice.number(1, len(text) - 2)
         text = text[:position] + text[position + 1] + text[position] + text[position + 2 :]
-    if not dice.chance(voice.lowercase):
+    if draw() >= voice.lowercase:
         text = text[0].upper() + text[1:]
-    drawn = dice.draw()
+    drawn = draw()
     if drawn < 0.18:
         text += "!" * dice.number(1, 3)
     elif drawn < 0.25 and lexicon.joiner:
         text += dice.pick((".", "...", " :)", "?!"))
-    if dice.chance(voice.mention):
+    if draw() < voice.mention:
         name = f"@{handle(dice, 0.4, 0.5)}"
         text = f"{name} {text}" if dice.chance(0.6) else f"{text} {name}"
-    if dice.chance(voice.emoji_tail):
+    if draw() < voice.emoji_tail:
         first = dice.common(voice.emoji, voice.taste)
         text += dice.pick((" ", "")) + first * (1 + int(dice.draw() ** 2.5 * 4))
-    if dice.chance(voice.link):
+    if draw() < voice.link:
         text += f" https://{dice.pick(HANDLE_WORDS)}{dice.number(1, 999)}.example/{dice.number(100, 99999)}"
     return text

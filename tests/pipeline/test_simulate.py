@@ -12,8 +12,10 @@ from features.tables import CONTRACTS
 from models.evaluation import auc
 from pipeline import simulate
 from pipeline.simulate import COHORTS_PER_PART
+from simulation.cohort import cohort_sizes
 from tests.pipeline.dataset_builders import content_of
 from tests.pipeline.projects import invoke, read, refused, silent, write_params
+from tests.priors import PRIORS
 
 
 def simulated(output: Path, *, accounts: int = 12, seed: int = 5) -> Path:
@@ -90,9 +92,11 @@ class TestStage:
     def test_cohorts_fill_parts_and_no_account_is_in_two(self, project: Path) -> None:
         parts = sorted((project / "data" / "raw" / "training" / "labels").iterdir())
         labels = pl.concat(pl.read_parquet(part) for part in parts)
-        assert (len(parts), labels.height) == (10 / COHORTS_PER_PART, 10 * 100)
+        sizes = cohort_sizes(10, 60, 350, 1)
+        assert (len(parts), labels.height) == (10 / COHORTS_PER_PART, sum(sizes))
         assert labels["account_id"].n_unique() == labels.height
-        assert labels["cohort"].n_unique() == 10
+        counted = labels.group_by("cohort").len().sort(pl.col("cohort").str.split("-").list[1].cast(pl.Int64))
+        assert counted["len"].to_list() == sizes
 
     def test_the_incoming_batch_has_no_labels_and_no_known_account(self, project: Path, incoming: Path) -> None:
         assert sorted(read(incoming)) == ["accounts", "comments", "followers_daily", "posts"]
@@ -131,7 +135,8 @@ class TestStage:
             ),
             pytest.param({"candidates": 81}, "candidates exceeds incoming_accounts", id="too many candidates"),
             pytest.param({"cohorts": 3}, "simulate.cohorts", id="too few cohorts"),
-            pytest.param({"acounts_per_cohort": 3}, "Did you mean 'accounts_per_cohort'?", id="misspelt key"),
+            pytest.param({"largest_cohort": 59}, "largest_cohort is below smallest_cohort", id="sizes upside down"),
+            pytest.param({"smalest_cohort": 3}, "Did you mean 'smallest_cohort'?", id="misspelt key"),
         ],
     )
     def test_parameters_that_make_no_sense_are_said(
@@ -142,9 +147,33 @@ class TestStage:
             assert message in refused("stage", "simulate")
         assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            pytest.param({"memry": [0.0, 1.0]}, "Did you mean 'memory'?", id="misspelt constant"),
+            pytest.param({"memory": [0.5, 0.1]}, "must not fall from left to right", id="range upside down"),
+        ],
+    )
+    def test_priors_that_make_no_sense_are_said(self, changes: dict[str, object], message: str, tmp_path: Path) -> None:
+        write_params(tmp_path, priors={"growth": PRIORS.model_dump()["growth"] | changes})
+        with chdir(tmp_path):
+            assert message in refused("stage", "simulate")
+
+    def test_the_command_finds_its_priors_wherever_it_is_called(self, tmp_path: Path) -> None:
+        with chdir(tmp_path):
+            simulated(Path("out"), accounts=1)
+        assert read(tmp_path / "out")["accounts"].height == 1
+
     def test_no_candidate_is_an_empty_list(self, tmp_path: Path) -> None:
         write_params(
-            tmp_path, simulate={"cohorts": 4, "accounts_per_cohort": 1, "incoming_accounts": 2, "candidates": 0}
+            tmp_path,
+            simulate={
+                "cohorts": 4,
+                "smallest_cohort": 1,
+                "largest_cohort": 2,
+                "incoming_accounts": 2,
+                "candidates": 0,
+            },
         )
         with chdir(tmp_path):
             simulate.run(silent)

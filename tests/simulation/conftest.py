@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from simulation.cohort import simulate_cohort
-from simulation.priors import Priors
+from tests.priors import PRIORS
 
 SEEDS = range(300, 308)
 ACCOUNTS = 300
@@ -13,7 +13,7 @@ ACCOUNTS = 300
 @pytest.fixture(scope="session")
 def cohorts() -> list[dict[str, pl.DataFrame]]:
     """Eight cohorts with their own rules; simulated once for all tests of this folder."""
-    return [simulate_cohort(seed, ACCOUNTS, Priors()) for seed in SEEDS]
+    return [simulate_cohort(seed, ACCOUNTS, PRIORS) for seed in SEEDS]
 
 
 @pytest.fixture(scope="session")

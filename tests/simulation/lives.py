@@ -6,16 +6,16 @@ import numpy as np
 
 from simulation.cohort import World, _birth, _draw_world
 from simulation.life import Life
-from simulation.priors import Priors
 from simulation.rules import draw_rules
 from simulation.schemes import Deed
+from tests.priors import PRIORS
 
 
 def world(seed: int = 1, accounts: int = 20) -> World:
     rng = np.random.default_rng(seed)
     account_ids = [f"account-{index}" for index in range(accounts)]
     deeds: list[tuple[Deed, str | None]] = [(Deed({"engagement_pod": 0.3}), None)] * accounts
-    return _draw_world(seed, account_ids, deeds, draw_rules(Priors(), rng), rng)
+    return _draw_world(seed, account_ids, deeds, draw_rules(PRIORS, rng), rng)
 
 
 def life(

@@ -13,8 +13,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from features.tables import CONTRACTS, SCHEMES
 from simulation.cohort import simulate_cohort
-from simulation.priors import Priors
 from simulation.stories import STORIES
+from tests.priors import PRIORS, changed
 
 Frames = dict[str, pl.DataFrame]
 
@@ -28,14 +28,14 @@ def _assert_same(first: Frames, second: Frames) -> None:
 
 
 def test_an_empty_cohort_has_every_table_with_its_schema() -> None:
-    cohort = simulate_cohort(1, 0, Priors())
+    cohort = simulate_cohort(1, 0, PRIORS)
 
     for name, contract in CONTRACTS.items():
         assert_frame_equal(cohort[name], contract.empty())
 
 
 def test_a_cohort_of_one_account_lives() -> None:
-    cohort = simulate_cohort(2, 1, Priors())
+    cohort = simulate_cohort(2, 1, PRIORS)
 
     assert cohort["accounts"].height == cohort["labels"].height == 1
 
@@ -43,22 +43,22 @@ def test_a_cohort_of_one_account_lives() -> None:
 @pytest.mark.parametrize(("seed", "accounts"), [(-1, 5), (1, -5)])
 def test_negative_arguments_are_refused(seed: int, accounts: int) -> None:
     with pytest.raises(ValueError, match="seed and accounts must be 0 or more"):
-        simulate_cohort(seed, accounts, Priors())
+        simulate_cohort(seed, accounts, PRIORS)
 
 
 def test_the_same_arguments_give_the_same_cohort() -> None:
-    _assert_same(simulate_cohort(3, 30, Priors()), simulate_cohort(3, 30, Priors()))
+    _assert_same(simulate_cohort(3, 30, PRIORS), simulate_cohort(3, 30, PRIORS))
 
 
 def test_chunks_do_not_change_the_cohort(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = simulate_cohort(4, 30, Priors())
+    whole = simulate_cohort(4, 30, PRIORS)
     monkeypatch.setattr("simulation.cohort.CHUNK", 7)
 
-    _assert_same(whole, simulate_cohort(4, 30, Priors()))
+    _assert_same(whole, simulate_cohort(4, 30, PRIORS))
 
 
 def test_priors_reach_the_cohort() -> None:
-    priors = Priors.model_validate({"population": {"prevalence": [0.0, 0.0], "low_dose_share": [0.0, 0.0]}})
+    priors = changed(population={"prevalence": (0.0, 0.0), "low_dose_share": (0.0, 0.0)})
 
     assert simulate_cohort(5, 60, priors)["labels"]["scheme"].null_count() == 60
 
@@ -107,7 +107,7 @@ def test_prevalence_and_stories_of_every_cohort(cohorts: list[Frames]) -> None:
         genuine = labels.filter(pl.col("scheme").is_null())
         assert 0.18 <= labels["is_inauthentic"].mean() <= 0.52  # type: ignore[operator]
         assert genuine["benign_story"].count() / genuine.height >= 0.35
-        assert labels.filter(pl.col("scheme").is_not_null())["benign_story"].count() == 0
+        assert labels.filter(pl.col("scheme").is_not_null())["benign_story"].count() > 0  # they go viral too
     stories = {story for cohort in cohorts for story in cohort["labels"]["benign_story"].drop_nulls()}
     assert stories == set(STORIES)
 

@@ -1,52 +1,100 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from pipeline.layout import OWN_PARAMS
 from simulation.draws import LEVELS, from_quantiles, overdispersed, random_identifiers, weighted_choice
 from simulation.priors import Priors
 from simulation.rules import draw_range, draw_rules
+from tests.priors import PRIORS, changed
 
 SECTIONS = ("population", "growth", "engagement", "comments", "schemes", "stories", "observation")
 
 
+SOURCE = r"assumed|FACTS|measured|offers|\bas [a-z]+_[a-z_]+$"
+"""What the comment of each constant says, unless its section names the row of FACTS that holds for all."""
+
+
+def _comments() -> dict[tuple[str, str], str]:
+    """Comment of each constant in section `priors` of params.yaml, by section and name; with its section's own."""
+    found: dict[tuple[str, str], str] = {}
+    section, general, above = "", "", ""
+    text = OWN_PARAMS.read_text(encoding="utf-8").partition("\npriors:\n")[2]
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip())
+        code, _, comment = line.partition("#")
+        if not code.strip():
+            above += comment
+        elif indent == 2:
+            section, general, above = code.strip().rstrip(":"), above, ""
+        else:
+            if indent == 4:
+                found[section, code.partition(":")[0].strip()] = f"{(above + comment).strip()}|{general}"
+            above = ""
+    return found
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_constant_says_what_it_is_and_where_it_comes_from(section: str) -> None:
-    fields = type(getattr(Priors(), section)).model_fields
+    comments = _comments()
+    own = {
+        name: comments.get((section, name), "|").partition("|") for name in type(getattr(PRIORS, section)).model_fields
+    }
+    bare = [name for name, (comment, _, _) in own.items() if not comment.strip()]
+    unsourced = [
+        name
+        for name, (comment, _, general) in own.items()
+        if "unless said otherwise" not in general and not re.search(SOURCE, comment)
+    ]
 
-    assert [name for name, field in fields.items() if not (field.description or "").strip()] == []
+    assert (bare, unsourced) == ([], [])
 
 
-def test_a_prior_can_be_overridden_and_the_others_stay() -> None:
-    priors = Priors.model_validate({"growth": {"memory": [0.25, 0.25]}})
+def test_a_prior_can_be_changed_and_the_others_stay() -> None:
+    priors = changed(growth={"memory": [0.25, 0.25]})
 
     assert priors.growth.memory == (0.25, 0.25)
-    assert priors.growth.purge_depth == Priors().growth.purge_depth
+    assert priors.growth.purge_depth == PRIORS.growth.purge_depth
     assert draw_rules(priors, np.random.default_rng(1)).growth.memory == 0.25
+
+
+def test_a_prior_that_is_not_given_is_asked_for() -> None:
+    values = PRIORS.model_dump()
+    del values["growth"]["memory"]
+
+    with pytest.raises(ValidationError, match=r"growth\.memory\s+Field required"):
+        Priors.model_validate(values)
 
 
 @pytest.mark.parametrize(
     ("case", "override", "message"),
     [
         ("unknown key", {"growth": {"memry": [0.0, 1.0]}}, "Extra inputs are not permitted"),
-        ("unknown section", {"grwth": {}}, "Extra inputs are not permitted"),
         ("range upside down", {"growth": {"memory": [0.5, 0.1]}}, "must not fall from left to right"),
         ("three numbers for a range", {"growth": {"memory": [0.1, 0.2, 0.3]}}, "at most 2 items"),
     ],
 )
-def test_a_wrong_override_is_refused(case: str, override: dict[str, object], message: str) -> None:
+def test_a_wrong_value_is_refused(case: str, override: dict[str, dict[str, object]], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        Priors.model_validate(override)
+        changed(**override)
     assert case
 
 
+def test_an_unknown_section_is_refused() -> None:
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        Priors.model_validate(PRIORS.model_dump() | {"grwth": {}})
+
+
 def test_priors_survive_a_round_trip_through_json() -> None:
-    assert Priors.model_validate_json(Priors().model_dump_json()) == Priors()
+    assert Priors.model_validate_json(PRIORS.model_dump_json()) == PRIORS
 
 
 def test_two_cohorts_draw_different_constants_inside_their_ranges() -> None:
-    priors = Priors()
+    priors = PRIORS
     first, second = (draw_rules(priors, np.random.default_rng(seed)) for seed in (1, 2))
 
     for section in SECTIONS:

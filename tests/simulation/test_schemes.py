@@ -1,18 +1,38 @@
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
+import polars as pl
 import pytest
 
 from features.tables import SCHEMES as CONTRACT_SCHEMES
 from simulation.cohort import World
 from simulation.comments import collect, organic_source
+from simulation.draws import Floats, Integers
 from simulation.engagement import engage
 from simulation.growth import grow
-from simulation.life import WARM_UP_DAYS
-from simulation.priors import Priors
+from simulation.life import WARM_UP_DAYS, Life
 from simulation.rules import draw_rules
-from simulation.schemes import LABEL_DOSE, SCHEMES, draw_deed, post_topics
+from simulation.schemes import (
+    LABEL_DOSE,
+    LARGEST_BOUGHT_SHARE,
+    LARGEST_TRADED_FOLLOWING,
+    REFILL_LOSS,
+    SCHEMES,
+    CountOrder,
+    _bought_comment_counts,
+    _bought_counts,
+    _drip,
+    _stock,
+    _visitors,
+    draw_deed,
+    in_lots,
+    post_topics,
+)
 from simulation.text import Dice
+from tests.priors import PRIORS
 from tests.simulation.lives import life, world
 
 FOLLOWER_SCHEMES = ("bought_followers", "follow_unfollow")
@@ -26,31 +46,94 @@ def test_the_registry_holds_the_schemes_of_the_contract() -> None:
 
 @pytest.mark.parametrize("name", FOLLOWER_SCHEMES)
 @pytest.mark.parametrize("dose", [0.03, 0.3, 0.7])
-def test_bought_stock_ends_at_the_dose(name: str, dose: float) -> None:
-    around = world()
-    for seed in range(12):
+def test_bought_stock_ends_near_the_dose(name: str, dose: float) -> None:
+    around, shares = world(), []
+    for seed in range(16):
         account = life(around, seed)
         SCHEMES[name].plan_growth(account, dose, around.market, around.rules, np.random.default_rng(seed))
         grow(account, {}, around.rules, np.random.default_rng(seed))
+        shares.append(account.follower_share())
 
         assert account.bought_stock.min() >= 0.0
-        assert account.bought_stock[-1] == pytest.approx(dose)
-        assert account.follower_share() == pytest.approx(dose, abs=1 / 20_000)
+        assert account.follower_share() == pytest.approx(account.bought_stock[-1], abs=1 / 20_000)
+        assert (account.follower_share() >= LABEL_DOSE) == (dose >= LABEL_DOSE)
         assert account.organic_followers[-1] + account.bought_followers[-1] == 20_000
+
+    # Lots are round: a single order may lie a third off, all of them do not.
+    assert np.median(shares) == pytest.approx(dose, rel=0.1)
+    assert all(0.6 * dose < share <= LARGEST_BOUGHT_SHARE for share in shares)
+
+
+@pytest.mark.parametrize(
+    ("case", "wanted", "orders"),
+    [
+        ("nothing asked for is one piece", 0.2, {1.0}),
+        ("below ten it goes by the piece", 6.4, {6.0}),
+        ("lots of ten, fifty or a hundred", 100.0, {100.0, 10 * 10.0, 2 * 50.0}),
+        ("one lot of a thousand, or some smaller ones", 1300.0, {1000.0, 500 * 3.0, 300 * 4.0, 100 * 13.0}),
+        ("the largest lot as often as it takes", 200_000.0, {30_000 * 7.0}),
+    ],
+)
+def test_orders_come_in_lots(case: str, wanted: float, orders: set[float]) -> None:
+    rng = np.random.default_rng(1)
+
+    assert {in_lots(wanted, rng) for _ in range(60)} <= orders, case
+
+
+def test_lots_drop_off_and_are_refilled() -> None:
+    arrivals = np.zeros(120)
+    arrivals[10] = 1.0
+    never, always = np.zeros(120, dtype=bool), np.ones(120, dtype=bool)
+
+    kept = _stock(arrivals, 0.0, 0.0, never)
+    dropped = _stock(arrivals, 0.5, 0.0, never)
+    asked = _stock(arrivals, 0.5, 60.0, always)
+
+    assert kept[-1] == pytest.approx(1.0)
+    assert dropped[10 + 30] == pytest.approx(1.0 * 0.5)
+    assert dropped[10 + 60] == pytest.approx(1.0 * 0.5**2)
+    assert asked[10:70].min() >= 1.0 - REFILL_LOSS - 0.5 / 20
+    assert asked[70 + 40] < 0.6
+    assert np.diff(asked[10:70]).max() > 0.04
+
+
+def test_a_drip_feed_is_even_or_in_the_rhythm_of_growth() -> None:
+    even = [_drip(200, 20, 150, np.random.default_rng(seed), evasive=False) for seed in range(20)]
+    organic = [_drip(200, 20, 150, np.random.default_rng(seed), evasive=True) for seed in range(20)]
+
+    def spread(shape: Floats) -> float:
+        return float(shape[20:170].std() / shape[20:170].mean())
+
+    assert np.median([spread(shape) for shape in even]) < 0.5 < np.median([spread(shape) for shape in organic])
+    assert all(shape.sum() == pytest.approx(1.0) and shape[:20].max() == 0.0 for shape in even + organic)
+
+
+def test_who_is_met_in_a_cycle_of_follow_and_unfollow_follows_more() -> None:
+    around = world()
+    more = []
+    for seed in range(20):
+        account = life(around, seed)
+        before = account.persona.following
+        SCHEMES["follow_unfollow"].plan_growth(account, 0.2, around.market, around.rules, np.random.default_rng(seed))
+        more.append(account.persona.following - before)
+        assert account.persona.following <= max(LARGEST_TRADED_FOLLOWING, before) + 200
+
+    assert min(more) >= 0
+    assert np.median(more) > 100
 
 
 def test_purchases_lie_before_and_within_the_window() -> None:
     around = world()
     before, within = 0, 0
-    for seed in range(40):
+    for seed in range(80):
         account = life(around, seed)
         SCHEMES["bought_followers"].plan_growth(account, 0.3, around.market, around.rules, np.random.default_rng(seed))
         rise = np.diff(account.bought_stock, prepend=0.0)
         before += rise[:WARM_UP_DAYS].sum() > 0.2
         within += rise[WARM_UP_DAYS:].clip(min=0.0).sum() > 0.2
 
-    assert before >= 8
-    assert within >= 8
+    assert before >= 10
+    assert within >= 20
 
 
 def test_follow_unfollow_raises_and_lowers_the_following_count() -> None:
@@ -64,21 +147,78 @@ def test_follow_unfollow_raises_and_lowers_the_following_count() -> None:
 
 
 @pytest.mark.parametrize("name", ENGAGEMENT_SCHEMES)
-def test_orders_reach_their_dose(name: str) -> None:
+@pytest.mark.parametrize("dose", [0.05, 0.4, 0.9])
+def test_orders_reach_their_dose(name: str, dose: float) -> None:
     around = world()
     shares = []
-    for seed in range(12):
-        account = life(around, seed)
-        rng = np.random.default_rng(seed)
-        grow(account, {}, around.rules, rng)
-        engage(account, 0.0, around.rules, rng)
+    for seed in range(16):
+        account, rng = _engaged(around, seed)
         assert account.engagement_share() == 0.0
-        SCHEMES[name].order_engagement(account, 0.4, around.market, around.rules, rng, Dice(seed))
+        SCHEMES[name].order_engagement(account, dose, around.market, around.rules, rng, Dice(seed))
         shares.append(account.engagement_share())
         assert (account.likes + account.bought_likes <= account.views + account.bought_views)[account.has_views].all()
 
-    assert np.median(shares) == pytest.approx(0.4, abs=0.08)
+    assert np.median(shares) == pytest.approx(dose, abs=0.2 * dose)
     assert max(shares) <= 1.0
+
+
+def _engaged(around: World, seed: int) -> tuple[Life, np.random.Generator]:
+    """An account with its honest counts, and the generator that drew them."""
+    account, rng = life(around, seed), np.random.default_rng(seed)
+    grow(account, {}, around.rules, rng)
+    engage(account, 0.0, around.rules, rng)
+    return account, rng
+
+
+def _ordered(account: Life, *, per_day: float, lost: float = 0.0, dose: float = 0.5) -> Integers:
+    """Likes bought under every post, of an account that draws 200 each and takes no care."""
+    account.likes = np.full(account.posts, 200)
+    account.care = 0.0
+    rules = replace(world().rules, schemes=world().rules.schemes.model_copy(update={"fixed_lots": 1.0, "surplus": 1.0}))
+    order = CountOrder(dose, np.ones(account.posts), per_day, 0.0, lost)
+    return _bought_counts(account, account.likes, order, rules, np.random.default_rng(1))
+
+
+def test_the_same_lot_comes_on_every_post() -> None:
+    account = life(world(), 2)
+    account.post_age_hours = np.linspace(4000.0, 100.0, account.posts)
+
+    assert set(_ordered(account, per_day=100_000.0).tolist()) == {200}
+
+
+def test_posts_younger_than_the_delivery_have_less_of_it() -> None:
+    account = life(world(), 2)
+    account.post_age_hours = np.linspace(4000.0, 1.0, account.posts)
+    likes = _ordered(account, per_day=20.0)
+
+    assert likes[-1] < 0.02 * likes[0]
+    assert np.all(np.diff(likes) <= 0)
+    assert likes.sum() / (likes.sum() + account.likes.sum()) == pytest.approx(0.5, abs=0.1)
+
+
+def test_bought_likes_drop_under_old_posts() -> None:
+    account = life(world(), 2)
+    account.post_age_hours = np.linspace(4000.0, 10.0, account.posts)
+    likes = _ordered(account, per_day=1_000_000.0, lost=0.3)
+
+    assert likes[0] == pytest.approx(0.7 * likes[-1], rel=0.05)
+
+
+def test_comments_come_in_lots_on_some_posts_or_by_the_piece() -> None:
+    around = world()
+    rules = replace(around.rules, schemes=around.rules.schemes.model_copy(update={"comment_lots": 1.0}))
+    vendor = replace(around.market.comments["en"][0], lot=100)
+    account = life(around, 2)
+    account.comments = np.full(account.posts, 20)
+    account.care = 0.0
+    lots = _bought_comment_counts(account, 0.3, vendor, rules, np.random.default_rng(1))
+    account.care = 1.0
+    pieces = _bought_comment_counts(account, 0.3, vendor, rules, np.random.default_rng(1))
+
+    assert lots.max() >= 50
+    assert np.count_nonzero(lots) < 0.3 * account.posts
+    assert len(set(lots[lots > 0].tolist())) == 1
+    assert np.count_nonzero(pieces) > np.count_nonzero(lots)
 
 
 def test_the_engagement_share_is_the_largest_of_its_kinds() -> None:
@@ -112,13 +252,16 @@ def _collected(name: str, seed: int, around: World | None = None) -> tuple[list[
 
 def test_pod_members_are_accounts_of_the_cohort_and_come_back() -> None:
     members, early = [], []
-    for seed in range(1, 7):
-        authors, cohort, lags = _collected("engagement_pod", seed, world(seed))
+    for seed in range(1, 20):
+        around = world(seed)
+        if next(pod for pod in around.market.pods if "account-0" in pod.members).is_open:
+            continue
+        authors, cohort, lags = _collected("engagement_pod", seed, around)
         assert len(authors) == 150
         members.append(sum(author in cohort for author in authors))
         early.append(np.mean(np.array(lags) < 1.0))
 
-    assert np.mean(members) >= 20
+    assert np.mean(members) >= 12
     assert np.mean(early) > 0.25
 
 
@@ -135,11 +278,41 @@ def test_every_trading_account_joins_one_pod() -> None:
     members = [member for pod in around.market.pods for member in pod.members if member.startswith("account-")]
 
     assert sorted(members) == sorted(around.account_ids)
-    assert all(15 <= len(pod.members) <= 50 for pod in around.market.pods)
+    assert around.market.pods[-1].is_open
+    for pod in around.market.pods:
+        assert 1000 <= len(pod.members) <= 3000 if pod.is_open else 15 <= len(pod.members) <= 50
+
+
+def test_an_open_group_sends_other_people_to_each_post_and_some_come_often() -> None:
+    members = [f"member-{index}" for index in range(1000)]
+    dice = Dice(1)
+    visits = [_visitors(members, 40, dice) for _ in range(50)]
+    often = Counter(member for visit in visits for member in visit)
+
+    assert all(len(set(visit)) == 40 for visit in visits)
+    assert sum(count for member, count in often.items() if int(member[7:]) < 100) > 0.25 * 50 * 40
+    assert len(often) > 500
+    assert sorted(_visitors(members, 1000, dice)) == sorted(members)
+
+
+def test_an_account_that_outgrows_its_pod_trades_in_the_open_group() -> None:
+    around = world()
+    account = life(around, 4, followers=300_000)
+    rng = np.random.default_rng(4)
+    grow(account, {}, around.rules, rng)
+    engage(account, 0.0, around.rules, rng)
+    account.comments = np.full(account.posts, 300)
+    SCHEMES["engagement_pod"].order_engagement(account, 0.5, around.market, around.rules, rng, Dice(4))
+    source = account.bought_sources[0]
+    post = int(np.argmax(source.counts))
+    authors = source.authors(post, int(source.counts[post]))
+
+    assert len(authors) == len(set(authors)) == source.counts[post] > 100
+    assert set(authors) & set(around.market.pods[-1].members)
 
 
 def test_doses_by_role() -> None:
-    rules = draw_rules(Priors(), np.random.default_rng(1))
+    rules = draw_rules(PRIORS, np.random.default_rng(1))
     rng = np.random.default_rng(2)
     low = [draw_deed("low_dose", rules, rng).doses for _ in range(200)]
     high = [draw_deed("inauthentic", rules, rng).doses for _ in range(400)]
@@ -147,5 +320,29 @@ def test_doses_by_role() -> None:
     assert draw_deed("genuine", rules, rng).doses == {}
     assert all(len(doses) == 1 and 0.03 <= next(iter(doses.values())) < LABEL_DOSE for doses in low)
     assert all(max(doses.values()) > LABEL_DOSE for doses in high)
-    assert all(sum(doses.get(name, 0.0) for name in FOLLOWER_SCHEMES) <= 0.75 + 1e-9 for doses in high)
+    largest = LARGEST_BOUGHT_SHARE + 1e-9
+    assert all(sum(doses.get(name, 0.0) for name in FOLLOWER_SCHEMES) <= largest for doses in high)
     assert {len(doses) for doses in high} == {1, 2}
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_doses_of_every_scheme_reach_from_the_limit_to_seventy_percent(name: str) -> None:
+    doses = []
+    for seed in range(40):
+        rules = draw_rules(PRIORS, np.random.default_rng(seed))
+        only = replace(rules, schemes=rules.schemes.model_copy(update={"weights": {name: 1.0}, "mix_share": 0.0}))
+        rng = np.random.default_rng(seed)
+        doses += [draw_deed("inauthentic", only, rng).doses[name] for _ in range(50)]
+
+    assert 0.1 < min(doses) < 0.12
+    assert np.quantile(doses, 0.25) < 0.35
+    assert max(doses) > 0.68
+
+
+def test_realised_doses_keep_to_their_side_of_the_label(tables: dict[str, pl.DataFrame]) -> None:
+    """Lots, drops and young posts move the realised share; all but a few deliveries still earn the label meant."""
+    labels = tables["labels"].filter(pl.col("scheme").is_not_null())
+    share = pl.max_horizontal("inauthentic_follower_share", "inauthentic_engagement_share")
+
+    assert labels.filter(share.is_between(0.0935, 0.0999)).height < 0.02 * labels.height
+    assert 0.08 < labels.filter(~pl.col("is_inauthentic")).height / labels.height < 0.3

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import polars as pl
 import pytest
 
+from simulation.cohort import _draw_deeds
+from simulation.comments import organic_source
 from simulation.engagement import engage
 from simulation.growth import LARGEST_DAILY_ADVERTISING, grow
 from simulation.life import Life
+from simulation.rules import draw_rules
+from simulation.schemes import post_topics
 from simulation.stories import STORIES
+from simulation.text import Dice
+from tests.priors import PRIORS
 from tests.simulation.lives import life, world
 
 
@@ -145,6 +153,49 @@ def test_a_purge_in_sight_falls_on_the_day_of_the_platform() -> None:
 
 def test_a_tight_community_is_small() -> None:
     assert 8 <= _told("tight_community", 1).circle_size <= 40
+
+
+def test_friends_and_family_of_a_small_account_comment_on_every_post() -> None:
+    """The same twenty people: each is met under half of the posts and more, once, and few others write."""
+    around, judged = world(), 0
+    for seed in range(30):
+        account = _told("tight_community", seed, followers=600)
+        account.circle_size = 20
+        rng = np.random.default_rng(seed)
+        grow(account, {}, around.rules, rng)
+        engage(account, 0.0, around.rules, rng)
+        # Among strangers nobody comes back; without creators of the cohort all others are strangers.
+        source = organic_source(account, post_topics, ["nobody"], around.rules, rng, Dice(seed))
+        posts = [post for post in range(account.posts) if 20 <= source.counts[post] <= 40]
+        visits = [
+            [name for name in source.authors(post, int(source.counts[post])) if name != "nobody"] for post in posts
+        ]
+        met = Counter(name for visit in visits for name in set(visit))
+        regulars = [name for name, count in met.most_common(20) if count >= 0.4 * len(posts)]
+
+        assert account.circle_attendance >= 0.5
+        if len(posts) >= 10:
+            judged += 1
+            # Each comes to at least half of the posts; by chance some are met under fewer than 40 % of a dozen, and an
+            # account with many more comments than twenty is judged by its quietest posts.
+            assert len(regulars) >= 15
+            assert np.mean([len(set(regulars) & set(visit)) for visit in visits]) >= 7
+    assert judged >= 3
+
+
+def test_some_clubs_of_larger_accounts_are_as_faithful() -> None:
+    faithful = [_told("tight_community", seed).circle_attendance > 0.0 for seed in range(60)]
+
+    assert 0.1 < np.mean(faithful) < 0.6
+
+
+def test_a_third_of_the_genuine_accounts_have_a_story_in_every_cohort_of_five_hundred() -> None:
+    for seed in range(300):
+        rules = draw_rules(PRIORS, np.random.default_rng(seed))
+        plan = _draw_deeds(500, rules, np.random.default_rng(seed + 10_000))
+        told = [story is not None for deed, story in plan if not deed.doses]
+
+        assert sum(told) >= 0.35 * len(told)
 
 
 def test_the_owner_hides_the_likes() -> None:

@@ -9,9 +9,9 @@ import pytest
 from simulation.lexicon import LEXICONS
 from simulation.life import Persona
 from simulation.population import draw_persona, draw_voice
-from simulation.priors import Priors
 from simulation.rules import draw_rules
 from simulation.text import FAMILY_MODULUS, Dice, Voice, biography, caption, comment, draw_family, family_text
+from tests.priors import PRIORS
 
 KINDS = ("template", "praise", "emoji")
 
@@ -19,7 +19,7 @@ KINDS = ("template", "praise", "emoji")
 @pytest.fixture
 def english() -> Voice:
     rng, dice = np.random.default_rng(1), Dice(1)
-    rules = draw_rules(Priors(), rng)
+    rules = draw_rules(PRIORS, rng)
     persona: Persona = draw_persona("a", rules, rng, dice)
     persona.language = "en"
     return draw_voice(persona, rules, rng, dice).changed(foreign_share=0.0)
