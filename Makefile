@@ -6,10 +6,10 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help setup repro test check ui docs
+.PHONY: help setup repro audit audit-real test check ui docs
 
 help: ## what there is to do
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 setup: $(STAMP) ## the environment in .venv
 
@@ -23,6 +23,13 @@ $(STAMP): pyproject.toml constraints.txt
 
 repro: $(STAMP) ## the whole pipeline, from raw tables to metrics, scores and shortlist
 	dvc repro
+
+audit: $(STAMP) ## what can be said against the cohort and the model; fails where a limit does not hold
+	dvc repro audits/dvc.yaml
+
+audit-real: $(STAMP) ## real accounts beside simulated ones: make audit-real REAL_DATA="folder another"
+	@test -n "$(REAL_DATA)" || { echo 'audit-real: name one or more dataset folders: make audit-real REAL_DATA="folder another"' >&2; exit 2; }
+	@python -m pipeline.audit real $(foreach folder,$(REAL_DATA),--input $(folder)) --output data/audit_real $(if $(HALF),--half $(HALF))
 
 test: $(STAMP) ## the test suite
 	python -m pytest

@@ -33,6 +33,9 @@ from pipeline.storage import read_json, write_json
 from pipeline.tracking import CHAMPION, ModelToRegister, Record, track_run
 
 LOCK_FILE = Path("dvc.lock")
+PRIORS = "priors"
+"""The section of params.yaml that holds the simulation's priors."""
+
 LONGEST_PARAMETER = 500
 """Characters of a parameter's value that a table of runs can use; the whole stands in the run's params.yaml."""
 
@@ -81,7 +84,7 @@ def run_record(bundle: Bundle, params: TrackParams) -> Record:
     """The run's whole content, read from params.yaml, the reports, dvc.lock and git."""
     metrics, training, scoring = map(_report, (layout.METRICS, layout.TRAINING_REPORT, layout.SCORING_REPORT))
     sections = yaml.safe_load(layout.PARAMS.read_text(encoding="utf-8"))
-    parameters = dict(flat_parameters(sections))
+    parameters = dict(flat_parameters(without_priors(sections)))
     numbers = dict(metrics_of(metrics, training, scoring))
     tags = {
         "model_version": bundle.version,
@@ -114,6 +117,16 @@ def run_record(bundle: Bundle, params: TrackParams) -> Record:
         ],
         content_sha256=_digest([parameters, numbers, tags, note], files),
     )
+
+
+def without_priors(sections: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections with the simulation's hundreds of priors as one digest: two runs differ in it, or share them all.
+
+    Which of them differ, the two runs' params.yaml says.
+    """
+    priors = sections.get(PRIORS)
+    digest = hashlib.sha256(json.dumps(priors, sort_keys=True).encode()).hexdigest()[:12]
+    return {**{name: values for name, values in sections.items() if name != PRIORS}, PRIORS: digest}
 
 
 def flat_parameters(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ import re
 import sqlite3
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,6 +142,34 @@ def track_run(record: Record, model: ModelToRegister, experiment: str) -> None:
                 client.delete_run(run_id)
         run = whole[0] if whole else _log(client, experiment_id, record, model)
         _make_champion(client, run, record, model.name)
+
+
+def attach_to_run(
+    experiment: str, model_sha256: str, tag: tuple[str, str], metrics: Mapping[str, float], files: Mapping[str, Path]
+) -> None:
+    """Add files and metrics to the newest finished run of a model; what stands there under the same names is replaced.
+
+    `tag` names the content: a run that carries it already is left alone.
+
+    Raises:
+        UnusableInputError: no run of that model, or the store cannot be reached or used.
+    """
+    with _connected(create=False) as client:
+        found = client.get_experiment_by_name(experiment)
+        query = f"tags.model_sha256 = '{model_sha256}' and attributes.status = 'FINISHED'"
+        runs = client.search_runs([found.experiment_id], query, max_results=1) if found else []
+        if not runs:
+            raise UnusableInputError(
+                [f"tracking: no run of the model {model_sha256[:12]} in experiment '{experiment}'. Run 'dvc repro'."]
+            )
+        run = runs[0].info
+        if runs[0].data.tags.get(tag[0]) == tag[1]:
+            return
+        for place, path in files.items():
+            client.log_artifact(run.run_id, str(path), place.rpartition("/")[0] or None)
+        entries = [Metric(name, value, run.end_time, 0) for name, value in metrics.items()]
+        client.log_batch(run.run_id, metrics=entries)
+        client.set_tag(run.run_id, *tag)
 
 
 def download_bundle(uri: str) -> Bundle:

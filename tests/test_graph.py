@@ -1,4 +1,4 @@
-"""dvc.yaml against the code: a stage that forgets a dependency leaves stale results behind `dvc repro`."""
+"""Both graphs against the code: a stage that forgets a dependency leaves stale results behind `dvc repro`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("features", "models", "pipeline", "simulation")
-GRAPH = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-ENTRY = "pipeline.__main__"
+PACKAGES = ("audits", "features", "models", "pipeline", "simulation")
+AUDIT = "audit/"
+"""What the names of the second graph's stages start with here."""
+READERS = {"read_priors": "priors"}
+"""Functions that read a section for several stages."""
 
 
 def module_path(name: str) -> Path | None:
@@ -66,17 +68,26 @@ def expand(stages: dict) -> dict[str, dict]:
     return result
 
 
-STAGES = expand(GRAPH)
+STAGES = {
+    **expand(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]),
+    **{
+        f"{AUDIT}{name}": stage
+        for name, stage in expand(yaml.safe_load((ROOT / "audits" / "dvc.yaml").read_text())["stages"]).items()
+    },
+}
 
 
 def stage_module(name: str) -> str:
-    return f"pipeline.{name.partition('@')[0]}"
+    package = "pipeline.audit" if name.startswith(AUDIT) else "pipeline"
+    return f"{package}.{name.removeprefix(AUDIT).partition('@')[0]}"
 
 
 def needed_modules(name: str) -> set[str]:
     """What a stage imports: its module's closure, the entry point, and the feature groups that it asks for by name."""
-    modules = closure(stage_module(name)) | {ENTRY, *imported_by(ENTRY, lazily_too=False)}
-    for module in imported_by(ENTRY, lazily_too=False):
+    entry = "pipeline.audit.__main__" if name.startswith(AUDIT) else "pipeline.__main__"
+    modules = closure(stage_module(name)) | {entry, *imported_by(entry, lazily_too=False)}
+    modules |= {entry.rpartition(".")[0]}
+    for module in imported_by(entry, lazily_too=False):
         modules |= closure(module)
     groups = {name.partition("@")[2]} if "@" in name else {"growth", "comments", "engagement", "profile"}
     if "features.compute" in modules:
@@ -92,9 +103,14 @@ def sections_read(modules: set[str]) -> set[str]:
         path = module_path(module)
         assert path is not None
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "read_section":
+            if not isinstance(node, ast.Call):
+                continue
+            called = getattr(node.func, "id", "")
+            if called == "read_section":
                 assert isinstance(node.args[0], ast.Constant), f"{module} reads a section that no test can name"
                 found.add(node.args[0].value)
+            elif called in READERS:
+                found.add(READERS[called])
     return found
 
 
@@ -120,6 +136,23 @@ def test_params_name_exactly_the_sections_a_stage_reads(name: str) -> None:
     declared = {entry for entry in STAGES[name].get("params", []) if isinstance(entry, str)}
     own = {stage_module(name)} if sections_read({stage_module(name)}) else set()
     assert declared == sections_read(own), f"params of {name}"
+
+
+@pytest.mark.parametrize("name", [name for name in STAGES if name.startswith(AUDIT)])
+def test_an_audit_runs_in_the_project_and_as_its_module(name: str) -> None:
+    assert STAGES[name]["wdir"] == ".."
+    assert STAGES[name]["cmd"] == f"python -m pipeline.audit {name.removeprefix(AUDIT)}"
+
+
+def test_the_main_graph_needs_no_audit() -> None:
+    outs = {str(out) for name, stage in STAGES.items() if name.startswith(AUDIT) for out in _places(stage, "outs")}
+    deps = {str(dep) for name, stage in STAGES.items() if not name.startswith(AUDIT) for dep in stage.get("deps", [])}
+    assert outs
+    assert not {dep for dep in deps if dep.startswith("audits") or "/audit" in dep} | (outs & deps)
+
+
+def _places(stage: dict, kind: str) -> list[str]:
+    return [next(iter(out)) if isinstance(out, dict) else out for out in stage.get(kind, [])]
 
 
 def test_the_whole_graph_reads_nothing_outside_the_repository() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from contextlib import chdir
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 
 from models.scoring import Scorer
 from pipeline import aside
+from pipeline.audit import cohorts, generalisation, leakage, realism, recall, summary
+from pipeline.audit import scores as verdicts
 from pipeline.bundles import load_scorer
-from tests.pipeline.projects import invoke, run_stages, write_params
+from tests.pipeline.projects import invoke, run_stages, silent, write_params
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +22,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_params(folder)
     with chdir(folder):
         run_stages()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def audited(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project in which every audit ran, but for the two that need MLflow or fail. Read it only."""
+    folder = tmp_path_factory.mktemp("audited") / "project"
+    shutil.copytree(project, folder)
+    with chdir(folder):
+        for stage in (cohorts, verdicts, leakage, realism, generalisation, recall, summary):
+            stage.run(silent)
     return folder
 
 

@@ -20,7 +20,8 @@ GROUPS = ("growth", "comments", "engagement", "profile")
 SMALL: dict[str, dict[str, Any]] = {
     "simulate": {
         "cohorts": 10,
-        "accounts_per_cohort": 100,
+        "smallest_cohort": 60,
+        "largest_cohort": 350,
         "incoming_seed": 700_001,
         "incoming_accounts": 80,
         "candidates": 12,
@@ -34,13 +35,18 @@ SMALL: dict[str, dict[str, Any]] = {
         "early_stopping_rounds": 10,
         "min_child_samples": 10,
         "tune_share": 0.25,
-        # One thread: on a busy machine LightGBM's threads wait for each other far longer than they work.
-        "threads": 1,
+        "jobs": 1,
         # Passing below 1 / 5, the prevalence itself: some accounts lie above it and some below, however weak the model.
         "cost_pay_inauthentic": 5.0,
     },
     "evaluate": {"replicates": 40, "jobs": 1},
     "score": {"jobs": 1},
+    "audit_cohorts": {"cohorts": 6, "smallest_cohort": 60, "largest_cohort": 150, "batches": {40: 2, 80: 1}, "jobs": 1},
+    "audit_scores": {"jobs": 1},
+    "audit_leakage": {"replicates": 20, "jobs": 1},
+    "audit_realism": {"cohorts": 1, "jobs": 1},
+    "audit_generalisation": {"cohort_counts": [2, 4], "account_shares": [0.5], "repeats": 1, "replicates": 20},
+    "audit_recall": {"replicates": 20},
 }
 """What differs from the repository's params.yaml: sizes, above all."""
 

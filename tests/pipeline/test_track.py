@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -128,12 +129,8 @@ def test_every_file_is_content(path: Path, bundle: Bundle) -> None:
     ("sections", "expected"),
     [
         pytest.param({}, {}, id="nothing"),
-        pytest.param({"simulate": {"priors": {}}}, {}, id="no override of a prior"),
-        pytest.param(
-            {"simulate": {"priors": {"seller": {"speed": 24}}}},
-            {"simulate.priors.seller.speed": "24"},
-            id="one override",
-        ),
+        pytest.param({"train": {}}, {}, id="an empty section"),
+        pytest.param({"audit": {"batches": {50: 2}}}, {"audit.batches.50": "2"}, id="one below another"),
         pytest.param({"prepare": {"as_of": None}}, {"prepare.as_of": "null"}, id="null"),
         pytest.param({"train": {"monotone": True}}, {"train.monotone": "true"}, id="flag"),
         pytest.param({"evaluate": {"tiers": [0, 1000]}}, {"evaluate.tiers": "[0, 1000]"}, id="list"),
@@ -142,6 +139,14 @@ def test_every_file_is_content(path: Path, bundle: Bundle) -> None:
 )
 def test_parameters_are_flat(sections: dict[str, Any], expected: dict[str, str]) -> None:
     assert dict(track.flat_parameters(sections)) == expected
+
+
+def test_priors_are_one_digest_that_changes_with_any_of_them() -> None:
+    sections = {"train": {"seed": 1}, "priors": {"growth": {"memory": [0.0, 0.5]}}}
+    found = track.without_priors(sections)
+    assert found["train"] == {"seed": 1}
+    assert re.fullmatch("[0-9a-f]{12}", found["priors"])
+    assert track.without_priors({**sections, "priors": {"growth": {"memory": [0.0, 0.4]}}}) != found
 
 
 def test_metrics_are_grouped_and_undefined_ones_left_out() -> None:

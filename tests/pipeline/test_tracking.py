@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -20,7 +21,8 @@ import pytest
 from models.scoring import Scorer
 from pipeline import layout, track
 from pipeline.errors import UnusableInputError
-from pipeline.tracking import DATABASE, SQLITE, URI_VARIABLE, download_bundle, tracking_uri
+from pipeline.track import model_sha256
+from pipeline.tracking import DATABASE, SQLITE, URI_VARIABLE, attach_to_run, download_bundle, tracking_uri
 from tests.models.synthetic import FEATURES, context, labelled_accounts, silent, trained
 from tests.pipeline.tracking_builders import write_run
 
@@ -34,6 +36,8 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in OUTSIDE:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "path", [*sys.path])  # loading a model puts its code first
+    # MLflow remembers by the run's id where its files are; here many copies of one run lie in different folders.
+    monkeypatch.setattr("mlflow.tracking._tracking_service.utils._artifact_repos_cache", OrderedDict())
 
 
 @pytest.fixture(scope="session")
@@ -323,3 +327,41 @@ def test_an_unknown_model_is_said_with_what_there_is(address: str, hint: str) ->
     found = rf"model: {address} is not in the registry at .*\. Found: models:/authenticity@champion\.{hint}$"
     with pytest.raises(UnusableInputError, match=found):
         download_bundle(address)
+
+
+# --- the audit on the run ---------------------------------------------------------------------------------------------
+
+
+def _attach(repository: Path, text: str) -> None:
+    report = repository / "audit.md"
+    report.write_text(text, encoding="utf-8")
+    digest = model_sha256(trained().bundle)
+    attach_to_run("assay", digest, ("audit_sha256", text), {"audit/nuisance": 0.5}, {"audit/audit.md": report})
+
+
+def test_what_is_attached_stands_on_the_run_of_the_model(repository: Path, client: mlflow.MlflowClient) -> None:
+    _attach(repository, "first")
+    (run,) = runs(client)
+    assert run.data.metrics["audit/nuisance"] == 0.5
+    assert run.data.tags["audit_sha256"] == "first"
+    assert "audit/audit.md" in {entry.path for entry in client.list_artifacts(run.info.run_id, "audit")}
+    assert run.info.status == "FINISHED"
+
+
+def test_the_same_audit_is_attached_once_and_another_replaces_it(
+    repository: Path, client: mlflow.MlflowClient, tmp_path: Path
+) -> None:
+    for text in ("first", "first", "second"):
+        _attach(repository, text)
+    (run,) = runs(client)
+    path = client.download_artifacts(run.info.run_id, "audit/audit.md", str(tmp_path))
+    assert Path(path).read_text(encoding="utf-8") == "second"
+    assert len(client.get_metric_history(run.info.run_id, "audit/nuisance")) == 1
+
+
+def test_an_audit_of_a_model_that_was_not_tracked_is_said(repository: Path) -> None:
+    with pytest.raises(UnusableInputError, match=r"no run of the model aaaaaaaaaaaa in experiment 'assay'"):
+        attach_to_run("assay", "a" * 64, ("audit_sha256", "x"), {}, {})
+    with pytest.raises(UnusableInputError, match="in experiment 'other'"):
+        attach_to_run("other", "a" * 64, ("audit_sha256", "x"), {}, {})
+    assert repository.is_dir()

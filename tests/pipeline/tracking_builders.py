@@ -10,7 +10,8 @@ from pipeline import layout
 
 PARAMS = """
 prepare: {dataset: data/raw/training, as_of: null}
-simulate: {priors: {}, jobs: 2}
+simulate: {jobs: 2}
+priors: {growth: {memory: [0.0, 0.5]}}
 train: {num_leaves: 4, monotone: true, prevalence: 0.2}
 evaluate: {tiers: [0, 1000]}
 score: {dataset: data/raw/incoming}

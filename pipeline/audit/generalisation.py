@@ -1,0 +1,57 @@
+"""Audit stage `generalisation`: one scheme or story left out of training, and what more cohorts or accounts win."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import Field
+
+from audits.generalisation import learning_curve, leave_one_out, light_fit
+from features.catalog import features
+from models.training import is_headline
+from pipeline import layout
+from pipeline.params import Section, read_section
+from pipeline.storage import write_json
+from pipeline.train import TrainParams, labelled_features
+
+
+class AuditGeneralisationParams(Section):
+    """Section `audit_generalisation` of params.yaml."""
+
+    cohort_counts: list[int]
+    account_shares: list[float]
+    repeats: int = Field(ge=1)
+    replicates: int = Field(ge=1)
+    confidence: float = Field(gt=0, lt=1)
+    seed: int = Field(ge=0)
+
+
+def run(report: Callable[[str], None]) -> None:
+    """The stage: on the training dataset, split as the model's training splits it."""
+    params = read_section("audit_generalisation", AuditGeneralisationParams)
+    settings = read_section("train", TrainParams).settings()
+    frame = labelled_features(layout.PREPARED).filter(is_headline())
+    fit = light_fit(frame, list(features().values()), settings.classifier)
+    left_out = leave_one_out(
+        frame,
+        fit,
+        settings,
+        replicates=params.replicates,
+        confidence=params.confidence,
+        seed=params.seed,
+        report=report,
+    )
+    curve = learning_curve(
+        frame,
+        fit,
+        settings,
+        cohort_counts=params.cohort_counts,
+        account_shares=params.account_shares,
+        repeats=params.repeats,
+        seed=params.seed,
+        report=report,
+    )
+    write_json(
+        {"confidence": params.confidence, "leave_one_out": left_out, "learning_curve": curve},
+        layout.AUDIT_GENERALISATION,
+    )

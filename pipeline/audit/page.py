@@ -1,0 +1,232 @@
+"""docs/audit.md from the audit's reports alone: no number in it is typed by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline import layout
+from pipeline.storage import read_json
+
+Entry = dict[str, Any]
+
+INTRODUCTION = """\
+What can be said against the simulated cohort, and against the model trained on it. `make audit` makes all of it anew
+(a graph of its own, audits/dvc.yaml) and fails where a limit of params.yaml does not hold. What each process of the
+simulation does, and against which real numbers it was set, stands in [cohort](cohort.md); what was tried and failed in
+[experiments](experiments.md). Everything here but the column "real" is simulated.
+"""
+
+
+def audit_page(figures: str = "figures") -> str:
+    """The page; `figures` is where its pictures lie, as seen from it."""
+    leakage, realism, generalisation, recall, summary = map(
+        read_json,
+        (
+            layout.AUDIT_LEAKAGE,
+            layout.AUDIT_REALISM,
+            layout.AUDIT_GENERALISATION,
+            layout.AUDIT_RECALL,
+            layout.AUDIT_SUMMARY,
+        ),
+    )
+
+    def picture(name: str, text: str) -> str:
+        return f"\n![{text}]({figures}/{name}.png)\n"
+
+    parts = [INTRODUCTION, "## Limits\n", *_limits(summary["limits"])]
+    parts += ["\n## Nuisance: what must not tell the label\n", *_nuisance(leakage["nuisance"], leakage["confidence"])]
+    parts += [picture("nuisance", "AUC of the nuisance audit beside chance and its limit")]
+    parts += ["## Triviality: what a simple rule reaches\n", *_rules(leakage["triviality"])]
+    parts += [picture("rules", "AUC of every simple rule and of the depth-2 tree")]
+    parts += ["## Learnability: the model on fresh cohorts\n", *_fresh(recall["fresh"])]
+    parts += ["\n### Where all tables are observed\n", *_fresh(recall["fresh_observed"])]
+    parts += ["\n## Realism: measured quantiles beside simulated genuine accounts\n", *_realism(realism)]
+    for group in dict.fromkeys(each["group"] for each in realism["table"]):
+        parts += [picture(f"realism_{group}", f"Real quantiles of {group} over the bands of the simulated cohorts")]
+    parts += ["## Generalisation: what training never met\n", *_left_out(generalisation["leave_one_out"])]
+    parts += [picture("leave_one_out", "AUC with and without each scheme and story in training")]
+    parts += [picture("leave_one_out_flagged", "Shares flagged with and without each scheme and story in training")]
+    parts += ["### By batch size\n", *_batches(recall["batches"]), picture("batches", "Batches of different sizes")]
+    parts += ["### Learning curve\n", *_curve(generalisation["learning_curve"])]
+    parts += [picture("learning_curve", "AUC against training cohorts and accounts")]
+    parts += ["## Dose and response\n", *_half_doses(recall["dose"]["half_doses"])]
+    parts += [picture("dose_response", "Recall against the bought share, by scheme")]
+    parts += ["## Accounts to look at", picture("gallery", "One simulated account per scheme and per story")]
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return [f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
+
+
+def _between(row: Entry, name: str = "value", lower: str = "lower", upper: str = "upper") -> str:
+    if row[name] is None:
+        return "-"
+    return f"{row[name]:.3f} ({_number(row[lower])} to {_number(row[upper])})"
+
+
+def _limits(limits: list[Entry]) -> list[str]:
+    rows = [
+        [
+            each["name"],
+            each["rule"],
+            f"{each['limit']:g}",
+            _number(each["value"]),
+            "yes" if each["holds"] else "**no**",
+        ]
+        for each in limits
+    ]
+    return table(["what", "limit on", "limit", "measured", "holds"], rows)
+
+
+def _nuisance(found: Entry, confidence: float) -> list[str]:
+    text = (
+        "LightGBM on size tier, platform, language, niche, sampling, history, row counts, what is missing and ids, "
+        f"out of fold on {found['accounts']:,} accounts of {found['cohorts']} fresh cohorts: AUC "
+        f"{_between(found, 'auc')}, {confidence:.0%} interval over cohorts. What it leans on most, with the AUC "
+        "that is lost when that alone is shuffled:\n"
+    )
+    rows = [[_words(each["covariate"]), _number(each["auc_lost"])] for each in found["importance"][:8]]
+    return [text, *table(["covariate", "AUC lost"], rows)]
+
+
+def _rules(found: Entry) -> list[str]:
+    tree = found["tree"]
+    text = (
+        "Rules that vetting tools document and the naive ones, frozen in `audits/triviality.py`, on "
+        f"{found['accounts']:,} accounts of {found['cohorts']} fresh cohorts. A rule may be turned round to do its "
+        "best. The depth-2 tree over all of them, fitted on half of the cohorts and judged on the other: AUC "
+        f"{_between(tree, 'auc')}.\n"
+    )
+    rows = [
+        [
+            _words(each["rule"]),
+            each["source"],
+            f"{each['accounts']:,}",
+            _between(each, "auc"),
+            _number(each["best_auc"]),
+        ]
+        for each in found["rules"]
+    ]
+    return [text, *table(["rule", "source", "accounts", "AUC as documented", "at its best"], rows)]
+
+
+def _fresh(metrics: Entry) -> list[str]:
+    text = (
+        f"Measured on {metrics['split']}: {metrics['accounts']:,} accounts with a verdict, {metrics['inauthentic']:,} "
+        f"inauthentic; {metrics['without_verdict']:,} more got none. {metrics['confidence']:.0%} intervals, "
+        f"{metrics['interval']}.\n"
+    )
+    rows = [
+        [_words(name), _between(each["auc"]), _between(each["recall_at_1_percent_false_positives"])]
+        for name, each in metrics["models"].items()
+    ]
+    counts = metrics["confusion"]
+    verdicts = ["pass", "review", "reject", "insufficient_data"]
+    shares = [
+        [kind, *(f"{count[each]:,} ({_share(count[each] / max(sum(count.values()), 1))})" for each in verdicts)]
+        for kind, count in counts.items()
+    ]
+    return [
+        text,
+        *table(["model", "AUC", "recall at 1 % false positives"], rows),
+        "",
+        *table(["", *map(_words, verdicts)], shares),
+    ]
+
+
+def _realism(found: Entry) -> list[str]:
+    outside = [each for each in found["table"] if each["inside"] is False]
+    text = (
+        f"{found['cohorts']} cohorts per sample design, each with rules of its own; a real value is inside where it "
+        f"lies within the central 80 % of the cohorts' values. Inside: {_share(found['inside_share'])} of "
+        f"{len(found['table'])}. Deviation: from the median, in half-widths of that band.\n"
+    )
+    if outside:
+        text += f"\nOutside: {', '.join(sorted({each['quantity'] for each in outside}))}.\n"
+    rows = [
+        [
+            each["group"],
+            each["quantity"],
+            "mean" if each["level"] is None else f"{each['level']:.0%}",
+            f"{each['real']:g}",
+            f"{each['low']:.3g}",
+            f"{each['median']:.3g}",
+            f"{each['high']:.3g}",
+            "-" if each["deviation"] is None else f"{each['deviation']:+.1f}",
+            "yes" if each["inside"] else "**no**",
+        ]
+        for each in found["table"]
+        if each["inside"] is not None
+    ]
+    return [text, *table(["", "quantity", "level", "real", "10 %", "median", "90 %", "deviation", "inside"], rows)]
+
+
+def _left_out(rows: list[Entry]) -> list[str]:
+    text = (
+        "A lighter fit of the same kind as the model's, trained with everything, and without one scheme (with the "
+        "mixes that contain it) or without one benign story, on the test cohorts of the training dataset. Flagged: "
+        "rejected or reviewed, recall for a scheme and false alarms for a story.\n"
+    )
+    cell = {(each["kind"], each["left_out"], each["trained_with"], each["measure"]): each for each in rows}
+    names = list(dict.fromkeys((each["kind"], each["left_out"]) for each in rows if each["kind"] != "reference"))
+    body = []
+    for kind, name in names:
+        entries = [
+            cell.get((kind, name, with_it, measure)) for measure in ("auc", "flagged") for with_it in (True, False)
+        ]
+        accounts = next(each["accounts"] for each in entries if each is not None)
+        body.append(
+            [kind, _words(name), f"{accounts:,}", *("-" if each is None else _between(each) for each in entries)]
+        )
+    head = ["", "left out", "accounts", "AUC with it", "AUC without", "flagged with it", "flagged without"]
+    return [text, *table(head, body)]
+
+
+def _batches(rows: list[Entry]) -> list[str]:
+    body = [
+        [
+            f"{each['batch_accounts']:,}",
+            str(each["batches"]),
+            f"{_number(each['auc'])} ({_number(each['auc_lowest'])} to {_number(each['auc_highest'])})",
+            _share(each["recall_flagged"]),
+            _share(each["recall_rejected"]),
+            _share(each["genuine_flagged"]),
+            _share(each["genuine_rejected"]),
+        ]
+        for each in rows
+    ]
+    head = ["accounts", "batches", "AUC (range)", "flagged", "rejected", "genuine flagged", "genuine rejected"]
+    return table(head, body)
+
+
+def _curve(rows: list[Entry]) -> list[str]:
+    body = [
+        [
+            _words(each["curve"]),
+            f"{each['cohorts']:,}",
+            f"{each['accounts']:,.0f}",
+            f"{_number(each['auc'])} ({_number(each['auc_lowest'])} to {_number(each['auc_highest'])})",
+        ]
+        for each in rows
+    ]
+    return table(["curve", "cohorts", "accounts", "AUC (range over draws)"], body)
+
+
+def _half_doses(rows: list[Entry]) -> list[str]:
+    body = [[_words(each["scheme"]), each["decision"], f"{each['accounts']:,}", each["in_words"]] for each in rows]
+    return table(["scheme alone", "decision", "accounts", "half are seen"], body)

@@ -1,0 +1,125 @@
+"""Audit of real accounts, which lie outside the repository: `make audit-real REAL_DATA=folder`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from audits.two_sample import as_observed, priors_like, two_sample, with_context
+from features.compute import compute
+from features.tables import Tables, only
+from models.scoring import Scorer
+from models.thresholds import VERDICTS
+from pipeline.aside import prepared_aside
+from pipeline.audit.page import table
+from pipeline.bundles import load_scorer
+from pipeline.dataset import bucket_ids, read_bucket
+from pipeline.layout import OWN_PARAMS
+from pipeline.score import score_tables
+from pipeline.simulate import read_priors
+from pipeline.storage import check_output_folder, write_json
+from simulation.cohort import simulate_cohort
+from simulation.priors import Priors
+
+FIRST_SEED, COHORTS, ACCOUNTS = 870_001, 12, 400
+"""Simulated genuine accounts beside each folder; seeds that neither training nor audit uses."""
+
+MOST_ACCOUNTS = 5000
+"""Real accounts of a folder that are looked at: more cost time and tell no more."""
+
+FOLDS, SEED = 5, 0
+
+NAMED_FEATURES = 12
+"""Features that give the simulation away, in the table that is printed."""
+
+
+PARITIES = {"all": (0, 1), "even": (0,), "odd": (1,)}
+"""Which accounts of a folder: the half whose SHA-256 is even is for developing, the other for one last look."""
+
+
+def run(sources: Sequence[Path], output: Path, half: str, report: Callable[[str], None]) -> str:
+    """Compare each folder with simulated accounts and score it; a JSON a folder in `output`; returns a Markdown text.
+
+    Raises:
+        UnusableInputError, TooManyBadRowsError: see `prepare_dataset`.
+    """
+    check_output_folder(output)
+    scorer, priors = load_scorer(), read_priors(OWN_PARAMS)
+    pages = []
+    for source in sources:
+        report(source.name)
+        with prepared_aside(source, output, as_of=None, jobs=1, report=report) as prepared:
+            real = _read(prepared.folder, half)
+        found = {"folder": source.name, "half": half} | audited(real, scorer, priors, report)
+        output.mkdir(parents=True, exist_ok=True)
+        write_json(found, output / f"{source.name}.json")
+        pages.append(page(found))
+    return "\n".join(pages)
+
+
+def _read(prepared: Path, half: str) -> Tables:
+    """The chosen accounts of a prepared folder, at most `MOST_ACCOUNTS`, the first by hash."""
+    parts = [read_bucket(prepared, bucket) for bucket in bucket_ids(prepared)]
+    tables = Tables(
+        **{name: pl.concat([getattr(part, name) for part in parts]) for name in Tables.__dataclass_fields__}
+    )
+    digests = {
+        account: int(hashlib.sha256(account.encode()).hexdigest(), 16) for account in tables.accounts["account_id"]
+    }
+    chosen = sorted(
+        (account for account, digest in digests.items() if digest % 2 in PARITIES[half]), key=digests.__getitem__
+    )
+    return only(tables, pl.Series("account_id", sorted(chosen[:MOST_ACCOUNTS]), dtype=pl.String))
+
+
+def audited(real: Tables, scorer: Scorer, priors: Priors, report: Callable[[str], None]) -> dict[str, Any]:
+    """The two-sample comparison and the verdicts of one folder's accounts."""
+    known = real.accounts.filter(pl.col("follower_count").is_not_null())
+    like = priors_like(priors, only(real, known["account_id"]))
+    parts = []
+    for index in range(COHORTS):
+        report(f"simulated cohort {index + 1} of {COHORTS}")
+        parts.append(_simulated(FIRST_SEED + index, like, real))
+    verdicts = score_tables(scorer, real, scorer.bundle.prevalence)
+    counts = dict(verdicts["verdict"].value_counts().iter_rows())
+    return {
+        "accounts": real.accounts.height,
+        "verdicts": {verdict: counts.get(verdict, 0) for verdict in VERDICTS},
+        "two_sample": two_sample(with_context(compute(real), real), pl.concat(parts), folds=FOLDS, seed=SEED),
+    }
+
+
+def _simulated(seed: int, priors: Priors, real: Tables) -> pl.DataFrame:
+    frames = simulate_cohort(seed, ACCOUNTS, priors)
+    tables = as_observed(Tables(**{name: frames[name] for name in Tables.__dataclass_fields__}), real)
+    return with_context(compute(tables), tables)
+
+
+def page(found: dict[str, Any]) -> str:
+    """One folder's result as Markdown."""
+    sample = found["two_sample"]
+    total = max(found["accounts"], 1)
+    area = (
+        f"AUC {sample['auc']:.3f} ({sample['lower']:.3f} to {sample['upper']:.3f}; 0.5 cannot be told apart)"
+        if sample["auc"] is not None
+        else "no AUC"
+    )
+    verdicts = ", ".join(f"{name} {count} ({count / total:.1%})" for name, count in found["verdicts"].items())
+    lines = [
+        f"## {found['folder']} ({found['half']} accounts: {found['accounts']:,})\n",
+        f"Real against simulated genuine accounts: {area}. {sample['message']}.\n",
+        f"Verdicts of the model in use, every account taken for a genuine one: {verdicts}.\n",
+    ]
+    rows = [
+        [each["name"], f"{each['gain_share']:.1%}", _number(each["real_median"]), _number(each["simulated_median"])]
+        for each in sample["features"][:NAMED_FEATURES]
+    ]
+    return "\n".join([*lines, *table(["what gives it away", "gain", "real median", "simulated median"], rows)]) + "\n"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
