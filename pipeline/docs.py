@@ -7,6 +7,8 @@ from pathlib import Path
 from features.catalog import features
 from features.definition import GROUPS, Feature
 from features.tables import CONTRACTS, Column
+from pipeline.audit.page import audit_page
+from pipeline.card import card_page
 from pipeline.errors import UnusableInputError
 from pipeline.results import headline, results_page
 
@@ -14,6 +16,9 @@ PAGES = Path("docs")
 README = Path("README.md")
 FIGURES_START, FIGURES_END = "<!-- figures:start -->", "<!-- figures:end -->"
 """Between these marks the README holds the figures of the last run."""
+
+FIGURES = "../reports/audit/figures"
+"""The audit's pictures as seen from its page."""
 
 GENERATED = "<!-- Made by `python -m pipeline docs`. Edit the code, not this page. -->\n"
 
@@ -48,6 +53,8 @@ def pages() -> dict[Path, str]:
         PAGES / "features.md": features_page(),
         PAGES / "data.md": data_page(),
         PAGES / "results.md": f"# Results of the default run\n\n{GENERATED}\n{results_page()}",
+        PAGES / "model-card.md": f"# Model card\n\n{GENERATED}\n{card_page()}",
+        PAGES / "audit.md": f"# The audit\n\n{GENERATED}\n{audit_page(FIGURES)}",
         README: _with_figures(README.read_text(encoding="utf-8"), headline()),
     }
 

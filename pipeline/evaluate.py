@@ -76,7 +76,7 @@ def run(report: Callable[[str], None]) -> None:
     write_parquet(scored.drop("reasons", "suspected_schemes", "insufficient_because"), layout.EVALUATION)
     training = read_json(layout.TRAINING_REPORT)
     pictures["importance"] = figures.importance(
-        training["importance"], split="all labelled accounts", accounts=training["accounts"]
+        training["importance"], split="labelled accounts", accounts=training["importance_accounts"]
     )
     save_figures(pictures, layout.FIGURES)
     save_curves(curves, layout.PLOTS)

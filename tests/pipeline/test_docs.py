@@ -15,9 +15,9 @@ from tests.pipeline.projects import invoke, refused
 
 
 @pytest.fixture(autouse=True)
-def folder(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(audited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with reports and a README, and no page yet."""
-    shutil.copytree(project / "reports", tmp_path / "reports")
+    shutil.copytree(audited / "reports", tmp_path / "reports")
     (tmp_path / "README.md").write_text(f"# Assay\n\n{FIGURES_START}\n{FIGURES_END}\n\nBy hand.\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -50,7 +50,9 @@ def test_written_pages_are_fresh() -> None:
     assert {path: path.read_text(encoding="utf-8") for path in pages()} == pages()
 
 
-@pytest.mark.parametrize("page", ["docs/features.md", "docs/data.md", "docs/results.md"])
+@pytest.mark.parametrize(
+    "page", ["docs/features.md", "docs/data.md", "docs/results.md", "docs/audit.md", "docs/model-card.md"]
+)
 def test_one_stale_page_is_named_alone_and_mended(page: str) -> None:
     assert invoke("docs").exit_code == 0
     with Path(page).open("a", encoding="utf-8") as file:
