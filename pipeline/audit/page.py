@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pipeline import layout
@@ -224,7 +225,23 @@ def _curve(rows: list[Entry]) -> list[str]:
         ]
         for each in rows
     ]
-    return table(["curve", "cohorts", "accounts", "AUC (range over draws)"], body)
+    return [*_won(rows), *table(["curve", "cohorts", "accounts", "AUC (range over draws)"], body)]
+
+
+def _won(rows: list[Entry]) -> list[str]:
+    """What the last step of the accounts' curve won, per doubling: what a larger run can hope for."""
+    points = [each for each in rows if each["curve"] == "accounts_of_all_cohorts" and each["auc"] is not None]
+    if len(points) < 2:  # noqa: PLR2004 -- a step has two ends
+        return []
+    before, last = points[-2:]
+    doublings = math.log2(last["accounts"] / before["accounts"])
+    won = (last["auc"] - before["auc"]) / max(doublings, 1e-9)
+    text = (
+        f"The last step, from {before['accounts']:,.0f} to {last['accounts']:,.0f} accounts, won {won:+.3f} AUC per "
+        "doubling. The default's size is what the main graph's four minutes hold, not where more stops helping: raise "
+        "`simulate.cohorts` for a larger run, which takes time in proportion.\n"
+    )
+    return [text]
 
 
 def _half_doses(rows: list[Entry]) -> list[str]:
