@@ -25,7 +25,8 @@ repro: $(STAMP) ## the whole pipeline, from raw tables to metrics, scores and sh
 	dvc repro
 
 audit: $(STAMP) ## what can be said against the cohort and the model; fails where a limit does not hold
-	dvc repro audits/dvc.yaml
+	dvc repro $(if $(FORCE),--force --single-item) audits/dvc.yaml
+	@python -m pipeline.audit limits
 
 audit-real: $(STAMP) ## real accounts beside simulated ones: make audit-real REAL_DATA="folder another"
 	@test -n "$(REAL_DATA)" || { echo 'audit-real: name one or more dataset folders: make audit-real REAL_DATA="folder another"' >&2; exit 2; }

@@ -7,9 +7,15 @@ cohorts are assigned: a split by accounts would let the model meet the same sell
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 ROLES = ("fit", "tune", "calibrate", "test")
+
+
+LARGE_COHORT = 10.0
+"""Cohorts with more accounts than this many times the mean only fit: one set of rules would otherwise be most of what
+the model is judged by. None is so large among cohorts of about one size."""
 
 
 class TooFewCohortsError(ValueError):
@@ -19,13 +25,18 @@ class TooFewCohortsError(ValueError):
 def assign_roles(cohorts: Sequence[str], shares: Mapping[str, float], seed: int) -> dict[str, str]:
     """Each distinct cohort's role, one of `ROLES`.
 
-    Cohorts are put in the order of a keyed hash, independent of how they came, and cut by `shares` (positive, in
-    the order of `ROLES`, scaled to one); every role gets at least one cohort.
+    Cohorts are put in the order of a keyed hash, independent of how they came, those of more than `LARGE_COHORT`
+    times the mean size first, and cut by `shares` (positive, in the order of `ROLES`, scaled to one); every role gets
+    at least one cohort. `cohorts` holds one name an account.
 
     Raises:
         TooFewCohortsError: fewer than four distinct cohorts.
     """
-    names = sorted(set(cohorts), key=lambda name: hashlib.blake2b(f"{seed}/{name}".encode()).hexdigest())
+    sizes = Counter(cohorts)
+    large = LARGE_COHORT * len(cohorts) / max(len(sizes), 1)
+    names = sorted(
+        sizes, key=lambda name: (sizes[name] <= large, hashlib.blake2b(f"{seed}/{name}".encode()).hexdigest())
+    )
     if len(names) < len(ROLES):
         raise TooFewCohortsError(
             f"labels: {len(names)} cohorts found; at least {len(ROLES)} are needed to fit, tune, calibrate and test "

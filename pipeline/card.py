@@ -56,7 +56,8 @@ def card_page() -> str:
 def _half_doses(found: Entry) -> list[str]:
     text = (
         "The dose is the bought share of followers or of engagement, the larger one. Below the dose named here, fewer "
-        "than half of the accounts that did nothing else are seen, on fresh simulated cohorts:\n"
+        "than half of the accounts that did nothing else are seen, on fresh simulated cohorts, by a logistic curve in "
+        "the logarithm of the dose; `any` includes mixes:\n"
     )
     rows = [
         [each["scheme"].replace("_", " "), each["decision"], f"{each['accounts']:,}", each["in_words"]]

@@ -25,6 +25,13 @@ METRIC_NAMES = {
     "brier": "Brier",
     "expected_calibration_error": "calibration error",
 }
+TABLES = """\
+
+The intervals of all tables below are exact ones (Clopper-Pearson, 95 %) that take accounts as independent. Accounts of
+a cohort are not quite, so they are too narrow. An account that mixes schemes counts in the row of each of them; the
+[audit](audit.md) counts schemes alone.
+"""
+
 TREE_MARGIN = 0.05
 """An AUC of the depth-2 tree within this of ours means that the cohort is too easy."""
 
@@ -38,7 +45,7 @@ def headline(folder: Path = layout.METRICS.parent) -> str:
 def results_page(folder: Path = layout.METRICS.parent) -> str:
     """docs/results.md: the headline, then recall by scheme and dose, false alarms by story, and every segment."""
     segments = read_json(folder / layout.SEGMENTS.name)
-    parts = [headline(folder), "## Recall by scheme\n", *_rows(segments["scheme"], "scheme", _FOUND)]
+    parts = [headline(folder), TABLES, "## Recall by scheme\n", *_rows(segments["scheme"], "scheme", _FOUND)]
     parts += ["\n## Recall by dose\n", "The dose is the bought share of followers or of engagement, the larger one.\n"]
     parts += _doses(segments["dose"])
     parts += ["\n## Honest accounts by story\n", *_rows(segments["benign_story"], "story", _SUSPECTED)]

@@ -7,9 +7,13 @@ and nowhere else; here stand the names and the shapes. Every name must be given:
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+import math
+from typing import Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+
+from features.tables import PLATFORMS, SCHEMES
+from simulation.lexicon import LEXICONS
 
 
 def _ordered(values: tuple[float, ...]) -> tuple[float, ...]:
@@ -28,10 +32,60 @@ Constant = TypeVar("Constant")
 """`Range` in the priors, `float` in a cohort's rules: one declaration serves both."""
 
 
+SHARES = ("_share", "_missing", "_dropped", "_probability")
+"""Ends of the names of priors that are shares or chances."""
+
+BOUNDS = {"prevalence": (0.0, 1.0), "memory": (0.0, 0.8), "drift_memory": (0.0, 0.999), "history_days": (2.0, 3650.0)}
+"""Of priors whose name does not tell them."""
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "platform_weights": PLATFORMS,
+    "language_weights": tuple(LEXICONS),
+    "weights": SCHEMES,
+    "sampling_weights": ("daily", "weekly", "irregular", "monthly"),
+    "sample_weights": ("all", "earliest", "newest", "top", "random"),
+    "reading_weights": ("end", "unknown", "after_days"),
+}
+"""What the weights of these priors may be given for."""
+
+
 class Section(BaseModel, Generic[Constant]):
     """One group of constants."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="after")
+    def _are_possible(self) -> Self:
+        """Shares and chances lie within 0 to 1; weights are of known names and not negative."""
+        problems = []
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            unknown = sorted(set(value) - set(KEYS[name])) if name in KEYS else []
+            if unknown:
+                problems.append(f"{name}: {', '.join(unknown)} is unknown; known: {', '.join(KEYS[name])}")
+            low, high = _bounds(name)
+            numbers = _numbers(value)
+            if numbers and not low <= min(numbers) <= max(numbers) <= high:
+                problems.append(f"{name} must lie within {low:g} to {high:g}, found {value}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+def _bounds(name: str) -> tuple[float, float]:
+    """Least and largest possible number of a prior."""
+    if name in BOUNDS:
+        return BOUNDS[name]
+    if name.endswith(SHARES):
+        return 0.0, 1.0
+    return (0.0 if name in KEYS else -math.inf), math.inf
+
+
+def _numbers(value: Any) -> list[float]:
+    """Every number of a prior, whatever its shape."""
+    if isinstance(value, dict):
+        return [number for inner in value.values() for number in _numbers(inner)]
+    return [float(number) for number in value] if isinstance(value, tuple) else [float(value)]
 
 
 class Population(Section[Constant], Generic[Constant]):

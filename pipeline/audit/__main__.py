@@ -103,10 +103,11 @@ def track(quiet: Quiet = False) -> None:
 
 @app.command("limits")
 def limits(quiet: Quiet = False) -> None:
-    """Fail if a limit does not hold."""
+    """Every limit with its figure; fails if one does not hold."""
     with reported(quiet, "audit limits") as report:
-        from pipeline.audit.limits import run
+        from pipeline.audit.limits import run, table_of_limits
 
+        typer.echo(table_of_limits())
         run(report)
 
 

@@ -111,7 +111,7 @@ def page(found: dict[str, Any]) -> str:
     verdicts = ", ".join(f"{name} {count} ({count / total:.1%})" for name, count in found["verdicts"].items())
     lines = [
         f"## {found['folder']} ({found['half']} accounts: {found['accounts']:,})\n",
-        f"Real against simulated genuine accounts: {area}. {sample['message']}.\n",
+        f"Real against simulated genuine accounts: {area}. {sample['message'].rstrip('.')}.\n",
         f"Verdicts of the model in use, every account taken for a genuine one: {verdicts}.\n",
     ]
     rows = [

@@ -78,3 +78,13 @@ def test_the_name_s_place_in_the_alphabet_does_not_decide() -> None:
 def test_a_missing_share_is_an_error_and_not_a_zero() -> None:
     with pytest.raises(KeyError, match="test"):
         assign_roles(cohorts(8), {"fit": 1.0, "tune": 1.0, "calibrate": 1.0}, seed=3)
+
+
+def test_a_cohort_of_more_than_ten_times_the_mean_only_fits() -> None:
+    names = [f"cohort {index}" for index in range(20)]
+    for seed in range(20):
+        # 20 cohorts: 19 * 10 + 400 accounts, 29.5 in the mean; ten times that is 295.
+        roles = assign_roles([name for name in names[1:] for _ in range(10)] + [names[0]] * 400, SHARES, seed)
+        assert roles[names[0]] == "fit"
+    alike = {assign_roles([name for name in names for _ in range(10)], SHARES, seed)[names[0]] for seed in range(40)}
+    assert alike == set(ROLES)

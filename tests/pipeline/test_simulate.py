@@ -152,6 +152,10 @@ class TestStage:
         [
             pytest.param({"memry": [0.0, 1.0]}, "Did you mean 'memory'?", id="misspelt constant"),
             pytest.param({"memory": [0.5, 0.1]}, "must not fall from left to right", id="range upside down"),
+            pytest.param({"memory": [0.0, 50.0]}, "memory must lie within 0 to 0.8", id="beyond what can be"),
+            pytest.param(
+                {"steady_share": [8.0, 22.0]}, "steady_share must lie within 0 to 1", id="per cent as a share"
+            ),
         ],
     )
     def test_priors_that_make_no_sense_are_said(self, changes: dict[str, object], message: str, tmp_path: Path) -> None:

@@ -144,3 +144,16 @@ def test_identifiers_are_distinct_hexadecimal() -> None:
     assert len(set(identifiers)) == 1000
     assert all(len(each) == 12 and int(each, 16) >= 0 for each in identifiers)
     assert random_identifiers(0, np.random.default_rng(7)) == []
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"instgram": (1.0, 2.0)}, "platform_weights: instgram is unknown; known: instagram, tiktok"),
+        ({"instagram": (-38.0, 62.0)}, "platform_weights must lie within 0 to inf"),
+    ],
+    ids=["unknown platform", "negative weight"],
+)
+def test_weights_are_of_known_names_and_not_negative(weights: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        changed(population={"platform_weights": weights})
