@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -76,13 +75,11 @@ def train(
     settings: TrainingSettings,
     provenance: Mapping[str, Any],
     report: Callable[[str], None],
-    jobs: int = 1,
 ) -> Trained:
     """Train every head, calibrate and set the thresholds.
 
     `labelled` has one row an account: `account_id`, the label columns of the contract with `cohort` filled, and one
     column per feature of `features`, whose order becomes the model's. `report` is told in a few words what is done.
-    `jobs` ensembles are trained at a time; their number changes no byte.
     """
     roles = assign_roles(labelled["cohort"].to_list(), settings.shares, settings.seed)
     usable = labelled.filter(is_headline()).sort("account_id")
@@ -106,16 +103,10 @@ def train(
         scheme for scheme, by_role in belongs.items() if all(0 < flags.sum() < flags.size for flags in by_role.values())
     ]
     report(f"{len(known) + 2} ensembles of trees")
-    # Threads: LightGBM releases the interpreter's lock, and several ensembles of one thread each use the cores better
-    # than one ensemble of several threads, which wait for each other.
-    classifier, engagement_share, *heads = joblib.Parallel(n_jobs=jobs, backend="threading")(
-        [
-            joblib.delayed(fitter.head)(target),
-            joblib.delayed(fitter.engagement_share)(part),
-            *(joblib.delayed(fitter.head)(belongs[scheme]) for scheme in known),
-        ]
-    )
-    schemes = dict(zip(known, heads, strict=True))
+    # One after another: ensembles trained in threads of one process have crashed LightGBM.
+    classifier = fitter.head(target)
+    engagement_share = fitter.engagement_share(part)
+    schemes = {scheme: fitter.head(belongs[scheme]) for scheme in known}
 
     report("baselines")
     genuine = ~target["calibrate"]

@@ -53,7 +53,6 @@ class TrainParams(Section):
     mask_share: float = Field(ge=0, le=1)
     empty_share: float = Field(ge=0, le=1)
     threads: int = Field(ge=1)
-    jobs: int = Field(ge=1)
     prevalence: float = Field(gt=0, lt=1)
     cost_review: float = Field(gt=0)
     cost_pay_inauthentic: float = Field(gt=0)
@@ -87,13 +86,12 @@ class TrainParams(Section):
 
 def run(report: Callable[[str], None]) -> None:
     """The stage."""
-    params = read_section("train", TrainParams)
-    settings = params.settings()
+    settings = read_section("train", TrainParams).settings()
     labelled = labelled_features(layout.PREPARED)
     catalogue = features()
     provenance = {"libraries": library_versions()}
     try:
-        trained = train(labelled, list(catalogue.values()), catalog_hash(), settings, provenance, report, params.jobs)
+        trained = train(labelled, list(catalogue.values()), catalog_hash(), settings, provenance, report)
     except (TooFewCohortsError, OneClassError, LibraryMissingError) as error:
         raise UnusableInputError([str(error)]) from error
     with atomic_folder(layout.MODEL) as folder:

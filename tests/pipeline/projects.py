@@ -35,7 +35,6 @@ SMALL: dict[str, dict[str, Any]] = {
         "early_stopping_rounds": 10,
         "min_child_samples": 10,
         "tune_share": 0.25,
-        "jobs": 1,
         # Passing below 1 / 5, the prevalence itself: some accounts lie above it and some below, however weak the model.
         "cost_pay_inauthentic": 5.0,
     },

@@ -13,7 +13,7 @@ import pytest
 from pipeline import train
 from tests.pipeline.projects import ROOT, results_of, silent, write_params
 
-WORKERS = {section: {"jobs": 2} for section in ("simulate", "prepare", "train", "evaluate", "score")}
+WORKERS = {section: {"jobs": 2} for section in ("simulate", "prepare", "evaluate", "score")}
 
 RUN = """
 from pipeline import extract
