@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help setup repro audit audit-real test check ui docs
+.PHONY: help setup repro audit audit-real audit-labels bench test check ui docs
 
 help: ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -31,6 +31,13 @@ audit: $(STAMP) ## what can be said against the cohort and the model; fails wher
 audit-real: $(STAMP) ## real accounts beside simulated ones: make audit-real REAL_DATA="folder another"
 	@test -n "$(REAL_DATA)" || { echo 'audit-real: name one or more dataset folders: make audit-real REAL_DATA="folder another"' >&2; exit 2; }
 	@python -m pipeline.audit real $(foreach folder,$(REAL_DATA),--input $(folder)) --output data/audit_real $(if $(HALF),--half $(HALF))
+
+audit-labels: $(STAMP) ## other people's labels: make audit-labels LABELLED=folder
+	@test -n "$(LABELLED)" || { echo 'audit-labels: name the folder of the labelled files: make audit-labels LABELLED=folder' >&2; exit 2; }
+	@python -m pipeline.audit labelled --tubespam $(LABELLED)/tubespam_1956.csv --instafake $(LABELLED)/instafake_automated_1400.csv --output data/audit_labels
+
+bench: $(STAMP) ## what extraction costs, into docs/benchmarks.md; some twenty minutes
+	@python -m benchmarks.extraction bench $(if $(ACCOUNTS),--accounts $(ACCOUNTS))
 
 test: $(STAMP) ## the test suite
 	python -m pytest

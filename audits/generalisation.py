@@ -83,6 +83,7 @@ def light_fit(frame: pl.DataFrame, features: Sequence[Feature], settings: Classi
         "lambda_l2": light.lambda_l2,
         "feature_fraction": light.feature_fraction,
         "bagging_fraction": light.bagging_fraction,
+        "extra_trees": light.extra_trees,
         "bagging_freq": 1,
         "deterministic": True,
         "force_row_wise": True,

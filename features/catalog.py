@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from features.compute import group_module
-from features.definition import GROUPS, Feature
+from features.definition import GROUPS, MODEL_GROUPS, Feature
 
 
 class UnknownFeatureError(KeyError):
@@ -18,8 +18,8 @@ class UnknownFeatureError(KeyError):
         return str(self.args[0])
 
 
-def features(groups: Sequence[str] = GROUPS) -> dict[str, Feature]:
-    """Every feature of the groups by name, in catalogue order."""
+def features(groups: Sequence[str] = MODEL_GROUPS) -> dict[str, Feature]:
+    """Every feature of the groups by name, in catalogue order; by default those that the classifier sees."""
     return {name: entry for group in groups for name, entry in group_module(group).FEATURES.items()}
 
 
@@ -29,7 +29,7 @@ def feature_by_name(name: str) -> Feature:
     Raises:
         UnknownFeatureError: with the nearest names of the catalogue.
     """
-    catalogue = features()
+    catalogue = features(GROUPS)
     if name in catalogue:
         return catalogue[name]
     near = difflib.get_close_matches(name, catalogue, n=3)
@@ -44,7 +44,7 @@ def catalog_hash() -> str:
     expression does. A docstring alone therefore changes the hash too, which is the safe side.
     """
     digest = hashlib.sha256()
-    for entry in features().values():
+    for entry in features(GROUPS).values():
         digest.update(entry.definition_text().encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())

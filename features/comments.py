@@ -18,48 +18,32 @@ A comment of unknown author counts as written by somebody else. The owner's own 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import polars as pl
 
-from features.definition import Feature, feature
-from features.tables import Tables
-from features.text import folded_text, own_words, script_of, script_of_language, with_text_columns, word_list
+from features.comments_frames import (
+    BURST_SECONDS,
+    DRAW,
+    SHORT_WORDS,
+    SHORTEST_DELAY_HOURS,
+    comment_text,
+    comments,
+    everyone,
+    reply_text,
+    visit_text,
+    visits,
+)
+from features.definition import Citation, Feature, FrameBuilder, feature
 
 FEATURES: dict[str, Feature] = {}
-
-DRAW = 20
-"""Comments in the random draw that repetition shares refer to: the fewest that are owed a verdict."""
 
 FEWEST_FOR_SHARE = 10
 """Comments below which a share of them is not formed."""
 
-LONGEST_CAPTION = 60
-"""Words of a caption that comments are compared with."""
-
-SHORTEST_CONTENT_WORD = 4
-"""Letters from which a word counts as content: shorter ones are mostly articles and pronouns, in any alphabet."""
-
-FEWEST_REGULARS = 3
-"""Regular commenters on a post from which their order is read: of two, one always follows the other."""
-
-LATE_HOURS = 72.0
-"""Delay from which a comment is late: half of all comments come within 15 hours, three quarters within 57."""
-
-SHORT_WORDS = 2
-"""Words up to which a comment is short, as in FACTS ("at most two words"); also the fewest that count as repeated."""
-
-SENTENCE_WORDS = 4
-"""Words from which two people hardly write the same by chance."""
-
-FRAME_WORDS = 3
-"""Words at the start or end of a comment that make it a template's, where the rest differs."""
-
-EMOJI_ROW_KINDS = 3
-"""Different symbols from which a row of emoji is more than a habit."""
-
 FEWEST_COMPARED = 3
 """Comments of regulars, and of others, from which the two are compared; `_shrunk_difference` weighs so few lightly."""
+
+FEWEST_RETURN_PAIRS = 6
+"""Pairs of one author's arrivals, counted both ways round, from which they are compared: three people twice."""
 
 SHRINKAGE = 5.0
 """Comments, as an effective number, at which a difference of two shares counts half: what so few show may be chance."""
@@ -67,14 +51,8 @@ SHRINKAGE = 5.0
 EXCESS_SHRINKAGE = 20
 """Comments at which an excess over chance counts half; the fewest that are owed a verdict."""
 
-FIRST_HOURS = 1.0
-"""Delay up to which a comment is early: 15 % of all are; pods and delivered comments are what comes at once."""
-
 FEWEST_POSTS = 3
 """Posts from which it can be said how regulars are spread over them."""
-
-BURST_SECONDS = 60.0
-"""Gap up to which a comment follows the one before it at once."""
 
 _FACTS = "FACTS, Comments"
 _SELLERS = "FACTS, Schemes as they are sold and seen: bought comments"
@@ -83,322 +61,18 @@ _PODS = "FACTS, Schemes as they are sold and seen: pods"
 _STORIES = "FACTS, Stories that look bought and are not"
 
 
-# Frames ---------------------------------------------------------------------------------------------------------------
-
-
-def _everyone(tables: Tables) -> pl.DataFrame:
-    """One row per comment whose author is known, the owner's included: `is_owner`."""
-    known = tables.comments.filter(pl.col("commenter_id").is_not_null())
-    return known.select("account_id", is_owner=pl.col("commenter_id") == pl.col("account_id"))
-
-
-def _comments(tables: Tables) -> pl.DataFrame:
-    """One row per comment that is not the owner's, with all derived columns, in order of post and time."""
-    rows = _by_others(tables)
-    rows = with_text_columns(rows)
-    rows = rows.join(_caption_scripts(tables), on="account_id", how="left", maintain_order="left")
-    rows = _with_repetition(rows)
-    rows = _with_shared_words(rows, _caption_words(tables))
-    return _with_arrivals(_with_timing(rows)).drop("words")
-
-
-def _by_others(tables: Tables) -> pl.DataFrame:
-    """Comments not by the owner, with `post` and `author` keys and the post's instant, in order of post and time.
-
-    `post` and `author` are hashes that are unique over all accounts: only their equality means something. An unknown
-    author gets a key of its own.
-    """
-    comments = tables.comments.filter(pl.col("commenter_id").ne_missing(pl.col("account_id")))
-    posts = tables.posts.select("account_id", "post_id", "posted_at")
-    unknown_author = pl.struct("account_id", "comment_id", pl.lit(0)).hash()
-    return (
-        comments.join(posts, on=["account_id", "post_id"], how="left")
-        .sort("account_id", "post_id", "commented_at", "comment_id")
-        .with_row_index("row")
-        .with_columns(
-            account=pl.col("account_id").hash(),
-            post=pl.struct("account_id", "post_id").hash(),
-            knows_author=pl.col("commenter_id").is_not_null(),
-            author=pl.when(pl.col("commenter_id").is_not_null())
-            .then(pl.struct("account_id", "commenter_id").hash())
-            .otherwise(unknown_author),
-        )
-        .drop("commenter_id", "comment_id")
-    )
-
-
-def _caption_scripts(tables: Tables) -> pl.DataFrame:
-    """`own_script` per account: that of its language or, where that is unknown, the commonest of its captions."""
-    captions = tables.posts.select("account_id", script=script_of(own_words(folded_text(pl.col("caption")))))
-    commonest = (
-        captions.filter(pl.col("script").is_not_null())
-        .group_by("account_id", "script")
-        .len()
-        .sort("account_id", "len", "script", descending=[False, True, False])
-        .unique("account_id", keep="first", maintain_order=True)
-    )
-    accounts = tables.accounts.select("account_id", language_script=script_of_language(pl.col("language")))
-    return accounts.join(commonest, on="account_id", how="left").select(
-        "account_id", own_script=pl.coalesce("language_script", "script")
-    )
-
-
-def _rows_sharing(*keys: str) -> pl.Expr:
-    """Rows of the frame with the same values in these key columns, the row itself included."""
-    key = pl.col(keys[0]) if len(keys) == 1 else pl.struct(*keys).hash()
-    return pl.len().over(key).cast(pl.Int64)
-
-
-def _by_other_authors(key: str) -> pl.Expr:
-    """Comments by other authors with the same key; 0 where the key is null."""
-    shared = _rows_sharing(key) - _rows_sharing(key, "author")
-    return pl.when(pl.col(key).is_not_null()).then(shared).otherwise(0)
-
-
-def _by_other_authors_elsewhere(key: str) -> pl.Expr:
-    """Comments by other authors under other posts with the same key; 0 where the key is null."""
-    shared_here = _rows_sharing(key, "post") - _rows_sharing(key, "post", "author")
-    shared = _rows_sharing(key) - _rows_sharing(key, "author") - shared_here
-    return pl.when(pl.col(key).is_not_null()).then(shared).otherwise(0)
-
-
-def _probability_of_meeting(like: pl.Expr, comments: pl.Expr) -> pl.Expr:
-    """Probability that a random draw of `DRAW` comments that holds this one holds another that is like it.
-
-    1 - product over j = 0..DRAW-2 of (others - like - j) / (others - j), with others = comments - 1 (rarefaction:
-    Hurlbert 1971, Ecology 52). Its mean does not depend on the number of comments. Null with fewer than `DRAW`.
-    """
-    others = comments - 1
-    none_met = pl.lit(1.0)
-    for drawn in range(DRAW - 1):
-        none_met = none_met * ((others - like - drawn).clip(lower_bound=0) / (others - drawn))
-    return pl.when(comments >= DRAW).then(1.0 - none_met)
-
-
-def _with_repetition(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add, per comment, the probabilities `meets_…` of meeting its like in a draw of twenty, and author counts."""
-    words = pl.col("words")
-    length = words.list.len()
-    # Entries to a giveaway name friends in the words that its rules ask for: a mention excuses repetition.
-    is_free = ~pl.col("has_mention")
-    keyed = rows.with_columns(
-        text=pl.when(is_free & (length >= 1)).then(pl.struct("account", words.hash()).hash()),
-        opening=pl.when(is_free & (length > FRAME_WORDS)).then(
-            pl.struct("account", words.list.head(FRAME_WORDS).hash()).hash()
-        ),
-        closing=pl.when(is_free & (length > FRAME_WORDS)).then(
-            pl.struct("account", words.list.tail(FRAME_WORDS).hash()).hash()
-        ),
-        emoji_row=pl.when(pl.col("is_emoji_only") & (pl.col("symbol_kinds") >= EMOJI_ROW_KINDS)).then(
-            pl.struct("account", "symbols").hash()
-        ),
-        first_symbol=pl.when(pl.col("symbols") != "").then(
-            pl.struct("account", pl.col("symbols").str.slice(0, 1)).hash()
-        ),
-    )
-    counted = keyed.with_columns(
-        comments=pl.len().over("account").cast(pl.Int64),
-        comments_here=_rows_sharing("post"),
-        known=pl.col("knows_author").sum().over("account").cast(pl.Int64),
-        text_elsewhere=_by_other_authors_elsewhere("text"),
-        same_text=_by_other_authors("text"),
-        same_opening=_by_other_authors("opening"),
-        same_closing=_by_other_authors("closing"),
-        same_emoji_row=_by_other_authors("emoji_row"),
-        same_first_symbol=_rows_sharing("first_symbol") - 1,
-        same_author=_rows_sharing("author") - 1,
-        same_author_here=_rows_sharing("author", "post") - 1,
-        known_here=pl.col("knows_author").sum().over("post").cast(pl.Int64),
-    )
-    # An unbroken run in a script without spaces is a stock phrase up to several words: as generic as one English word.
-    phrase_words = pl.max_horizontal(length.cast(pl.Int64), pl.col("word_count") // 2)
-    repeated = pl.when(phrase_words >= SHORT_WORDS).then(pl.col("same_text")).otherwise(0)
-    sentence = pl.when(phrase_words >= SENTENCE_WORDS).then(pl.col("same_text")).otherwise(0)
-    elsewhere = pl.when(phrase_words >= SHORT_WORDS).then(pl.col("text_elsewhere")).otherwise(0)
-    template = pl.max_horizontal("same_opening", "same_closing") - pl.col("same_text")
-    comments = pl.col("comments")
-    return counted.with_columns(
-        meets_text=_probability_of_meeting(repeated, comments),
-        meets_sentence=_probability_of_meeting(sentence, comments),
-        meets_text_elsewhere=pl.when(comments > pl.col("comments_here")).then(
-            _probability_of_meeting(elsewhere, comments)
-        ),
-        meets_template=_probability_of_meeting(template.clip(lower_bound=0), comments),
-        meets_emoji_row=_probability_of_meeting(pl.col("same_emoji_row"), comments),
-        is_regular=pl.col("knows_author") & (pl.col("same_author") > pl.col("same_author_here")),
-        meets_author=pl.when("knows_author").then(_probability_of_meeting(pl.col("same_author"), pl.col("known"))),
-    ).drop("opening", "closing", "emoji_row", "text")
-
-
-def _caption_words(tables: Tables) -> pl.DataFrame:
-    """One row per captioned post: `post`, `other_post` (the account's next one, the last's is the first), `caption`.
-
-    Captions become lists of content words; a post without one, or alone with one, is left out.
-    """
-    is_content = pl.element().str.len_chars() >= SHORTEST_CONTENT_WORD
-    content = word_list(own_words(folded_text(pl.col("caption"))), LONGEST_CAPTION)
-    captioned = (
-        tables.posts.select(
-            "account_id",
-            "posted_at",
-            "post_id",
-            post=pl.struct("account_id", "post_id").hash(),
-            caption=content.list.eval(pl.element().filter(is_content)),
-        )
-        .filter(pl.col("caption").list.len() > 0)
-        .sort("account_id", "posted_at", "post_id")
-    )
-    following = pl.col("post").shift(-1).over("account_id")
-    return (
-        captioned.with_columns(other_post=pl.coalesce(following, pl.col("post").first().over("account_id")))
-        .filter(pl.col("post") != pl.col("other_post"))
-        .select("post", "other_post", "caption")
-    )
-
-
-def _with_shared_words(rows: pl.DataFrame, captions: pl.DataFrame) -> pl.DataFrame:
-    """Add, per comment, how often others use its words and word pairs, and whether it takes up a caption.
-
-    Adds `word_total`, `word_matches`, `author_word_total`, the same for pairs of neighbouring words (`pair_…`), and
-    `touches_own`, `touches_other`: whether a content word stands in the post's own caption, and in another post's;
-    null where the account has not two captions. Comments with a mention take no part, as in `_with_repetition`.
-    """
-    rows = rows.join(captions.select("post", "other_post"), on="post", how="left", maintain_order="left")
-    tokens = (
-        rows.filter(~pl.col("has_mention") & (pl.col("words").list.len() > 0))
-        .select("row", "account", "author", "post", "other_post", word="words")
-        .explode("word")
-        .with_columns(
-            is_content=pl.col("word").str.len_chars() >= SHORTEST_CONTENT_WORD,
-            word=pl.col("word").hash(),
-        )
-        .with_columns(
-            pair=pl.when(pl.col("row") == pl.col("row").shift(1)).then(
-                pl.struct("account", pl.col("word").shift(1).alias("before"), "word").hash()
-            ),
-            word_here=pl.struct("account", "word").hash(),
-        )
-    )
-    in_captions = (
-        captions.select("post", word="caption")
-        .explode("word")
-        .select(key=pl.struct("post", pl.col("word").hash().alias("word")).hash())
-    )
-    known_keys = in_captions["key"].unique().implode()
-    counted = tokens.with_columns(
-        word_matches=_by_other_authors("word_here"),
-        pair_matches=_by_other_authors("pair"),
-        in_own=pl.col("is_content") & pl.struct("post", "word").hash().is_in(known_keys),
-        in_other=pl.col("is_content") & pl.struct(pl.col("other_post").alias("post"), "word").hash().is_in(known_keys),
-    )
-    per_comment = counted.group_by("row").agg(
-        word_total=pl.len().cast(pl.Int64),
-        word_matches=pl.col("word_matches").sum(),
-        pair_total=pl.col("pair").count().cast(pl.Int64),
-        pair_matches=pl.col("pair_matches").sum(),
-        in_own=pl.col("in_own").any(),
-        in_other=pl.col("in_other").any(),
-    )
-    totals = ["word_total", "word_matches", "pair_total", "pair_matches"]
-    has_captions = pl.col("other_post").is_not_null() & pl.col("word_total").is_not_null()
-    return (
-        rows.join(per_comment, on="row", how="left", maintain_order="left")
-        .with_columns(
-            touches_own=pl.when(has_captions).then(pl.col("in_own")),
-            touches_other=pl.when(has_captions).then(pl.col("in_other")),
-        )
-        .drop("in_own", "in_other", "other_post")
-        .with_columns(pl.col(totals).fill_null(0))
-        .with_columns(
-            author_word_total=pl.col("word_total").sum().over("author"),
-            author_pair_total=pl.col("pair_total").sum().over("author"),
-        )
-    )
-
-
-def _with_timing(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add delays after the post, gaps between neighbouring comments of a post, hours and late days; null if unknown."""
-    lag = (pl.col("commented_at") - pl.col("posted_at")).dt.total_seconds(fractional=True) / 3600
-    gap = (pl.col("commented_at") - pl.col("commented_at").shift(1)).dt.total_seconds(fractional=True)
-    timed = rows.with_columns(
-        # A comment before its post is a clock that failed.
-        lag_hours=pl.when(lag >= 0).then(lag),
-        gap_seconds=pl.when(pl.col("post") == pl.col("post").shift(1)).then(gap),
-        hour=pl.when(pl.col("commented_at").is_not_null()).then(
-            pl.struct("account", pl.col("commented_at").dt.hour()).hash()
-        ),
-        follows_same_author=pl.col("author") == pl.col("author").shift(1),
-    )
-    first, second = pl.col("gap_seconds").shift(1), pl.col("gap_seconds")
-    # Gaps of whole hours come from clocks that show hours, days or weeks: their evenness is the display's.
-    is_rounded = (first % 3600 == 0) & (second % 3600 == 0)
-    are_neighbours = (pl.col("post") == pl.col("post").shift(1)) & (first + second > 0) & ~is_rounded
-    late_day = pl.struct("account", pl.col("commented_at").dt.date()).hash()
-    return timed.with_columns(
-        gap_variation=pl.when(are_neighbours).then(3 * ((first - second) / (first + second)) ** 2),
-        same_hour=pl.when(pl.col("hour").is_not_null()).then(_rows_sharing("hour") - 1),
-        late_day=pl.when(pl.col("lag_hours") > LATE_HOURS).then(late_day),
-    ).with_columns(same_late_day=pl.when(pl.col("late_day").is_not_null()).then(_rows_sharing("late_day") - 1))
-
-
-def _with_arrivals(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add what signs of a pod are put together from.
-
-    `is_early`: within `FIRST_HOURS` of the post, null where the delay is unknown. `is_sentence`: more than
-    `SHORT_WORDS` words of its own and no mention. `is_arrival`: the first comment of a known author under the post;
-    `arrivals_here` and `regulars_here` count those and the regulars among them.
-    """
-    visit = pl.when("knows_author").then(pl.struct("author", "post").hash())
-    return (
-        rows.with_columns(
-            is_early=pl.col("lag_hours") <= FIRST_HOURS,
-            is_sentence=(pl.col("word_count") > SHORT_WORDS) & ~pl.col("has_mention"),
-            is_arrival=visit.is_not_null() & visit.is_first_distinct(),
-        )
-        .with_columns(is_regular_arrival=pl.col("is_arrival") & pl.col("is_regular"))
-        .with_columns(
-            arrivals_here=pl.col("is_arrival").sum().over("post").cast(pl.Float64),
-            regulars_here=pl.col("is_regular_arrival").sum().over("post").cast(pl.Float64),
-        )
-    )
-
-
-def _visits(tables: Tables) -> pl.DataFrame:
-    """One row per post and regular commenter, first comment only, on posts with at least `FEWEST_REGULARS` of them.
-
-    A regular comments under two or more of the account's posts. `position` is the place among the post's regulars by
-    time, 0 first to 1 last; `next_position` the same author's place under the next of their posts; `successor_matches`
-    of `successor_trials` other visits are followed by the same regular as this one; `successor_chance` is the share
-    that a random order would give.
-    """
-    known = _by_others(tables).filter(pl.col("knows_author") & pl.col("commented_at").is_not_null())
-    first = known.unique(["author", "post"], keep="first", maintain_order=True)
-    regulars = first.filter(pl.len().over("author") > 1)
-    present = regulars.with_columns(regulars_here=pl.len().over("post").cast(pl.Int64)).filter(
-        pl.col("regulars_here") >= FEWEST_REGULARS
-    )
-    placed = present.with_columns(
-        position=pl.int_range(pl.len()).over("post") / (pl.col("regulars_here") - 1),
-        successor=pl.when(pl.col("post") == pl.col("post").shift(-1)).then(
-            pl.struct("author", pl.col("author").shift(-1).alias("next")).hash()
-        ),
-    ).with_columns(has_successor=pl.col("successor").is_not_null())
-    trials = _rows_sharing("author", "has_successor") - 1
-    return placed.select(
-        "account_id",
-        "position",
-        next_position=pl.col("position").shift(-1).over("author"),
-        successor_matches=pl.when("has_successor").then(_rows_sharing("successor") - 1),
-        successor_trials=pl.when("has_successor").then(trials),
-        successor_chance=pl.when("has_successor").then(1 / (pl.col("regulars_here") - 1)),
-    )
-
-
-FRAMES: dict[str, Callable[[Tables], pl.DataFrame]] = {
-    "comments": _comments,
-    "everyone": _everyone,
-    "visits": _visits,
+FRAMES: dict[str, FrameBuilder] = {
+    "comments": comments,
+    "everyone": everyone,
+    "visits": visits,
 }
+
+CITATIONS: dict[str, Citation] = {
+    "comments": Citation("comments", "comment_id", comment_text),
+    "everyone": Citation("comments", "comment_id", reply_text),
+    "visits": Citation("comments", "comment_id", visit_text),
+}
+"""How the rows of each frame are named: by what was counted, never by the text or its author."""
 
 
 # Parts of expressions -------------------------------------------------------------------------------------------------
@@ -460,6 +134,47 @@ def _excess_share(among: pl.Expr, *signs: pl.Expr) -> pl.Expr:
     return _where_observed((together.sum() - expected) / (count + EXCESS_SHRINKAGE), among, FEWEST_FOR_SHARE)
 
 
+# Parts of evidence ----------------------------------------------------------------------------------------------------
+
+
+def _push_of_share(condition: pl.Expr, among: pl.Expr | None = None) -> pl.Expr:
+    """Push on a share of comments: 1 or 0 less the share, with a half added to hits and misses.
+
+    So one of few outweighs one of many, and where all comments are alike all of them still push the same way.
+    """
+    hit = condition.cast(pl.Float64)
+    hit = hit if among is None else pl.when(among).then(hit)
+    return hit - (hit.sum() + 0.5) / (hit.count() + 1)
+
+
+def _push_of_mean(value: pl.Expr) -> pl.Expr:
+    """Push on a mean of values from 0 up: the value less the mean, drawn a little towards 0 as in `_push_of_share`."""
+    return value - value.sum() / (value.count() + 1)
+
+
+def _push_of_agreement(total: str, matches: str, author_total: str) -> pl.Expr:
+    """Push on `_agreement`: the probability that a token of the comment meets its like."""
+    pairs = pl.col(total) * (pl.col(total).sum() - pl.col(author_total))
+    return _push_of_mean(pl.when(pairs > 0).then(pl.col(matches) / pairs))
+
+
+def _push_of_difference(condition: pl.Expr, among: pl.Expr) -> pl.Expr:
+    """Push on `_shrunk_difference`: regulars who fulfil the condition and others who do not, each by their number."""
+    among = among & pl.col("knows_author")
+    regulars, others = among & pl.col("is_regular"), among & ~pl.col("is_regular")
+    push = _push_of_share(condition, among)
+    return pl.when(regulars).then(push / regulars.sum()).when(others).then(-push / others.sum())
+
+
+def _push_of_excess(among: pl.Expr, *signs: pl.Expr) -> pl.Expr:
+    """Push on `_excess_share`: comments that show all the signs at once, less the share expected."""
+    together, expected = among, pl.lit(1.0)
+    for sign in signs:
+        together = together & sign
+        expected = expected * (among & sign).sum() / among.sum()
+    return pl.when(among).then(together.cast(pl.Float64) - expected)
+
+
 # Words ----------------------------------------------------------------------------------------------------------------
 
 
@@ -471,6 +186,7 @@ def _excess_share(among: pl.Expr, *signs: pl.Expr) -> pl.Expr:
     formula="mean(no letter, digit or mention, and at least one symbol)",
     suspicious="context",
     source=f"{_FACTS}: 0 / .05 / .11 / .19 / .32; fan emoji culture is honest ({_STORIES})",
+    evidence=lambda: _push_of_share(pl.col("is_emoji_only")),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -488,6 +204,7 @@ def comments_emoji_only_share() -> pl.Expr:
     formula="mean(at least one mention and no word or link beside it)",
     suspicious="context",
     source=f"{_FACTS}: .013 at 1-10k to .059; giveaways ask for it ({_STORIES})",
+    evidence=lambda: _push_of_share(pl.col("is_mention_only")),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -505,6 +222,7 @@ def comments_mention_only_share() -> pl.Expr:
     formula="mean(at least one @mention)",
     suspicious="context",
     source=f"{_FACTS}: 10 % carry a mention",
+    evidence=lambda: _push_of_share(pl.col("has_mention")),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -522,6 +240,7 @@ def comments_mention_share() -> pl.Expr:
     formula="mean(web address in the text)",
     suspicious="context",
     source=f"{_FACTS}: 0.1 %; spammers visit accounts that bought nothing",
+    evidence=lambda: _push_of_share(pl.col("has_link")),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -535,10 +254,29 @@ def comments_link_share() -> pl.Expr:
     FEATURES,
     group="comments",
     frame="comments",
+    unit="share of comments, 0 to 1",
+    formula="mean(mail address, telephone number or name of a messenger in the text)",
+    suspicious="context",
+    source="assumed: bait to go on elsewhere; spammers visit accounts that bought nothing",
+    evidence=lambda: _push_of_share(pl.col("has_contact")),
+    low=0.0,
+    high=1.0,
+    min_rows=FEWEST_FOR_SHARE,
+)
+def comments_contact_share() -> pl.Expr:
+    """Share of comments that offer a way to get in touch: mail, telephone, messenger."""
+    return pl.col("has_contact").mean()
+
+
+@feature(
+    FEATURES,
+    group="comments",
+    frame="comments",
     unit="share of comments with words, 0 to 1",
     formula="questions / comments, both with at least one word and no mention",
     suspicious="context",
     source="assumed: audiences ask, praise sellers do not; few genuine comments are questions either",
+    evidence=lambda: _push_of_share(pl.col("has_question"), _has_free_words()),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -559,6 +297,7 @@ def comments_question_share() -> pl.Expr:
     reason_high="{value:.0%} of the comments with words consist of only one or two",
     reason_low="only {value:.0%} of the comments with words are as short as one or two words",
     source=f"{_FACTS}: at most 2 words .11 / .28 / .42 / .57 / .73 of all; {_PODS}: 'three words and more'",
+    evidence=lambda: _push_of_share(pl.col("word_count") <= SHORT_WORDS, _has_free_words()),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -579,6 +318,7 @@ def comments_short_share() -> pl.Expr:
     formula="exp(mean(ln(words))) over comments with words and no mention",
     suspicious="context",
     source=f"{_FACTS}: 0 / 1 / 3 / 6 words",
+    evidence=lambda: _push_of_mean(pl.when(_has_free_words()).then(pl.col("word_count").log())),
     low=1.0,
     min_rows=FEWEST_FOR_SHARE,
 )
@@ -589,6 +329,11 @@ def comments_words_length() -> pl.Expr:
     return _where_observed(typical, worded, FEWEST_FOR_SHARE)
 
 
+def _push_on_text_size() -> pl.Expr:
+    size = pl.when(_has_free_words()).then(pl.col("letter_count").log())
+    return (size - size.mean()) ** 2 - size.var()
+
+
 @feature(
     FEATURES,
     group="comments",
@@ -597,6 +342,7 @@ def comments_words_length() -> pl.Expr:
     formula="sd(ln(letters and digits)) over comments with words and no mention",
     suspicious="context",
     source=f"{_SELLERS}: two to four praise words; friends of a small account write alike, too ({_STORIES})",
+    evidence=_push_on_text_size,
     low=0.0,
     min_rows=DRAW,
 )
@@ -614,6 +360,7 @@ def comments_text_size_spread() -> pl.Expr:
     formula="mean(script of the first letter is not the script of the account's language, or else of its captions)",
     suspicious="context",
     source=f"{_TAGGER}: foreign-language comments; mixed-language audiences are honest ({_STORIES})",
+    evidence=lambda: _push_of_share(pl.col("script") != pl.col("own_script")),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -637,6 +384,7 @@ def comments_foreign_script_share() -> pl.Expr:
     suspicious="high",
     reason="in any twenty comments, {value:.0%} repeat word for word what another person wrote",
     source=f"{_FACTS}: exact repeats 0 / 0 / 0 / .03 / .07; {_SELLERS}: templates with slots",
+    evidence=lambda: _push_of_mean(pl.col("meets_text")),
     low=0.0,
     high=1.0,
     min_rows=DRAW,
@@ -655,6 +403,7 @@ def comments_repeated_text_share() -> pl.Expr:
     suspicious="high",
     reason="in any twenty comments, {value:.0%} repeat a whole sentence of another person",
     source=f"{_SELLERS}: templates with slots",
+    evidence=lambda: _push_of_mean(pl.col("meets_sentence")),
     low=0.0,
     high=1.0,
     min_rows=DRAW,
@@ -676,6 +425,7 @@ def comments_repeated_sentence_share() -> pl.Expr:
     suspicious="high",
     reason="in any twenty comments, {value:.0%} repeat word for word what another person wrote under a different post",
     source=f"{_SELLERS}; wishes and condolences repeat too, but under one post",
+    evidence=lambda: _push_of_mean(pl.col("meets_text_elsewhere")),
     low=0.0,
     high=1.0,
     min_rows=DRAW,
@@ -695,6 +445,7 @@ def comments_repeated_text_across_posts_share() -> pl.Expr:
     suspicious="high",
     reason="in any twenty comments, {value:.0%} start or end with the same three words as a different person's comment",
     source=f"{_SELLERS}: templates with slots",
+    evidence=lambda: _push_of_mean(pl.col("meets_template")),
     low=0.0,
     high=1.0,
     min_rows=DRAW,
@@ -709,10 +460,32 @@ def comments_template_share() -> pl.Expr:
     group="comments",
     frame="comments",
     unit="share of comments in a draw of twenty, 0 to 1",
+    formula="mean P(a draw of 20 holds a different text by another author with the same words at both ends, 1 and 3, 2 "
+    "and 2 or 3 and 1, around a slot of any length); in scripts without spaces 8 Thai or 4 Han characters a word",
+    suspicious="high",
+    reason="in any twenty comments, {value:.0%} begin and end like another person's, with other words put in between",
+    source=f"{_SELLERS}: templates with slots. On 951 genuine YouTube comments 0.33 of 10,000 pairs agree so (12.9 in "
+    "their first or last three words), of planted one-slot templates 97 % (83 %)",
+    evidence=lambda: _push_of_mean(pl.col("meets_slotted")),
+    low=0.0,
+    high=1.0,
+    min_rows=DRAW,
+)
+def comments_slotted_text_share() -> pl.Expr:
+    """Share of comments that begin and end like another author's, around a slot, in a draw of twenty comments."""
+    return pl.col("meets_slotted").mean()
+
+
+@feature(
+    FEATURES,
+    group="comments",
+    frame="comments",
+    unit="share of comments in a draw of twenty, 0 to 1",
     formula="mean P(a draw of 20 holds the same row of symbols by another author); rows of 3 different symbols or more",
     suspicious="high",
     reason="in any twenty comments, {value:.0%} are the same row of different emoji as another person's",
     source=f"{_SELLERS}: emoji rows",
+    evidence=lambda: _push_of_mean(pl.col("meets_emoji_row")),
     low=0.0,
     high=1.0,
     min_rows=DRAW,
@@ -733,6 +506,7 @@ def comments_repeated_emoji_row_share() -> pl.Expr:
     formula="pairs of comments with the same first symbol / all pairs of comments with a symbol",
     suspicious="context",
     source=f"Simpson 1949 (pair probability); fan emoji culture is honest ({_STORIES})",
+    evidence=lambda: _push_of_mean(pl.when(pl.col("first_symbol").is_not_null()).then("same_first_symbol")),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -754,6 +528,7 @@ def comments_first_emoji_agreement_share() -> pl.Expr:
     suspicious="context",
     source="Simpson 1949, Measurement of diversity: independent of the amount of text, unlike type/token ratios; "
     f"depends on the language, and one-word praise is genuine ({_FACTS})",
+    evidence=lambda: _push_of_agreement("word_total", "word_matches", "author_word_total"),
     low=0.0,
     high=1.0,
     min_rows=DRAW,
@@ -772,6 +547,7 @@ def comments_word_agreement_share() -> pl.Expr:
     suspicious="high",
     reason="two random word pairs of different commenters are the same in {value:.1%} of cases: shared phrases",
     source=f"Simpson 1949, on word pairs; {_SELLERS}: templates with slots",
+    evidence=lambda: _push_of_agreement("pair_total", "pair_matches", "author_pair_total"),
     low=0.0,
     high=1.0,
     min_rows=DRAW,
@@ -788,10 +564,37 @@ def comments_phrase_agreement_share() -> pl.Expr:
     FEATURES,
     group="comments",
     frame="comments",
+    unit="probability beyond chance, -1 to 1, towards 0 where few comments are seen",
+    formula="P(the next texts under two posts agree, given that the texts do) - P(the next texts agree), each text "
+    "counted where the next comment of its post has words, too; drawn towards 0 as by 20 pairs more",
+    suspicious="high",
+    reason="after the same comment the same next one follows under other posts, {value:.0%} more often than chance",
+    source=f"{_TAGGER}: in the same order over posts; {_SELLERS}: a list that is worked through",
+    evidence=lambda: pl.col("next_matches") - _next_text_chance() * pl.col("next_trials"),
+    low=-1.0,
+    high=1.0,
+    min_rows=DRAW,
+)
+def comments_same_next_text_residual() -> pl.Expr:
+    """How much more often than by chance one text is followed by the same other text under different posts."""
+    trials = pl.col("next_trials").sum()
+    beyond = pl.col("next_matches").sum() - _next_text_chance() * trials
+    return pl.when(trials >= DRAW).then(beyond / (trials + EXCESS_SHRINKAGE))
+
+
+def _next_text_chance() -> pl.Expr:
+    return pl.col("next_chance").sum() / pl.col("next_pairs").sum()
+
+
+@feature(
+    FEATURES,
+    group="comments",
+    frame="comments",
     unit="difference of two shares, -1 to 1",
     formula="share of comments with a content word of their post's caption, minus the share with one of another post's",
     suspicious="context",
     source="assumed: genuine comments touch their post a little, pods more, sellers at chance",
+    evidence=lambda: pl.col("touches_own").cast(pl.Float64) - pl.col("touches_other").cast(pl.Float64),
     low=-1.0,
     high=1.0,
     min_rows=DRAW,
@@ -816,6 +619,7 @@ def comments_caption_relevance_residual() -> pl.Expr:
     formula="mean P(a draw of 20 holds another comment of the same author) over comments with known author",
     suspicious="context",
     source=f"{_FACTS}: distinct commenters / comments .76 / .90 / .94 / .98 / 1; tight communities ({_STORIES})",
+    evidence=lambda: _push_of_mean(pl.col("meets_author")),
     low=0.0,
     high=1.0,
     min_rows=DRAW,
@@ -823,6 +627,12 @@ def comments_caption_relevance_residual() -> pl.Expr:
 def comments_repeat_author_share() -> pl.Expr:
     """Share of comments whose author wrote another one, as seen in a draw of twenty comments."""
     return pl.col("meets_author").mean()
+
+
+def _push_on_same_author_across_posts() -> pl.Expr:
+    elsewhere = pl.col("known") - pl.col("known_here")
+    share = (pl.col("same_author") - pl.col("same_author_here")) / elsewhere
+    return _push_of_mean(pl.when(pl.col("knows_author") & (elsewhere > 0)).then(share))
 
 
 @feature(
@@ -833,6 +643,7 @@ def comments_repeat_author_share() -> pl.Expr:
     formula="pairs of comments under different posts by one author / all pairs under different posts, known authors",
     suspicious="context",
     source=f"{_PODS}: the same members everywhere; so are friends and family ({_STORIES})",
+    evidence=_push_on_same_author_across_posts,
     low=0.0,
     high=1.0,
     min_rows=DRAW,
@@ -845,6 +656,12 @@ def comments_same_author_across_posts_share() -> pl.Expr:
     return _where_observed(elsewhere / pairs, known, DRAW)
 
 
+def _push_on_author_order() -> pl.Expr:
+    returns = pl.col("next_position").is_not_null()
+    before, after = pl.when(returns).then(pl.col("position")), pl.col("next_position")
+    return (before - before.mean()) * (after - after.mean())
+
+
 @feature(
     FEATURES,
     group="comments",
@@ -854,6 +671,7 @@ def comments_same_author_across_posts_share() -> pl.Expr:
     suspicious="high",
     reason="regular commenters appear in nearly the same order under every post (correlation {value:.2f})",
     source=f"{_TAGGER}: the same commenters in the same order over posts",
+    evidence=_push_on_author_order,
     low=-1.0,
     high=1.0,
     min_rows=DRAW,
@@ -877,6 +695,7 @@ def comments_author_order_correlation() -> pl.Expr:
     suspicious="high",
     reason="the same person comments right after the same other person {value:.0%} more often than chance explains",
     source=f"{_TAGGER}: the same commenters in the same order over posts; {_SELLERS}",
+    evidence=lambda: pl.col("successor_matches") - pl.col("successor_chance") * pl.col("successor_trials"),
     low=-1.0,
     high=1.0,
     min_rows=DRAW,
@@ -897,6 +716,7 @@ def comments_same_successor_residual() -> pl.Expr:
     formula="comments by the account itself / comments with known author",
     suspicious="context",
     source=f"{_FACTS}: owner's own replies 0 / 0 / 0 / .05 / .33",
+    evidence=lambda: _push_of_share(pl.col("is_owner")),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -914,6 +734,7 @@ def comments_owner_reply_share() -> pl.Expr:
     formula="mean(comment has at least one like)",
     suspicious="context",
     source="assumed: nobody likes a bought comment, but few genuine ones are liked under small accounts either",
+    evidence=lambda: _push_of_share(pl.col("like_count") > 0),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -935,12 +756,23 @@ def comments_liked_share() -> pl.Expr:
     formula="median(comment instant - post instant)",
     suspicious="context",
     source=f"{_FACTS}: 11 min / 2.6 h / 15 h / 57 h / 48 days; shifts with the kind of sample",
+    evidence=lambda: pl.col("lag_hours") - pl.col("lag_hours").median(),
     low=0.0,
     min_rows=DRAW,
 )
 def comments_lag_median_hours() -> pl.Expr:
     """Typical delay of a comment after its post."""
     return _where_observed(pl.col("lag_hours").median(), pl.col("lag_hours").is_not_null(), DRAW)
+
+
+def _push_on_lag_spread() -> pl.Expr:
+    size = _lag_size()
+    distance = size.quantile(0.75, "linear") - size.quantile(0.25, "linear")
+    return (size - size.median()).abs() - distance / 2
+
+
+def _lag_size() -> pl.Expr:
+    return (pl.col("lag_hours") + SHORTEST_DELAY_HOURS).log()
 
 
 @feature(
@@ -951,12 +783,13 @@ def comments_lag_median_hours() -> pl.Expr:
     formula="q75 - q25 of ln(delay + 1 minute)",
     suspicious="context",
     source=f"{_FACTS}: 11 min / 2.6 h / 15 h / 57 h / 48 days, a distance of 3.1; shifts with the kind of sample",
+    evidence=_push_on_lag_spread,
     low=0.0,
     min_rows=DRAW,
 )
 def comments_lag_spread() -> pl.Expr:
     """Spread of the delays after the post, relative."""
-    size = (pl.col("lag_hours") + 1 / 60).log()
+    size = _lag_size()
     distance = size.quantile(0.75, "linear") - size.quantile(0.25, "linear")
     return _where_observed(distance, size.is_not_null(), DRAW)
 
@@ -969,14 +802,14 @@ def comments_lag_spread() -> pl.Expr:
     formula="mean(delay after the post <= 1 hour)",
     suspicious="context",
     source=f"{_FACTS}: 15 % within the first hour; {_PODS}; an earliest sample gives 1",
+    evidence=lambda: _push_of_share(pl.col("is_early")),
     low=0.0,
     high=1.0,
     min_rows=DRAW,
 )
 def comments_first_hour_share() -> pl.Expr:
     """Share of comments that came within an hour of their post."""
-    lag = pl.col("lag_hours")
-    return _where_observed((lag <= 1).mean(), lag.is_not_null(), DRAW)
+    return _where_observed(pl.col("is_early").mean(), pl.col("is_early").is_not_null(), DRAW)
 
 
 @feature(
@@ -990,6 +823,7 @@ def comments_first_hour_share() -> pl.Expr:
     reason="people who comment again and again come within the first hour far more often than the others "
     "(by at least {value:+.0%} of their comments, allowing for chance)",
     source=f"{_PODS}: members react at once; the difference cancels the kind of sample",
+    evidence=lambda: _push_of_difference(pl.col("is_early"), pl.col("is_early").is_not_null()),
     low=-1.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -1008,6 +842,7 @@ def comments_regulars_first_hour_residual() -> pl.Expr:
     "comments_regulars_first_hour_residual; comments with words and no mention",
     suspicious="context",
     source=f"{_PODS}: 'three words and more'; devoted fans may write more than passers-by, too",
+    evidence=lambda: _push_of_difference(pl.col("is_sentence"), _has_free_words()),
     low=-1.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -1015,6 +850,14 @@ def comments_regulars_first_hour_residual() -> pl.Expr:
 def comments_regulars_sentence_residual() -> pl.Expr:
     """How much more often regular commenters write three words or more than the rest of the same audience."""
     return _shrunk_difference(pl.col("is_sentence"), _has_free_words())
+
+
+def _is_placed() -> pl.Expr:
+    return pl.col("knows_author") & pl.col("is_early").is_not_null()
+
+
+def _pod_signs() -> tuple[pl.Expr, ...]:
+    return pl.col("is_regular"), pl.col("is_early"), pl.col("is_sentence")
 
 
 @feature(
@@ -1029,14 +872,14 @@ def comments_regulars_sentence_residual() -> pl.Expr:
     "write within the first hour",
     source=f"{_PODS}: early, in three words and more, by the same members; FACTS, Rules: HypeAuditor, a comment is "
     "suspicious only if several signs co-occur",
+    evidence=lambda: _push_of_excess(_is_placed(), *_pod_signs()),
     low=-1.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
 )
 def comments_early_sentences_by_regulars_residual() -> pl.Expr:
     """How far regular authors, haste and whole sentences come together beyond what each alone would give."""
-    known = pl.col("knows_author") & pl.col("is_early").is_not_null()
-    return _excess_share(known, pl.col("is_regular"), pl.col("is_early"), pl.col("is_sentence"))
+    return _excess_share(_is_placed(), *_pod_signs())
 
 
 @feature(
@@ -1047,6 +890,7 @@ def comments_early_sentences_by_regulars_residual() -> pl.Expr:
     formula="(comments by regulars of 3 words and more - n times the product of the two shares) / (n + 20)",
     suspicious="context",
     source=f"{_PODS}, where instants are not observed; devoted fans may write more than passers-by, too",
+    evidence=lambda: _push_of_excess(pl.col("knows_author"), pl.col("is_regular"), pl.col("is_sentence")),
     low=-1.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -1064,6 +908,7 @@ def comments_sentences_by_regulars_residual() -> pl.Expr:
     formula="(comments of 3 words and more within an hour - n times the product of the two shares) / (n + 20)",
     suspicious="context",
     source=f"{_PODS}, where authors are not observed; readers who come first may have most to say, too",
+    evidence=lambda: _push_of_excess(pl.col("is_early").is_not_null(), pl.col("is_early"), pl.col("is_sentence")),
     low=-1.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -1071,6 +916,16 @@ def comments_sentences_by_regulars_residual() -> pl.Expr:
 def comments_early_sentences_residual() -> pl.Expr:
     """How far haste and whole sentences come together beyond what each alone would give."""
     return _excess_share(pl.col("is_early").is_not_null(), pl.col("is_early"), pl.col("is_sentence"))
+
+
+def _share_of_regulars() -> pl.Expr:
+    return pl.col("is_regular_arrival").sum() / pl.col("is_arrival").sum()
+
+
+def _push_on_regulars_between_posts() -> pl.Expr:
+    people, share = pl.col("arrivals_here"), _share_of_regulars()
+    distance = pl.col("regulars_here") - people * share
+    return pl.when("is_arrival").then(distance**2 / people - share * (1 - share))
 
 
 @feature(
@@ -1082,6 +937,7 @@ def comments_early_sentences_residual() -> pl.Expr:
     "people, p = sum(r) / sum(n); at least 3 posts",
     suspicious="context",
     source=f"{_SELLERS}; {_PODS}: orders and rounds are for some posts; overdispersion of a binomial share",
+    evidence=_push_on_regulars_between_posts,
     low=-1.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
@@ -1089,7 +945,7 @@ def comments_early_sentences_residual() -> pl.Expr:
 def comments_regulars_between_posts_spread() -> pl.Expr:
     """How unevenly regular commenters are spread over the posts, beyond chance: all at once or not at all."""
     arrivals, people, regulars = pl.col("is_arrival"), pl.col("arrivals_here"), pl.col("regulars_here")
-    share = pl.col("is_regular_arrival").sum() / arrivals.sum()
+    share = _share_of_regulars()
     noise = share * (1 - share)
     # Every post has as many rows as people: dividing by them turns sums over rows into sums over posts.
     posts = (1 / people.filter(arrivals)).sum()
@@ -1097,6 +953,62 @@ def comments_regulars_between_posts_spread() -> pl.Expr:
     pairs = (people - 1).filter(arrivals).sum()
     value = excess / (noise * (pairs + EXCESS_SHRINKAGE))
     return pl.when((posts >= FEWEST_POSTS - 0.5) & (noise > 0)).then(value.clip(-1, 1))
+
+
+def _usual_square() -> pl.Expr:
+    """Mean squared difference of two different people's delays after different posts, in ln(hours + 1 minute)."""
+    return pl.col("other_squares").sum() / pl.col("other_pairs").sum()
+
+
+@feature(
+    FEATURES,
+    group="comments",
+    frame="comments",
+    unit="ratio of two distances, 0 or more; 1 where people have no habits, and towards 1 where few come back",
+    formula="sqrt((S + 20 u) / (P + 20) / u), S the squared differences of ln(delay + 1 minute) over the P pairs of "
+    "one author's arrivals under different posts, u their mean over pairs of different authors; at least 6 pairs",
+    suspicious="low",
+    reason="the same people come back with the same delay after every post: their delays differ only {value:.0%} as "
+    "much as those of different people",
+    source=f"{_PODS}: members react to a message at once; the ratio cancels the kind of sample. Friends may have "
+    "habits, too",
+    evidence=lambda: pl.col("return_squares") / _usual_square() - pl.col("return_pairs"),
+    low=0.0,
+    min_rows=DRAW,
+)
+def comments_returning_delay_ratio() -> pl.Expr:
+    """How alike one person's delays after different posts are, beside those of different people."""
+    pairs, usual = pl.col("return_pairs").sum(), _usual_square()
+    mean = (pl.col("return_squares").sum() + EXCESS_SHRINKAGE * usual) / (pairs + EXCESS_SHRINKAGE)
+    return pl.when((pairs >= FEWEST_RETURN_PAIRS) & (usual > 0)).then((mean / usual).sqrt())
+
+
+@feature(
+    FEATURES,
+    group="comments",
+    frame="comments",
+    unit="probability, 0 to 1, towards 0 where few come back",
+    formula="pairs of one author's arrivals under different posts that are both of 3 words and more within an hour / "
+    "(all such pairs + 20); at least 6 pairs",
+    suspicious="context",
+    source=f"{_PODS}: early, in three words and more, every time; an earliest sample makes everybody early",
+    evidence=lambda: pl.col("return_matches") - _returning_promptly() * pl.col("return_pairs"),
+    low=0.0,
+    high=1.0,
+    min_rows=DRAW,
+)
+def comments_returning_early_sentence_share() -> pl.Expr:
+    """Probability that who comes back writes a whole sentence within the first hour both times."""
+    return pl.when(pl.col("return_pairs").sum() >= FEWEST_RETURN_PAIRS).then(_returning_promptly())
+
+
+def _returning_promptly() -> pl.Expr:
+    return pl.col("return_matches").sum() / (pl.col("return_pairs").sum() + EXCESS_SHRINKAGE)
+
+
+def _gap_to_another() -> pl.Expr:
+    """Seconds since the comment before it, where somebody else wrote that."""
+    return pl.when(~pl.col("follows_same_author")).then(pl.col("gap_seconds"))
 
 
 @feature(
@@ -1107,13 +1019,14 @@ def comments_regulars_between_posts_spread() -> pl.Expr:
     formula="mean(gap to the previous comment of the post, by somebody else, <= 60 s)",
     suspicious="context",
     source="assumed: deliveries come in seconds, and so do crowds under a large account's new post",
+    evidence=lambda: _push_of_share(_gap_to_another() <= BURST_SECONDS),
     low=0.0,
     high=1.0,
     min_rows=DRAW,
 )
 def comments_burst_share() -> pl.Expr:
     """Share of comments that came within a minute of another person's comment under the same post."""
-    gap = pl.col("gap_seconds").filter(~pl.col("follows_same_author"))
+    gap = _gap_to_another()
     return _where_observed((gap <= BURST_SECONDS).mean(), gap.is_not_null(), DRAW)
 
 
@@ -1126,6 +1039,7 @@ def comments_burst_share() -> pl.Expr:
     suspicious="low",
     reason="comments arrive at unusually even intervals (variation {value:.2f})",
     source="Shinomoto et al. 2003, local variation: does not depend on the rate, nor on its slow decay after a post",
+    evidence=lambda: pl.col("gap_variation") - 1.0,
     low=0.0,
     high=3.0,
     min_rows=DRAW,
@@ -1146,6 +1060,7 @@ def comments_gap_spread() -> pl.Expr:
     formula="-log2(pairs of comments in the same hour of the day / all pairs), at most log2(24)",
     suspicious="context",
     source="Renyi entropy of order 2 by pair probability; shifts with time zones and the kind of sample",
+    evidence=lambda: -_push_of_mean(pl.col("same_hour")),
     low=0.0,
     high=4.585,
     min_rows=DRAW,
@@ -1166,6 +1081,7 @@ def comments_hour_entropy_bits() -> pl.Expr:
     formula="pairs of late comments on the same UTC day / all such pairs; late: over 72 hours after the post",
     suspicious="context",
     source=f"{_SELLERS}: 100-500 a day; old posts also revive honestly ({_STORIES}: viral, press)",
+    evidence=lambda: _push_of_mean(pl.col("same_late_day")),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,

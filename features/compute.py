@@ -12,7 +12,7 @@ from types import ModuleType
 import polars as pl
 
 from features.context import with_account_context
-from features.definition import GROUPS, Feature
+from features.definition import GROUPS, MODEL_GROUPS, Feature
 from features.tables import Tables
 
 SIGNIFICANT_DIGITS = 9
@@ -48,7 +48,7 @@ def compute_group(tables: Tables, group: str) -> pl.DataFrame:
     return result.select("account_id", *columns)
 
 
-def compute(tables: Tables, groups: Sequence[str] = GROUPS) -> pl.DataFrame:
+def compute(tables: Tables, groups: Sequence[str] = MODEL_GROUPS) -> pl.DataFrame:
     """The feature table: `account_id` and the columns of the groups asked for, in catalogue order."""
     result = tables.accounts.select("account_id").sort("account_id")
     for group in groups:

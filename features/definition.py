@@ -18,8 +18,17 @@ import polars as pl
 
 from features.tables import Tables
 
-GROUPS = ("growth", "comments", "engagement", "profile")
+MODEL_GROUPS = ("growth", "comments", "engagement", "profile")
+"""Groups whose features look at one account alone: what the classifier may see."""
+
+GROUPS = (*MODEL_GROUPS, "network")
 """One module of this package each; the order is the order of the catalogue."""
+
+Scope = Literal["account", "batch"]
+"""`batch`: the value looks across the accounts of the folder, and changes with who else is in it."""
+
+MOST_EVIDENCE = 10
+"""Rows behind one value that a person is shown."""
 
 Suspicious = Literal["high", "low", "both", "context"]
 """The side on which a value is consistent with a scheme. `context` features inform the model and are never a reason."""
@@ -47,6 +56,21 @@ FrameBuilder = Callable[[Tables], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
+class Citation:
+    """How the rows of a frame are named to a person.
+
+    Attributes:
+        table: the contract's table that the rows come from.
+        key: column of the frame that finds the row in that table, or the last day of a stretch of it.
+        text: what is seen on the row, in words with numbers; never the text of a comment, nor who wrote it.
+    """
+
+    table: str
+    key: str
+    text: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Feature:
     """One number per account.
 
@@ -63,6 +87,10 @@ class Feature:
         min_rows: rows of the frame below which the value is null.
         description: first paragraph of the docstring.
         expression: returns the aggregation, usable in any `group_by().agg()` over the frame.
+        evidence: returns the push of each row of the frame, of the frame's length within one account: positive where
+            the row makes the value higher, negative where it makes it lower, zero or null where it takes no part.
+            It is made of the same columns and helpers as the expression.
+        scope: `account`, or `batch` where the value depends on the other accounts of the folder.
     """
 
     name: str
@@ -78,6 +106,8 @@ class Feature:
     min_rows: int
     description: str
     expression: Expression
+    evidence: Expression
+    scope: Scope
 
     @property
     def monotone(self) -> int:
@@ -113,12 +143,14 @@ def feature(
     formula: str,
     suspicious: Suspicious,
     source: str,
+    evidence: Expression,
     reason: str = "",
     reason_high: str = "",
     reason_low: str = "",
     low: float | None = None,
     high: float | None = None,
     min_rows: int = 1,
+    scope: Scope = "account",
 ) -> Callable[[Expression], Expression]:
     """Register the decorated expression function as a feature of `registry`, under its own name.
 
@@ -146,6 +178,8 @@ def feature(
             min_rows=min_rows,
             description=(inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " "),
             expression=function,
+            evidence=evidence,
+            scope=scope,
         )
         return function
 

@@ -1,6 +1,7 @@
 r"""Text of comments and captions -> derived columns, for every script, in vectorised polars expressions.
 
-Nothing here knows a language: no list of words, only Unicode classes. Three conventions hold throughout:
+Nothing here knows a language: only Unicode classes and the brand names of messengers. Three conventions hold
+throughout:
 
 - a letter or digit is `[\p{L}\p{N}]`, never `\w`, which matches the emoji variation selector; combining marks
   (`\p{M}`) belong to the word they stand in, or Thai, Hindi and Arabic words would fall apart;
@@ -44,8 +45,23 @@ _KEYCAP = r"[0-9#*]\x{FE0F}?\x{20E3}"  # an emoji that is written with a digit
 _DROPPED = r"['\x{2019}\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FE0E}\x{FE0F}\x{FEFF}]"
 """Apostrophes, so that don't is one word however it is typed; joiners, marks of direction, variation selectors."""
 
-_LINK = r"https?://\S+|www\.\S+|[a-z0-9-]+\.(?:com|net|org|info|gg|shop|xyz|io|tv|link)(?-u:\b)\S*"
+_DOMAIN_END = r"\.(?:com|net|org|info|gg|shop|xyz|io|tv|link)(?-u:\b)"
+_LINK = rf"https?://\S+|www\.\S+|[a-z0-9-]+{_DOMAIN_END}\S*"
+_MAIL = rf"[\p{{L}}\p{{N}}._%+\-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*{_DOMAIN_END}[a-z.]*"
+"""A mail address is no mention, though a sign between two names is all that makes it one."""
 _MENTION = r"@[\p{L}\p{N}_][\p{L}\p{N}\p{M}_.\-]*"
+_PHONE = r"(?:^|[^\p{N}.,\s])\s*(?:\+|0[1-9])(?:[\s()./\-]{0,2}\p{N}){8}"
+"""A number dialled from abroad, eight digits and more behind a plus, or from home, ten and more with a zero first.
+
+Counts of views and rows of years begin with neither, and the tail of a longer number is not taken for one. The lengths
+are those of ITU E.164 less the countries with the shortest numbers.
+"""
+_KEYCAPS_DIALLED = r"(?:🔢\s?){8}"
+_MESSENGERS = (
+    "whats ?app|telegram|wa\\.me|viber|we ?chat|kakao ?talk|snapchat|"
+    "в[оа]тсап+|телеграм+|вайбер|واتساب|واتس ?اب|تلجرام|تلغرام|تيليجرام|微信|カカオトーク|카카오톡|วอทส์?แอป"  # noqa: RUF001 - Cyrillic
+)
+"""Brand names of messengers, in the scripts that spell them their own way; those named in FACTS and the commonest."""
 _LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
 _VISIBLE_SYMBOL = r"[\p{S}\p{P}]"
 _QUESTION = r"[?\x{061F}\x{055E}]"  # Latin and, after folding, full-width; Arabic; Armenian
@@ -99,7 +115,15 @@ def folded_text(text: pl.Expr) -> pl.Expr:
 
 
 def own_words(folded: pl.Expr) -> pl.Expr:
-    """What the writer says: folded text without links and without the names of mentioned accounts."""
+    """What the writer says: folded text without addresses and without the names of mentioned accounts."""
+    return _without_names(_without_mail(folded))
+
+
+def _without_mail(folded: pl.Expr) -> pl.Expr:
+    return folded.str.replace_all(_MAIL, " ")
+
+
+def _without_names(folded: pl.Expr) -> pl.Expr:
     return folded.str.replace_all(_LINK, " ").str.replace_all(_MENTION, " ")
 
 
@@ -149,12 +173,14 @@ def with_text_columns(frame: pl.DataFrame) -> pl.DataFrame:
         word_count: int, see `estimated_word_count`; mentions and links are not words.
         letter_count: int, letters and digits of the writer's own words.
         script: str, see `script_of`.
-        is_emoji_only: no letter, digit or mention, and at least one visible symbol or punctuation mark.
-        is_mention_only: a mention, and neither a word nor a link beside it.
+        is_emoji_only: no letter, digit, mention or address, and at least one visible symbol or punctuation mark.
+        is_mention_only: a mention, and neither a word nor an address beside it.
         has_mention, has_link, has_question: bool.
+        has_contact: bool; a mail address, a telephone number or the name of a messenger.
     """
     folded = frame.with_columns(folded=folded_text(pl.col("text"))).drop("text")
-    said = folded.with_columns(said=own_words(pl.col("folded")))
+    addressed = folded.with_columns(addressed=_without_mail(pl.col("folded")))
+    said = addressed.with_columns(said=_without_names(pl.col("addressed")))
     symbols = pl.col("said").str.extract_all(r"\p{So}")
     derived = said.with_columns(
         words=word_list(pl.col("said")),
@@ -163,13 +189,15 @@ def with_text_columns(frame: pl.DataFrame) -> pl.DataFrame:
         word_count=estimated_word_count(pl.col("said")),
         letter_count=pl.col("said").str.count_matches(_LETTER_OR_DIGIT).cast(pl.Int64),
         script=script_of(pl.col("said")),
-        has_mention=pl.col("folded").str.contains(_MENTION),
-        has_link=pl.col("folded").str.contains(_LINK),
+        has_mention=pl.col("addressed").str.contains(_MENTION),
+        has_link=pl.col("addressed").str.contains(_LINK),
+        has_contact=pl.col("folded").str.contains(f"{_MAIL}|{_PHONE}|{_KEYCAPS_DIALLED}|{_MESSENGERS}"),
         has_question=pl.col("said").str.contains(_QUESTION),
         has_symbol=pl.col("said").str.contains(_VISIBLE_SYMBOL),
     )
-    wordless = (pl.col("letter_count") == 0) & ~pl.col("has_link")
+    has_address = pl.col("has_link") | (pl.col("addressed") != pl.col("folded"))
+    wordless = (pl.col("letter_count") == 0) & ~has_address
     return derived.with_columns(
         is_emoji_only=wordless & ~pl.col("has_mention") & pl.col("has_symbol"),
         is_mention_only=wordless & pl.col("has_mention"),
-    ).drop("folded", "said", "has_symbol")
+    ).drop("folded", "addressed", "said", "has_symbol")

@@ -37,6 +37,7 @@ class ClassifierSettings:
     lambda_l2: float
     feature_fraction: float
     bagging_fraction: float
+    extra_trees: bool
     monotone: bool
     masked_copies: int
     mask_share: float
@@ -90,6 +91,7 @@ def train_booster(
         "lambda_l2": settings.lambda_l2,
         "feature_fraction": settings.feature_fraction,
         "bagging_fraction": settings.bagging_fraction,
+        "extra_trees": settings.extra_trees,
         "bagging_freq": 1,
         "deterministic": True,
         "force_row_wise": True,

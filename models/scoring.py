@@ -14,7 +14,7 @@ from features.definition import Feature
 from models.baselines import Constant
 from models.bundle import Bundle, UnusableBundleError, booster
 from models.classifier import contributions_of, raw_scores
-from models.explanation import reasons
+from models.explanation import reasons, suspicious_side
 from models.training import feature_values
 
 FloatArray = NDArray[np.float64]
@@ -98,6 +98,19 @@ class Scorer:
         shift = logit(prevalence) - logit(fitted_at)
         columns = {each.name: expit(logit(each.predict(values)) + shift) for each in self.bundle.baselines}
         return features.select("account_id", **{name: pl.Series(column) for name, column in columns.items()})
+
+    def sides_of_reasons(self, scores: pl.DataFrame) -> pl.DataFrame:
+        """`account_id`, `feature`, `side` (high or low) of every reason in the scores: what evidence is asked for."""
+        catalogue = {entry.name: entry for entry in self._features}
+        listed = scores.select("account_id", "reasons").explode("reasons", empty_as_null=False)
+        rows = [
+            (account, reason["feature"], suspicious_side(catalogue[reason["feature"]], reason["value"], ordinary))
+            for account, reason in listed.iter_rows()
+            for ordinary in [self.bundle.ordinary[reason["feature"]]]
+        ]
+        return pl.DataFrame(
+            rows, schema={"account_id": pl.String, "feature": pl.String, "side": pl.String}, orient="row"
+        )
 
     def _lacks(self, values: FloatArray, context: pl.DataFrame) -> list[list[str]]:
         """Why no verdict is given, per account: too little observed, or unlike the accounts trained on."""

@@ -88,6 +88,14 @@ Model = Annotated[
     ),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker threads; the result does not depend on it.")]
+Reference = Annotated[
+    Path | None,
+    typer.Option(
+        "--reference",
+        help="Dataset folder of your own whose accounts count as seen, too, for the network features (and for nothing "
+        "else): who comments where shows from 500 accounts on.",
+    ),
+]
 
 
 @app.command()
@@ -97,6 +105,8 @@ def score(
     model: Model = None,
     as_of: AsOf = None,
     prevalence: Prevalence = None,
+    *,
+    reference: Reference = None,
     jobs: Jobs = 1,
     file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the scores.")] = FileFormat.parquet,
     quiet: Quiet = False,
@@ -118,6 +128,7 @@ def score(
             load_scorer(model),
             as_of=as_of,
             prevalence=prevalence,
+            reference=reference,
             jobs=jobs,
             file_format=file_format.value,
             report=report,
@@ -191,19 +202,21 @@ def features(
     source: Input,
     output: Annotated[Path, typer.Option("--output", help="Parquet file for the table.")],
     groups: Annotated[
-        str | None, typer.Option("--groups", help="Comma-separated: growth,comments,engagement,profile. Default: all.")
+        str | None,
+        typer.Option("--groups", help="Comma-separated: growth,comments,engagement,profile,network. Default: all."),
     ] = None,
     as_of: AsOf = None,
+    reference: Reference = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
     """Write the feature table alone: account_id and one column a feature (see docs/features.md)."""
     with reported(quiet, "features") as report:
         from features.definition import GROUPS
-        from pipeline.extract import features_file
+        from pipeline.features_table import features_file
 
         chosen = [group.strip() for group in groups.split(",")] if groups is not None else GROUPS
-        features_file(source, output, chosen, as_of=as_of, jobs=jobs, report=report)
+        features_file(source, output, chosen, reference=reference, as_of=as_of, jobs=jobs, report=report)
 
 
 @app.command()

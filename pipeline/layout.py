@@ -37,11 +37,15 @@ AUDIT_TRACKED = Path("data/audit/tracked.json")
 AUDIT_LEAKAGE = Path("reports/audit/leakage.json")
 AUDIT_REALISM = Path("reports/audit/realism.json")
 AUDIT_GENERALISATION = Path("reports/audit/generalisation.json")
+AUDIT_ABLATION = Path("reports/audit/ablation.json")
+AUDIT_CATALOGUE = Path("reports/audit/catalogue.json")
 AUDIT_RECALL = Path("reports/audit/recall.json")
 AUDIT_SUMMARY = Path("reports/audit/summary.json")
 AUDIT_FIGURES = Path("reports/audit/figures")
 
 SCORES_FILE = "scores.parquet"
+EVIDENCE_FILE = "evidence.parquet"
+NETWORK_FILE = "network.parquet"
 SUMMARY_FILE = "summary.json"
 SHORTLIST_FILE = "shortlist.csv"
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from features.compute import compute
 from features.context import with_account_context
 from features.engagement_level import engagement_per_post
+from features.evidence import EVIDENCE_SCHEMA, evidence
 from features.sufficiency import sufficiency
 from features.tables import INSTANT, Tables
 from models.scoring import SCORE_COLUMNS, Scorer
@@ -23,10 +24,14 @@ from pipeline.aside import over_buckets, prepared_aside
 from pipeline.bundles import load_scorer
 from pipeline.dataset import DatasetSummary, read_bucket
 from pipeline.export import write_csv
+from pipeline.network import write_network
 from pipeline.params import Instant, Section, read_section
 from pipeline.storage import QUARANTINE_FOLDER, check_output_folder, publish, write_json, write_parquet
 
-CSV_FILE = "scores.csv"
+CSV_FILE, EVIDENCE_CSV_FILE = "scores.csv", "evidence.csv"
+
+EVIDENCE = "evidence"
+"""Column of a bucket's result that becomes a file of its own."""
 
 
 class ScoreParams(Section):
@@ -61,12 +66,15 @@ def score_folder(
     *,
     as_of: datetime | None = None,
     prevalence: float | None = None,
+    reference: Path | None = None,
     jobs: int = 1,
     file_format: str = "parquet",
     timed: bool = True,
     report: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Score every usable account of a dataset folder; write scores, quarantine and summary; return the summary.
+    """Score every usable account of a dataset folder; write scores, evidence, network, quarantine and summary.
+
+    Returns the summary.
 
     Raises:
         UnusableInputError, TooManyBadRowsError: see `prepare_dataset`; nothing is written then.
@@ -76,23 +84,40 @@ def score_folder(
     prevalence = scorer.bundle.prevalence if prevalence is None else prevalence
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
         folder = prepared.folder
-        scores = over_buckets(
-            folder, lambda bucket: score_tables(scorer, read_bucket(folder, bucket), prevalence), report, jobs
+        found = over_buckets(
+            folder, lambda bucket: _scores_and_evidence(scorer, read_bucket(folder, bucket), prevalence), report, jobs
         )
-        scores = scores.with_columns(
+        rows_behind = found.select("account_id", EVIDENCE).explode(EVIDENCE, empty_as_null=False).unnest(EVIDENCE)
+        scores = found.drop(EVIDENCE).with_columns(
             as_of=pl.lit(prepared.summary.as_of).cast(INSTANT),
             model_version=pl.lit(scorer.bundle.version),
             catalog_hash=pl.lit(scorer.bundle.catalog_hash),
         )
+        write_network(prepared, reference, report, jobs)
         seconds = time.monotonic() - started if timed else None
         summary = _summary(scorer, prepared.summary, scores, prevalence, seconds)
         write_json(summary, folder / layout.SUMMARY_FILE)
-        name, other = (CSV_FILE, layout.SCORES_FILE) if file_format == "csv" else (layout.SCORES_FILE, CSV_FILE)
-        (write_csv if file_format == "csv" else write_parquet)(scores, folder / name)
-        publish(folder, (QUARANTINE_FOLDER, layout.SUMMARY_FILE, name), output)
+        parquet, csv = (layout.SCORES_FILE, layout.EVIDENCE_FILE), (CSV_FILE, EVIDENCE_CSV_FILE)
+        names, others = (csv, parquet) if file_format == "csv" else (parquet, csv)
+        for table, name in zip((scores, rows_behind), names, strict=True):
+            (write_csv if file_format == "csv" else write_parquet)(table, folder / name)
+        publish(folder, (QUARANTINE_FOLDER, layout.SUMMARY_FILE, layout.NETWORK_FILE, *names), output)
         # Scores of an earlier run in the other format would stand beside a summary that is not theirs.
-        (output / other).unlink(missing_ok=True)
+        for other in others:
+            (output / other).unlink(missing_ok=True)
     return summary
+
+
+def _scores_and_evidence(scorer: Scorer, tables: Tables, prevalence: float) -> pl.DataFrame:
+    """Scores of some clean tables with the rows behind their reasons, a list per account in column `EVIDENCE`."""
+    scores = score_tables(scorer, tables, prevalence)
+    columns = [name for name in EVIDENCE_SCHEMA if name != "account_id"]
+    found = evidence(tables, scorer.sides_of_reasons(scores)).group_by("account_id", maintain_order=True)
+    listed = found.agg(pl.struct(columns).alias(EVIDENCE))
+    nothing = pl.lit([], dtype=listed.schema[EVIDENCE])
+    return scores.join(listed, on="account_id", how="left", maintain_order="left").with_columns(
+        pl.col(EVIDENCE).fill_null(nothing)
+    )
 
 
 def score_tables(scorer: Scorer, tables: Tables, prevalence: float) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import Field
 
 from features.catalog import catalog_hash, features
-from features.definition import GROUPS
+from features.definition import MODEL_GROUPS
 from models.bundle import Bundle, booster
 from models.classifier import ClassifierSettings, LibraryMissingError, contributions_of
 from models.split import TooFewCohortsError
@@ -48,6 +48,7 @@ class TrainParams(Section):
     lambda_l2: float = Field(ge=0)
     feature_fraction: float = Field(gt=0, le=1)
     bagging_fraction: float = Field(gt=0, le=1)
+    extra_trees: bool
     monotone: bool
     masked_copies: int = Field(ge=0)
     mask_share: float = Field(ge=0, le=1)
@@ -112,7 +113,7 @@ def labelled_features(prepared: Path) -> pl.DataFrame:
         raise UnusableInputError(
             ["labels: training needs labelled accounts and none was found. Add a table 'labels' to the dataset folder."]
         )
-    for group in GROUPS:
+    for group in MODEL_GROUPS:
         labels = labels.join(pl.read_parquet(layout.feature_file(group)), on="account_id", how="inner")
     return labels.sort("account_id")
 

@@ -74,6 +74,24 @@ def generalisation(quiet: Quiet = False) -> None:
         run(report)
 
 
+@app.command("ablation")
+def ablation(quiet: Quiet = False) -> None:
+    """Each group of features left out, and each alone."""
+    with reported(quiet, "audit ablation") as report:
+        from pipeline.audit.ablation import run
+
+        run(report)
+
+
+@app.command("catalogue")
+def catalogue(quiet: Quiet = False) -> None:
+    """Each feature by class, alone, and under perturbations."""
+    with reported(quiet, "audit catalogue") as report:
+        from pipeline.audit.catalogue import run
+
+        run(report)
+
+
 @app.command("recall")
 def recall(quiet: Quiet = False) -> None:
     """Learnability, recall against dose, and batch size."""
@@ -126,6 +144,25 @@ def real(
         from pipeline.audit.real import run
 
         text = run(source, output, half, report)
+    typer.echo(text)
+
+
+@app.command("labelled")
+def labelled(
+    output: Annotated[Path, typer.Option("--output", help="Folder for the results; made if it is missing.")],
+    tubespam: Annotated[Path | None, typer.Option("--tubespam", help="CSV of comments labelled as spam.")] = None,
+    instafake: Annotated[Path | None, typer.Option("--instafake", help="CSV of accounts labelled automated.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Bundle folder or models:/<name>@<alias>.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Other people's labels: what our signals say of labelled comments, and of labelled accounts.
+
+    No stage: it reads what lies outside the repository. docs/labelled.md holds what it printed.
+    """
+    with reported(quiet, "audit labelled") as report:
+        from pipeline.audit.labelled import run
+
+        text = run(tubespam, instafake, output, model, report)
     typer.echo(text)
 
 

@@ -21,12 +21,13 @@ simulation does, and against which real numbers it was set, stands in [cohort](c
 
 def audit_page(figures: str = "figures") -> str:
     """The page; `figures` is where its pictures lie, as seen from it."""
-    leakage, realism, generalisation, recall, summary = map(
+    leakage, realism, generalisation, ablation, recall, summary = map(
         read_json,
         (
             layout.AUDIT_LEAKAGE,
             layout.AUDIT_REALISM,
             layout.AUDIT_GENERALISATION,
+            layout.AUDIT_ABLATION,
             layout.AUDIT_RECALL,
             layout.AUDIT_SUMMARY,
         ),
@@ -42,6 +43,7 @@ def audit_page(figures: str = "figures") -> str:
     parts += [picture("rules", "AUC of every simple rule and of the depth-2 tree")]
     parts += ["## Learnability: the model on fresh cohorts\n", *_fresh(recall["fresh"])]
     parts += ["\n### Where all tables are observed\n", *_fresh(recall["fresh_observed"])]
+    parts += ["\n## Ablation: what each group of features is worth\n", *_ablation(ablation)]
     parts += ["\n## Realism: measured quantiles beside simulated genuine accounts\n", *_realism(realism)]
     for group in dict.fromkeys(each["group"] for each in realism["table"]):
         parts += [picture(f"realism_{group}", f"Real quantiles of {group} over the bands of the simulated cohorts")]
@@ -181,6 +183,34 @@ def _realism(found: Entry) -> list[str]:
         if each["inside"] is not None
     ]
     return [text, *table(["", "quantity", "level", "real", "10 %", "median", "90 %", "deviation", "inside"], rows)]
+
+
+def _ablation(found: Entry) -> list[str]:
+    text = (
+        "A lighter fit of the same kind as the model's, on the training's own split, without each group of features "
+        f"and with each alone, on {found['accounts']:,} accounts ({found['inauthentic']:,} inauthentic) of "
+        f"{found['cohorts']} test cohorts. {found['confidence']:.0%} intervals, {found['interval']}; lost: every group "
+        "less this row, on the same draws. A group alone is silent about accounts without its tables, which are judged "
+        "all the same; observed is the share with any value. What a group costs by leaving may be less than it brings "
+        "alone: another may see the same.\n"
+    )
+    named = {"all": "every group", "left_out": "without {group}", "alone": "{group} alone"}
+    measures = ("auc", "recall_at_1_percent_false_positives")
+    rows = [
+        [
+            named[each["kind"]].format(group=each["group"]),
+            str(each["features"]),
+            _share(each["observed_share"]),
+            *(
+                "-" if each[name] is None else _between(each[name])
+                for measure in measures
+                for name in (measure, f"{measure}_lost")
+            ),
+        ]
+        for each in found["rows"]
+    ]
+    head = ["trained with", "features", "observed", "AUC", "AUC lost", "recall at 1 % false positives", "recall lost"]
+    return [text, *table(head, rows)]
 
 
 def _left_out(rows: list[Entry]) -> list[str]:

@@ -1,5 +1,7 @@
 """Comment features: null rules, worked examples, invariances and accounts of known character."""
 
+# ruff: noqa: RUF001 - look-alikes of Latin letters are how other languages write
+
 from __future__ import annotations
 
 import string
@@ -38,6 +40,10 @@ from tests.features.builders_comments import (
 CAPTIONS = [f"my {first} and {second}" for first, second in pairwise(NOUNS)][:20]
 WORDS = [first + second for first in string.ascii_lowercase for second in string.ascii_lowercase]
 """676 different words: texts made of them share nothing."""
+
+
+THAI = "เห็นแล้วอยากได้{}แบบนี้มาเลี้ยงที่บ้านบ้างจังเลยนะคะ"
+HAN = "每次看到你家里的{}我的心情都会变得特别好"
 
 
 def different(count: int, words: int = 4) -> list[str]:
@@ -88,6 +94,8 @@ NEEDS_AUTHORS = {
     "comments_early_sentences_by_regulars_residual",
     "comments_sentences_by_regulars_residual",
     "comments_regulars_between_posts_spread",
+    "comments_returning_delay_ratio",
+    "comments_returning_early_sentence_share",
 }
 NEEDS_INSTANTS = {
     "comments_author_order_correlation",
@@ -102,6 +110,9 @@ NEEDS_INSTANTS = {
     "comments_gap_spread",
     "comments_hour_entropy_bits",
     "comments_late_same_day_share",
+    "comments_same_next_text_residual",
+    "comments_returning_delay_ratio",
+    "comments_returning_early_sentence_share",
 }
 NEEDS_POSTS = {
     "comments_lag_median_hours",
@@ -112,6 +123,8 @@ NEEDS_POSTS = {
     "comments_early_sentences_residual",
     "comments_late_same_day_share",
     "comments_caption_relevance_residual",
+    "comments_returning_delay_ratio",
+    "comments_returning_early_sentence_share",
 }
 
 
@@ -173,6 +186,7 @@ def test_one_row_less_than_declared_gives_null(name: str) -> None:
         ),
         pytest.param("mention_share", ["@a", "@a @b 😍", "@a look", *different(7)], 3 / 10, id="3 of 10 with a name"),
         pytest.param("link_share", ["see murdev.com", *different(9)], 1 / 10, id="1 of 10 with a link"),
+        pytest.param("contact_share", ["call +44 20 7946 0958", *different(9)], 1 / 10, id="1 of 10 with a number"),
         pytest.param("question_share", ["why?", "❤️?", *different(9)], 1 / 10, id="a question needs a word"),
         pytest.param("short_share", ["wow", "so cute", "❤️", "@a hi", *different(8)], 2 / 10, id="emoji not counted"),
         pytest.param("short_share", ["สวยมากค่ะ"] * 10, 0.0, id="Thai: 9 characters are about 3 words"),
@@ -238,6 +252,23 @@ def test_draws_of_twenty_from_forty_hold_a_repeat_by_chance() -> None:
         pytest.param("template_share", ["your ring made my day", "that made my day"], 2 / 20, id="same end"),
         pytest.param("template_share", ["love your new bag"] * 2, 0.0, id="the same text is no template"),
         pytest.param("template_share", ["love your bag", "love your ring"], 0.0, id="three words have no slot"),
+        pytest.param(
+            "slotted_text_share", ["love your bag so much", "love your red hat so much"], 2 / 20, id="2 and 2"
+        ),
+        pytest.param("slotted_text_share", ["this bag keeps me warm", "this hat keeps me warm"], 2 / 20, id="1 and 3"),
+        pytest.param("slotted_text_share", ["i adore your bag now", "i adore your hat now"], 2 / 20, id="3 and 1"),
+        pytest.param(
+            "slotted_text_share", ["love your new red bag", "love your new red hat"], 0.0, id="open at the end"
+        ),
+        pytest.param("slotted_text_share", ["love your bag", "love your hat"], 0.0, id="three words are too few"),
+        pytest.param("slotted_text_share", ["love your bag so much"] * 2, 0.0, id="the same text has no slot"),
+        pytest.param(
+            "slotted_text_share", ["@a love your bag so much", "@b love your hat so much"], 0.0, id="mentions"
+        ),
+        # 8 characters for the first word and 24 for the other three, of 39 and 41.
+        pytest.param("slotted_text_share", [THAI.format("แมว"), THAI.format("หมาสองตัว")], 2 / 20, id="Thai slot"),
+        pytest.param("slotted_text_share", [THAI[:20].format("แมว"), THAI[:20].format("หมา")], 0.0, id="Thai, short"),
+        pytest.param("slotted_text_share", [HAN.format("猫"), HAN.format("小狗")], 2 / 20, id="Chinese slot"),
         pytest.param("repeated_emoji_row_share", ["😍🔥💯", "😍🔥💯"], 2 / 20, id="mixed row"),
         pytest.param("repeated_emoji_row_share", ["❤️❤️❤️", "❤️❤️❤️"], 0.0, id="hearts are a habit"),
         pytest.param("repeated_emoji_row_share", ["😍🔥💯 wow", "😍🔥💯 hi"], 0.0, id="a word makes it a comment"),
@@ -253,6 +284,37 @@ def test_repeating_oneself_is_not_repeating_others() -> None:
     observed = values(tables(rows))
     for name in ("repeated_text", "repeated_sentence", "template", "phrase_agreement", "word_agreement"):
         assert observed[f"comments_{name}_share"] == 0.0, name
+
+
+def worked_through(texts: Sequence[str], posts: int = 4) -> list[Row]:
+    """The same texts in the same order under every post, by strangers."""
+    return [comment(100 * post + place, text, post=post) for post in range(posts) for place, text in enumerate(texts)]
+
+
+def test_a_list_of_texts_worked_through_has_the_same_successors() -> None:
+    # 4 texts under 4 posts: three of four are followed, each meets its text under 3 other posts, each time alike.
+    trials = matches = 3 * 4 * 3
+    rows = worked_through(["wow", "so cute", "nice one", "hi"]) + comments(different(4), post=9)[:4]
+    assert len(rows) == DRAW
+    # The four others are followed, too, under one post: pairs 12 * 9 + 2 * 12 * 3, of which 12 * 3 agree.
+    chance = 12 * 3 / (12 * 9 + 2 * 12 * 3)
+    expected = (matches - chance * trials) / (trials + 20)
+    assert value("same_next_text_residual", rows) == pytest.approx(expected)
+
+
+def test_greetings_in_any_order_follow_each_other_by_chance() -> None:
+    random = np.random.default_rng(2)
+    greetings = [f"good morning {name}" for name in WORDS[:12]]
+    rows = [
+        comment(100 * post + place, greetings[person], post=post, commenter_id=f"friend{person}")
+        for post in range(12)
+        for place, person in enumerate(random.permutation(12))
+    ]
+    assert abs(value("same_next_text_residual", rows)) < 0.05
+
+
+def test_one_text_only_follows_itself_by_chance() -> None:
+    assert value("same_next_text_residual", worked_through(["wow"] * 6)) == pytest.approx(0.0)
 
 
 def test_wishes_under_one_post_do_not_repeat_across_posts() -> None:
@@ -468,6 +530,75 @@ def test_regulars_between_posts(regulars_by_post: list[int], expected: float | N
     assert value("regulars_between_posts_spread", rows) == (None if expected is None else pytest.approx(expected))
 
 
+def returning(hours_by_author: Sequence[Sequence[float]], text: str = "what a lovely day") -> list[Row]:
+    """Authors with one comment under each post, so many hours after it."""
+    return [
+        comment(100 * post + author, text, post=post, commenter_id=f"u{author}", commented_at=_at(post, hours))
+        for author, delays in enumerate(hours_by_author)
+        for post, hours in enumerate(delays)
+    ]
+
+
+def test_who_returns_with_the_same_delay() -> None:
+    minute = 1 / 60
+    # Ten people, five a minute and five 59 minutes after both posts: ln(1 h) against ln(2 min).
+    rows = returning([[minute, minute]] * 5 + [[59 * minute, 59 * minute]] * 5)
+    # Of one author 20 pairs without a difference; beside 20 that are usual: sqrt(20 / 40).
+    assert value("returning_delay_ratio", rows) == pytest.approx(0.5**0.5)
+    swapped = returning([[minute, 59 * minute]] * 5 + [[59 * minute, minute]] * 5)
+    # All 20 pairs differ by d = ln(60 / 2), of the 2 * 90 of different authors those with another group's: 2 * 40.
+    usual = 80 / 180
+    assert value("returning_delay_ratio", swapped) == pytest.approx(((20 + 20 * usual) / 40 / usual) ** 0.5)
+
+
+def test_who_returns_at_once_with_a_sentence() -> None:
+    rows = returning([[0.5, 0.5]] * 5 + [[0.5, 9.0]] * 5)
+    # Five people prompt both times, which are 10 of 20 pairs counted both ways round; 20 more draw it towards 0.
+    assert value("returning_early_sentence_share", rows) == pytest.approx(10 / (20 + 20))
+    hearts = returning([[0.5, 0.5]] * 10, text="❤️")
+    assert value("returning_early_sentence_share", hearts) == 0.0
+
+
+@pytest.mark.parametrize("name", ["returning_delay_ratio", "returning_early_sentence_share"])
+def test_two_who_return_say_nothing(name: str) -> None:
+    # Two people twice are 4 pairs, counted both ways round; three are 6.
+    strangers = [comment(5000 + number, "hi", post=5) for number in range(16)]
+    assert value(name, [*returning([[1.0, 2.0]] * 2), *strangers]) is None
+    assert value(name, [*returning([[1.0, 2.0]] * 3), *strangers]) is not None
+
+
+def test_everybody_at_the_same_instant_has_no_delays_to_compare() -> None:
+    assert value("returning_delay_ratio", returning([[1.0, 1.0]] * 12)) is None
+
+
+def _kept(rows: list[Row], kind: str, random: np.random.Generator) -> list[Row]:
+    """Half of the comments under each post: the earliest, the newest or any."""
+    by_post: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: row["commented_at"]):
+        by_post.setdefault(row["post_id"], []).append(row)
+    kept = []
+    for of_post in by_post.values():
+        half = len(of_post) // 2
+        order = {"earliest": range(half), "newest": range(half, 2 * half)}
+        kept += [of_post[place] for place in order.get(kind, random.permutation(len(of_post))[:half])]
+    return kept
+
+
+@pytest.mark.parametrize("kind", ["earliest", "newest", "random"])
+def test_friends_come_as_they_find_the_time_in_every_kind_of_sample(kind: str) -> None:
+    random = np.random.default_rng(8)
+    seen = [value("returning_delay_ratio", _kept(tight_community(seed=seed), kind, random)) for seed in range(8)]
+    assert np.mean(seen) == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.parametrize("kind", ["all", "earliest", "random"])
+def test_a_pod_among_an_audience_keeps_its_delays_unless_only_late_comments_are_seen(kind: str) -> None:
+    pod = [row | {"comment_id": f"pod{index}"} for index, row in enumerate(fixed_order_pod(15, 8))]
+    mixed = [*organic(200), *pod]
+    kept = mixed if kind == "all" else _kept(mixed, kind, np.random.default_rng(1))
+    assert value("returning_delay_ratio", kept) < 0.9
+
+
 def _at(post: int, hours: float) -> Any:
     return published(post) + timedelta(hours=hours)
 
@@ -479,6 +610,88 @@ def test_liked_comments() -> None:
 
 
 # Invariances ----------------------------------------------------------------------------------------------------------
+
+
+LANGUAGES = [
+    "So beautiful, where did you buy it?",
+    "¡Qué bonita estás hoy, mi amor!",
+    "Que linda você está, parabéns",
+    "Wunderschön, liebe Grüße aus Köln",
+    "Très belle photo, j'adore",
+    "Bellissima come sempre",
+    "Çok güzelsin canım",
+    "cantik banget kak, beli di mana?",
+    "Đẹp quá chị ơi",
+    "Какая красивая фотография",
+    "Дуже гарно, дякую",
+    "Πολύ όμορφη φωτογραφία",
+    "איזה יופי של תמונה",
+    "صورة جميلة جدًّا، ما شاء الله",
+    "می\u200cخواهم این را بخرم",
+    "बहुत सुंदर तस्वीर है",
+    "খুব সুন্দর লাগছে",
+    "너무 예뻐요 언니",
+    "น่ารักมากเลยค่ะ ซื้อที่ไหนคะ",
+    "今天真的好美，在哪里买的？",
+    "とても可愛いですね",
+    "ძალიან ლამაზი ფოტოა",
+    "Շատ գեղեցիկ է",
+    "በጣም ቆንጆ ነው",
+    "ສວຍຫຼາຍ",
+    "အရမ်းလှတယ်",
+    "ស្អាតណាស់",
+]
+ODD_TEXTS = [
+    "",
+    " \n\t ",
+    "\u200b\u200d\ufeff\u2060",
+    "\u202emirrored\u202c text",
+    "👩‍👩‍👧‍👦 👍🏽 🏳️‍🌈 🇹🇭",
+    "𝓛𝓸𝓿𝓮 𝓲𝓽 𐍈 🜁",
+    "a\u0301" * 200,
+    "\x00\x1b[31m",
+    "@" * 300,
+    "x" * 10_000,
+    "love " * 2_000,
+    "สวย" * 3_000,
+    "❤️" * 3_000,
+    "\ud7ff\ue000\uffff\U0010ffff",
+]
+
+
+@pytest.mark.parametrize("texts", [LANGUAGES, ODD_TEXTS, [*LANGUAGES, *ODD_TEXTS]], ids=["languages", "odd", "both"])
+def test_text_of_any_kind_is_counted_without_error(texts: list[str]) -> None:
+    rows = [comment(100 * post + n, text, post=post) for post in range(3) for n, text in enumerate(texts)]
+    observed = values(tables(rows, [*LANGUAGES, *ODD_TEXTS[:5], None]))
+    assert observed["comments_emoji_only_share"] is not None
+    for name, each in observed.items():
+        entry = FEATURES[name]
+        assert each is None or np.isfinite(each), name
+        assert each is None or entry.low is None or each >= entry.low, name
+        assert each is None or entry.high is None or each <= entry.high, name
+
+
+def test_repeated_sentences_weigh_the_same_in_every_script() -> None:
+    sentences = ["love this so very much", "очень красиво и мило", "너무 예뻐요 정말 좋아요", THAI, HAN]
+    for sentence in sentences:
+        rows = comments([sentence, sentence, *different(18, words=5)])
+        assert value("repeated_text_share", rows) == 2 / 20, sentence
+
+
+def test_what_comes_after_a_cut_does_not_reach_back() -> None:
+    """Cut at an instant, the rest gives what it would have given had nothing come later."""
+    rows = everything()
+    instant = published(4)
+    earlier = [row for row in rows if row["commented_at"] < instant]
+    given = tables(rows, CAPTIONS)
+    cut = Tables(
+        given.accounts,
+        given.followers_daily,
+        given.posts.filter(pl.col("posted_at") < instant),
+        given.comments.filter(pl.col("commented_at") < instant),
+    )
+    assert len(earlier) < len(rows)
+    assert compute_group(cut, "comments").equals(compute_group(tables(earlier, CAPTIONS[:4]), "comments"))
 
 
 def test_order_of_rows_changes_nothing() -> None:
@@ -512,6 +725,7 @@ SIZE_FREE = [
     "repeated_text_share",
     "repeated_text_across_posts_share",
     "template_share",
+    "slotted_text_share",
     "word_agreement_share",
     "phrase_agreement_share",
     "repeat_author_share",
@@ -590,6 +804,7 @@ def _random_comment(
         pytest.param(template_seller(100), "repeated_text_share", 0.5, id="templates repeat"),
         pytest.param(template_seller(100), "phrase_agreement_share", 0.03, id="templates share phrases"),
         pytest.param(template_seller(100), "template_share", 0.5, id="templates share frames"),
+        pytest.param(template_seller(100), "slotted_text_share", 0.5, id="templates have slots"),
         pytest.param(emoji_row_seller(100), "repeated_emoji_row_share", 0.9, id="emoji rows repeat"),
         pytest.param(fixed_order_pod(), "author_order_correlation", 0.95, id="a pod keeps its order"),
         pytest.param(fixed_order_pod(), "same_successor_residual", 0.95, id="a pod's members follow each other"),
@@ -626,6 +841,8 @@ HONEST_AT_MOST = {
     "repeated_text_share": 0.1,
     "repeated_sentence_share": 0.02,
     "repeated_text_across_posts_share": 0.1,
+    "slotted_text_share": 0.1,
+    "same_next_text_residual": 0.05,
     "repeated_emoji_row_share": 0.0,
     "phrase_agreement_share": 0.015,
     "author_order_correlation": 0.35,
@@ -642,6 +859,9 @@ def test_honest_accounts_do_not_stand_out(build: Callable[[int], list[Row]], see
     for name, bound in HONEST_AT_MOST.items():
         each = observed[f"comments_{name}"]
         assert each is None or each <= bound, name
+    delays = observed["comments_returning_delay_ratio"]
+    # With thirty pairs counted both ways round chance alone has a standard deviation of about a tenth.
+    assert delays is None or delays > 0.7
     size_spread = observed["comments_text_size_spread"]
     assert size_spread is None or size_spread > 0.6
 

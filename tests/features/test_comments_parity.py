@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from itertools import combinations, pairwise, permutations
-from math import comb
+from math import comb, log
 from statistics import correlation
 from typing import Any
 
@@ -13,7 +13,10 @@ import pytest
 
 from tests.features.builders_comments import Row, comment, published, tables, values
 
-TEXTS = ["wow", "so cute", "So cute!!", "love your bag", "love your new bag", "love your new ring", "what a day", "❤️"]
+TEXTS = [
+    *("wow", "so cute", "So cute!!", "love your bag", "love your new bag", "love your new ring", "what a day", "❤️"),
+    *("so love your bag a lot", "so love your new ring a lot", "so happy with a lot of love", "you love a lot"),
+]
 PHRASES = {text: text.lower().strip("!❤️").split() for text in TEXTS}
 CAPTIONS = ["the bag i love", "a new ring", None, "what a day"]
 
@@ -35,7 +38,9 @@ def random_account(seed: int) -> list[Row]:
 
 
 def _delay(generator: random.Random) -> Any:
-    return (published(1) - published(0)) * generator.randrange(1000) / 3000
+    """Up to a day, half of them within two hours."""
+    longest = generator.choice([80, 1000])
+    return (published(1) - published(0)) * generator.randrange(longest) / 3000
 
 
 def same_person(first: Row, second: Row) -> bool:
@@ -62,6 +67,76 @@ def shares_frame(first: Row, second: Row) -> bool:
     one, other = PHRASES[first["text"]], PHRASES[second["text"]]
     framed = len(one) > 3 and len(other) > 3 and (one[:3] == other[:3] or one[-3:] == other[-3:])
     return framed and one != other and not same_person(first, second)
+
+
+def slotted(rows: list[Row]) -> float:
+    """As by counting draws, with the place of the slot at which most others agree."""
+    shares = 0.0
+    for row in rows:
+        words = PHRASES[row["text"]]
+        strangers = [PHRASES[other["text"]] for other in rows if other is not row and not same_person(row, other)]
+        met = max(
+            sum(
+                other != words and len(other) > 4 and other[:first] == words[:first] and other[-last:] == words[-last:]
+                for other in strangers
+            )
+            for first, last in ((1, 3), (2, 2), (3, 1))
+        )
+        met = met if len(words) > 4 else 0
+        shares += 1 - comb(len(rows) - 1 - met, 19) / comb(len(rows) - 1, 19)
+    return shares / len(rows)
+
+
+def same_next_text(rows: list[Row]) -> float:
+    """Over pairs of comments under different posts that are followed at once by another with words."""
+    followed = []
+    for post in {row["post_id"] for row in rows}:
+        here = sorted((row for row in rows if row["post_id"] == post), key=in_order)
+        followed += [
+            (post, PHRASES[one["text"]], PHRASES[two["text"]])
+            for one, two in pairwise(here)
+            if one["commented_at"] and PHRASES[one["text"]] and PHRASES[two["text"]]
+        ]
+    apart = [(one, two) for one, two in permutations(followed, 2) if one[0] != two[0]]
+    chance = sum(one[2] == two[2] for one, two in apart) / len(apart)
+    trials = [(one, two) for one, two in apart if one[1] == two[1]]
+    return (sum(one[2] == two[2] for one, two in trials) - chance * len(trials)) / (len(trials) + 20)
+
+
+def in_order(row: Row) -> tuple[bool, Any, str]:
+    return row["commented_at"] is not None, row["commented_at"] or published(0), row["comment_id"]
+
+
+def arrivals(rows: list[Row]) -> list[tuple[Row, float]]:
+    """First comments of known authors under each post, with a delay, and ln(hours + 1 minute)."""
+    first: dict[tuple[str, str], Row] = {}
+    for row in sorted(rows, key=in_order):
+        if row["commenter_id"]:
+            first.setdefault((row["post_id"], row["commenter_id"]), row)
+    timed = [row for row in first.values() if row["commented_at"]]
+    return [(row, log(hours_after(row) + 1 / 60)) for row in timed if hours_after(row) >= 0]
+
+
+def hours_after(row: Row) -> float:
+    return (row["commented_at"] - published(int(row["post_id"][1:]))).total_seconds() / 3600
+
+
+def returning_delay(rows: list[Row]) -> float:
+    apart = [
+        (same_person(one, two), (size - other) ** 2)
+        for (one, size), (two, other) in permutations(arrivals(rows), 2)
+        if one["post_id"] != two["post_id"]
+    ]
+    own = [square for same, square in apart if same]
+    others = [square for same, square in apart if not same]
+    usual = sum(others) / len(others)
+    return ((sum(own) + 20 * usual) / (len(own) + 20) / usual) ** 0.5
+
+
+def returning_early_sentences(rows: list[Row]) -> float:
+    prompt = [(row, hours_after(row) <= 1 and len(PHRASES[row["text"]]) >= 3) for row, _ in arrivals(rows)]
+    own = [(one, two) for (row, one), (other, two) in permutations(prompt, 2) if same_person(row, other)]
+    return sum(one and two for one, two in own) / (len(own) + 20)
 
 
 def phrase_agreement(rows: list[Row]) -> float:
@@ -151,6 +226,10 @@ def test_parity_with_loops_over_pairs(seed: int) -> None:
         "comments_repeated_text_across_posts_share": share_in_draws_of_twenty(rows, repeats_elsewhere),
         "comments_template_share": share_in_draws_of_twenty(rows, shares_frame),
         "comments_repeat_author_share": share_in_draws_of_twenty(known, same_person),
+        "comments_slotted_text_share": slotted(rows),
+        "comments_same_next_text_residual": same_next_text(rows),
+        "comments_returning_delay_ratio": returning_delay(rows),
+        "comments_returning_early_sentence_share": returning_early_sentences(rows),
         "comments_phrase_agreement_share": phrase_agreement(rows),
         "comments_caption_relevance_residual": relevance(rows),
         "comments_same_author_across_posts_share": same_author_elsewhere(rows),

@@ -10,8 +10,9 @@ from statistics import mean, pvariance
 import polars as pl
 import pytest
 
-from features import growth as module
+from features import growth_frames as module
 from features.compute import compute_group
+from features.context import with_account_context
 from features.growth import FEATURES, FRAMES
 from features.tables import Tables
 from tests.features.builders_growth import START, Row, account, daily, growth, post, readings, tables, values
@@ -80,6 +81,25 @@ def _rhythm(count: int) -> float:
     """Every Saturday and Sunday 30, else 0, is all rhythm: no variance within a weekday."""
     return 1 - (1 - 1) * (count - 1) / (count - 7)
 
+
+HALVED = [*CALM, 610, *[-100] * 5, *CALM]
+"""A burst, and a hundred a day lost on the five days after it. Forty calm days of 10 and five without gain."""
+
+HALF_REFILLED = [10] * 15 + [610] + [10] * 4 + [-300] + [10] * 4 + [160] + [10] * 15
+"""As REFILLED, with a burst of half the size: 160 less the usual ten of 38 days in 39."""
+
+AFTER_POSTS = [20 if day % 6 in (0, 1) else 5 for day in range(48)]
+"""Twenty followers on the day of a post and the day after, five on the other four."""
+
+AFTER_POSTS_ONCE = [20 if day % 6 == 1 else 5 for day in range(48)]
+"""Twenty on the day after a post alone: half of the days near a post are like the days without."""
+
+POSTS_EVERY_SIX = [post(day + 0.5, like_count=9) for day in range(-5, 48, 6)]
+"""On the first day of each six of the above: the first gain arrives on day 1."""
+
+WEEKLY_POSTS = [post(day + 0.5, like_count=100 * (1 + day // 7)) for day in range(-1, 80, 7)]
+RISING_WEEKS = [10 + day // 7 for day in range(77)]
+PLATEAU_POSTS = [post(day + 0.5, like_count=100) for day in range(0, 80, 5)]
 
 QUIET_POSTS = [post(day + 0.5, like_count=100) for day in range(0, 42, 5)]
 VIRAL_POSTS = [*QUIET_POSTS, post(19.6, like_count=201)]
@@ -179,6 +199,48 @@ WORKED: dict[str, tuple[str, Callable[[], Row], float | None]] = {
         math.sqrt(pvariance([200, 100, 200])) / mean([200, 100, 200]),
     ),
     "last four of eight equal days": ("growth_burst_late_share", lambda: growth(daily(PLATEAU)), 4 / 8),
+    # 610 - 400 / 45 came, and half of that is lost within the fourth day: three hundred and a bit.
+    "half of the burst lost on the fourth day": (
+        "growth_burst_half_life_days",
+        lambda: growth(daily(HALVED)),
+        (610 - 400 / 45) / 2 / 100,
+    ),
+    "a hundred lost on each of five days": (
+        "growth_drop_rate_per_month",
+        lambda: growth(daily(HALVED)),
+        sum(100 / (START + 810 - 100 * day) for day in range(5)) * 30 / 46,
+    ),
+    "all of the drop made good": ("growth_drop_restored_share", lambda: growth(daily(REFILLED)), 1.0),
+    "half of the drop made good": (
+        "growth_drop_restored_share",
+        lambda: growth(daily(HALF_REFILLED)),
+        (160 - 380 / 39) / 300,
+    ),
+    "more followers after every post": (
+        "growth_gain_after_posts_correlation",
+        lambda: growth(daily(AFTER_POSTS), POSTS_EVERY_SIX),
+        1.0,
+    ),
+    "more followers after half of the posts' days": (
+        "growth_gain_after_posts_correlation",
+        lambda: growth(daily(AFTER_POSTS_ONCE), POSTS_EVERY_SIX),
+        2 * (0.5 + 0.5 * 0.5) - 1,
+    ),
+    "weeks of more likes are weeks of more followers": (
+        "growth_weekly_gain_engagement_correlation",
+        lambda: growth(daily(RISING_WEEKS), WEEKLY_POSTS),
+        1.0,
+    ),
+    "eight days at 210 and no good post": (
+        "growth_plateau_unexplained_days",
+        lambda: growth(daily(PLATEAU), PLATEAU_POSTS),
+        8.0,
+    ),
+    "eight days at 210 and a good post before": (
+        "growth_plateau_unexplained_days",
+        lambda: growth(daily(PLATEAU), [*PLATEAU_POSTS, post(29.1, like_count=400)]),
+        0.0,
+    ),
     "one refill in 41 days": ("growth_refill_rate_per_month", lambda: growth(daily(REFILLED)), 1 * 30 / 41),
     "likes fall a tenth while followers rise": (
         "growth_burst_engagement_residual",
@@ -292,7 +354,9 @@ def test_a_gap_is_neither_a_spike_nor_a_week() -> None:
     assert row["growth_peak_day_tail_ratio"] == 1
     assert row["growth_peak_week_tail_ratio"] == 1
     assert row["growth_burst_mass_share"] == 0
-    assert FRAMES["weeks"](tables(followers=readings(gap)))["gain"].to_list() == [70.0] * (56 // 7 + (175 - 126) // 7)
+    assert FRAMES["weeks"](with_account_context(tables(followers=readings(gap))))["gain"].to_list() == [70.0] * (
+        56 // 7 + (175 - 126) // 7
+    )
 
 
 # --- what trackers and platforms do to counts -------------------------------------------------------------------------
@@ -390,6 +454,37 @@ def test_engagement_residual_needs_three_posts_on_each_side() -> None:
     assert growth(daily(SPIKE), posts)["growth_burst_engagement_residual"] is None
 
 
+@pytest.mark.parametrize(
+    ("posts", "expected"),
+    [
+        pytest.param([], None, id="no posts"),
+        pytest.param([post(0.5, like_count=9)], None, id="one post: days after it are too few"),
+        pytest.param([post(day, like_count=9) for day in range(48)], None, id="a post every day: nothing to compare"),
+        pytest.param([post(day + 0.5) for day in range(-5, 48, 6)], 1.0, id="hidden likes: when it posted is enough"),
+    ],
+)
+def test_gain_after_posts_needs_days_with_and_without(posts: list[Row], expected: float | None) -> None:
+    assert growth(daily(AFTER_POSTS), posts)["growth_gain_after_posts_correlation"] == expected
+
+
+def test_weeks_with_a_post_too_young_to_judge_are_left_out() -> None:
+    young = [*WEEKLY_POSTS, post(76.5, seen_after=1.0, like_count=1)]
+    assert growth(daily(RISING_WEEKS), young)["growth_weekly_gain_engagement_correlation"] == pytest.approx(1.0)
+
+
+def test_a_burst_that_is_kept_has_no_half_life_and_one_lost_late_has_none_either() -> None:
+    assert growth(daily(SPIKE))["growth_burst_half_life_days"] is None
+    late = [*CALM, 610, *[10] * 31, *[-100] * 5]
+    assert growth(daily(late))["growth_burst_half_life_days"] is None
+
+
+def test_one_drop_is_not_made_good_by_two_bursts() -> None:
+    twice = [10] * 15 + [-600] + [10] * 2 + [310] + [10] * 2 + [310] + [10] * 15
+    # Nothing in the 36 calm days but 350: 35 of ten and the day of the loss. The second burst has no drop of its own.
+    value = growth(daily(twice))["growth_drop_restored_share"]
+    assert value == pytest.approx((310 - 340 / 35) / 600)
+
+
 # --- declarations -----------------------------------------------------------------------------------------------------
 
 
@@ -413,10 +508,5 @@ def test_frames_are_sorted_by_time() -> None:
         both.accounts, both.followers_daily.sample(fraction=1.0, shuffle=True, seed=3), both.posts, both.comments
     )
     for build in (FRAMES["intervals"], FRAMES["days"], FRAMES["bursts"]):
-        context = build(_with_newest(shuffled))
+        context = build(with_account_context(shuffled))
         assert context.select("account_id", "date").equals(context.select("account_id", "date").sort(pl.all()))
-
-
-def _with_newest(given: Tables) -> Tables:
-    accounts = given.accounts.with_columns(newest_at=pl.lit(None, pl.Datetime("us", "UTC")))
-    return Tables(accounts, given.followers_daily, given.posts, given.comments)

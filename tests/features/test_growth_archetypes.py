@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from statistics import median
 
 import pytest
@@ -115,6 +116,48 @@ def test_followers_of_a_viral_post_stay_and_bought_ones_drop() -> None:
     for feature in ("growth_burst_lost_7_days_share", "growth_burst_lost_30_days_share"):
         assert typical("viral", feature) < 0.05, feature
         assert typical("burst with drop", feature) > 0.08, feature
+
+
+def test_what_dropped_is_made_good_by_a_refill() -> None:
+    assert typical("refilled", "growth_drop_restored_share") > 0.9
+    assert typical("refilled", "growth_drop_rate_per_month") > 0.02
+    assert typical("organic", "growth_drop_rate_per_month") < 0.005
+
+
+def vanishing(dice: random.Random) -> list[int]:
+    """Five thousand on a day, and a twentieth of them gone on each of the fourteen days that follow."""
+    return _add(organic(dice), {BURST_DAY: 5_000} | {BURST_DAY + 1 + day: -250 for day in range(14)})
+
+
+def test_a_delivery_that_vanishes_is_halved_within_a_fortnight_and_a_viral_burst_is_not() -> None:
+    drawn = [growth(daily(vanishing(random.Random(seed)), start=20_003)) for seed in SEEDS]
+    # Ten days by the delivery alone; what comes in the meantime hides a few losses.
+    assert 9 < median(row["growth_burst_half_life_days"] for row in drawn) < 15
+    viral_curves = [growth(daily(viral(random.Random(seed)), start=20_003)) for seed in SEEDS]
+    assert [row["growth_burst_half_life_days"] for row in viral_curves] == [None] * len(SEEDS)
+
+
+def test_a_plateau_without_a_good_post_is_unexplained() -> None:
+    flat = posts_with(lambda day: 800 + 40 * (day % 5))
+    assert typical("plateau", "growth_plateau_unexplained_days", flat) >= 10
+    assert typical("viral", "growth_plateau_unexplained_days", flat) == 0
+    assert typical("organic", "growth_plateau_unexplained_days", flat) == 0
+
+
+def test_followers_who_come_by_posts_come_after_posts() -> None:
+    def with_posts(dice: random.Random) -> list[int]:
+        return [gain + (40 if day % 4 in (0, 1) else 0) for day, gain in enumerate(organic(dice))]
+
+    curves = [daily(with_posts(random.Random(seed)), start=20_003) for seed in SEEDS]
+    flat = posts_with(lambda day: 800 + 40 * (day % 5))
+    drawn = [growth(curve, shifted(flat)) for curve in curves]
+    assert median(row["growth_gain_after_posts_correlation"] for row in drawn) > 0.4
+    assert abs(typical("organic", "growth_gain_after_posts_correlation", flat)) < 0.15
+
+
+def shifted(posts: Sequence[Row]) -> list[Row]:
+    """A day later: the first gain of a curve arrives on day 1."""
+    return [row | {"posted_at": row["posted_at"] + timedelta(days=1)} for row in posts]
 
 
 def posts_with(likes: Callable[[int], int]) -> list[Row]:

@@ -7,12 +7,15 @@ import math
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from itertools import pairwise
-from statistics import mean, median
+from statistics import correlation, mean, median, pstdev
 
 import pytest
 
-from tests.features.builders_growth import FIRST_DAY, Row, growth, post, readings
+from features.compute import compute_group
+from features.growth import FEATURES
+from tests.features.builders_growth import FIRST_DAY, Row, post, readings, tables
 
 Interval = tuple[int, int, float, float]
 """Start day, end day, count before, count after."""
@@ -117,6 +120,50 @@ def plain_refills(points: list[tuple[int, int]]) -> float | None:
     return refills * 30 / sum(length(row) for row in rows)
 
 
+def plain_half_life(points: list[tuple[int, int]]) -> float | None:
+    every, rows = plain_intervals(points), plain_intervals(points, 10)
+    pace, found = usual(rows, loss), []
+    for run, mass in plain_bursts(rows):
+        end = run[-1][1]
+        for row in (row for row in rows if row[1] > end and row[0] < end + 30):
+            lost = sum(loss(each) for each in every if end < each[1] <= row[1]) - pace * (row[1] - end)
+            if lost >= mass / 2:
+                lost_here = loss(row) - pace * length(row)
+                if lost - lost_here < mass / 2:
+                    found.append((mass, row[1] - end - (lost - mass / 2) / lost_here * length(row)))
+                break
+    kept = [pair for pair in found if pair[1] <= 30]
+    return max(kept)[1] if kept else None
+
+
+def plain_drops(rows: list[Interval]) -> list[tuple[Interval, float]]:
+    """Drops and the loss beyond the usual."""
+    pace = usual(rows, loss)
+    beyond = [(row, loss(row) - pace * length(row)) for row in rows]
+    return [
+        (row, amount)
+        for row, amount in beyond
+        if amount > max(6 * math.sqrt(max(pace * length(row), 1)), 0.005 * row[2])
+    ]
+
+
+def plain_drop_rate(points: list[tuple[int, int]]) -> float | None:
+    rows = plain_intervals(points, 10)
+    return 30 * sum(amount / row[2] for row, amount in plain_drops(rows)) / sum(length(row) for row in rows)
+
+
+def plain_restored(points: list[tuple[int, int]]) -> float | None:
+    rows = plain_intervals(points, 10)
+    drops, restored, since = plain_drops(rows), 0.0, -math.inf
+    for run, mass in plain_bursts(rows):
+        start = run[0][0]
+        refilled = sum(amount for row, amount in drops if since < row[1] <= start and start - row[1] <= 14)
+        restored += min(refilled, mass)
+        since = start
+    total = sum(amount for _, amount in drops)
+    return restored / total if total else None
+
+
 def plain_weeks(points: list[tuple[int, int]]) -> list[tuple[float, float]]:
     """Counts before and after each week back from the newest reading, oldest first."""
     rows, newest = plain_intervals(points, 10), points[-1][0]
@@ -172,6 +219,9 @@ PLAIN: dict[str, Callable[[list[tuple[int, int]]], float | None]] = {
     "growth_burst_mass_share": plain_mass_share,
     "growth_burst_lost_7_days_share": lambda points: plain_lost(points, 7),
     "growth_burst_lost_30_days_share": lambda points: plain_lost(points, 30),
+    "growth_burst_half_life_days": plain_half_life,
+    "growth_drop_rate_per_month": plain_drop_rate,
+    "growth_drop_restored_share": plain_restored,
     "growth_refill_rate_per_month": plain_refills,
     "growth_weekly_loss_share": plain_weekly_loss,
     "growth_level_shift_zscore": plain_level_shift,
@@ -182,21 +232,107 @@ SEEDS = range(40)
 FEWEST_SHORT_INTERVALS = 14
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_parity_with_plain_python(seed: int) -> None:
-    points = random_curve(seed)
-    row = growth(readings(points))
-    is_burst_owed = len(plain_intervals(points, 10)) >= FEWEST_SHORT_INTERVALS
-    for name, plain in PLAIN.items():
-        needs_bursts = "burst" in name or "refill" in name
-        expected = None if needs_bursts and not is_burst_owed else plain(points)
-        assert row[name] == (None if expected is None else pytest.approx(expected, rel=1e-6, abs=1e-9)), name
+@cache
+def computed(curve: Callable[[int], list[tuple[int, int]]], posts: int = 0) -> dict[str, list[float | None]]:
+    """Every feature of the curves of all seeds, with so many drawn posts each."""
+    names = [f"seed {seed:02}" for seed in SEEDS]
+    followers, drawn = [], []
+    for name, seed in zip(names, SEEDS, strict=True):
+        points = curve(seed)
+        followers += readings(points, account_id=name)
+        drawn += [row | {"account_id": name} for row in drawn_posts(seed, points, posts)]
+    return compute_group(tables(followers=followers, posts=drawn), "growth").to_dict(as_series=False)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_parity_with_plain_python(name: str) -> None:
+    for seed, value in zip(SEEDS, computed(random_curve)[name], strict=True):
+        points = random_curve(seed)
+        is_owed = FEATURES[name].frame != "bursts" or len(plain_intervals(points, 10)) >= FEWEST_SHORT_INTERVALS
+        expected = PLAIN[name](points) if is_owed else None
+        assert value == (None if expected is None else pytest.approx(expected, rel=1e-6, abs=1e-9)), seed
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_random_curves_exercise_the_feature(name: str) -> None:
     values = {PLAIN[name](random_curve(seed)) for seed in SEEDS}
     assert len(values - {None, 0.0}) >= 5
+
+
+def drawn_posts(seed: int, points: list[tuple[int, int]], count: int) -> list[Row]:
+    dice, last = random.Random(seed), points[-1][0]
+    moments = sorted(dice.uniform(last * 0.1, last * 0.9) for _ in range(count))
+    return [post(day, seen_after=9, like_count=int(100 * dice.paretovariate(2))) for day in moments]
+
+
+def post_day(row: Row) -> int:
+    return int((row["posted_at"].date() - FIRST_DAY).days)
+
+
+def known_days(posts: list[Row]) -> tuple[int, int]:
+    """First day, and last day, of which posts are known."""
+    return min(map(post_day, posts)), (max(row["observed_at"] for row in posts).date() - FIRST_DAY).days
+
+
+def plain_gain_after_posts(points: list[tuple[int, int]], posts: list[Row]) -> float | None:
+    (first, last), days = known_days(posts), {post_day(row) for row in posts}
+    rows = [row for row in plain_intervals(points, 1) if row[0] >= first and row[1] <= last]
+    after = [gain(row) for row in rows if {row[0], row[1]} & days]
+    without = [gain(row) for row in rows if not {row[0], row[1]} & days]
+    if min(len(after), len(without)) < 5 or len(plain_intervals(points, 1)) < 20:
+        return None
+    wins = sum((left > right) + (left == right) / 2 for left in after for right in without)
+    return 2 * wins / (len(after) * len(without)) - 1
+
+
+def ranks(values: list[float]) -> list[float]:
+    return [sum(other < value for other in values) + sum(other == value for other in values) / 2 for value in values]
+
+
+def plain_gain_engagement(points: list[tuple[int, int]], posts: list[Row]) -> float | None:
+    (first, last), newest = known_days(posts), points[-1][0]
+    rows, pairs = plain_intervals(points, 10), []
+    counts: dict[int, float] = {}
+    for day in range(newest, points[0][0] - 1, -7):
+        for row in rows:
+            if row[0] <= day <= row[1]:
+                counts[day] = row[2] + (row[3] - row[2]) * (day - row[0]) / length(row)
+    for day, count in counts.items():
+        if day - 7 in counts and day - 7 >= first and day <= last:
+            likes = sum(row["like_count"] for row in posts if day - 7 < post_day(row) <= day)
+            pairs.append((max(count - counts[day - 7], 0), likes))
+    gains, engagement = ranks([pair[0] for pair in pairs]), ranks([pair[1] for pair in pairs])
+    if len(pairs) < 8 or len(set(gains)) == 1 or len(set(engagement)) == 1:
+        return None
+    return correlation(gains, engagement)
+
+
+def plain_unexplained_plateau(points: list[tuple[int, int]], posts: list[Row]) -> float | None:
+    rows, (first, last) = plain_intervals(points, 10), known_days(posts)
+    covered = sum(length(row) for row in rows if row[0] >= first and row[1] <= last)
+    if median(length(row) for row in rows) > 2 or covered < 14:
+        return None
+    usual_likes, longest = median(row["like_count"] for row in posts), 0
+    for run, _ in plain_bursts(rows):
+        start, end = run[0][0], run[-1][1]
+        paces = [gain(row) / length(row) for row in run[1:-1]]
+        is_resolved = len(run) >= 5 and max(length(row) for row in run) <= 2
+        draws = [row["like_count"] / usual_likes for row in posts if start - 3 <= post_day(row) <= end]
+        is_unexplained = start >= first and end <= last and max(draws, default=0) <= 2
+        if is_resolved and is_unexplained and pstdev(paces) / mean(paces) <= 0.4:
+            longest = max(longest, sum(length(row) for row in run))
+    return longest
+
+
+def with_deliveries(seed: int) -> list[tuple[int, int]]:
+    """A random curve read daily, with two deliveries of a week, each day within a twentieth of the same."""
+    dice, count, points = random.Random(seed), 20_001, []
+    starts = (dice.randrange(20, 40), dice.randrange(60, 80))
+    for day in range(100):
+        points.append((day, count))
+        count += int(dice.gauss(10, 6))
+        count += sum(int(300 * dice.uniform(0.95, 1.05)) for start in starts if start <= day < start + 7)
+    return points
 
 
 def plain_unexplained(points: list[tuple[int, int]], posts: list[Row]) -> float | None:
@@ -216,17 +352,22 @@ def plain_unexplained(points: list[tuple[int, int]], posts: list[Row]) -> float 
     return unexplained / total if total and sum(length(row) for row in covered) >= 14 else None
 
 
-def test_unexplained_share_matches_plain_python() -> None:
-    values = []
-    for seed in SEEDS:
-        points, dice = random_curve(seed), random.Random(seed)
-        if len(plain_intervals(points, 10)) < FEWEST_SHORT_INTERVALS:
-            continue
-        last = points[-1][0]
-        moments = sorted(dice.uniform(last * 0.2, last * 0.9) for _ in range(15))
-        posts = [post(day, seen_after=9, like_count=int(100 * dice.paretovariate(2))) for day in moments]
-        expected = plain_unexplained(points, posts)
-        actual = growth(readings(points), posts)["growth_burst_unexplained_share"]
-        assert actual == (None if expected is None else pytest.approx(expected, rel=1e-6, abs=1e-9)), seed
-        values.append(expected)
-    assert len(set(values) - {None, 0.0}) >= 5
+PLAIN_WITH_POSTS: dict[str, tuple[Callable[..., float | None], Callable[[int], list[tuple[int, int]]], int]] = {
+    "growth_gain_after_posts_correlation": (plain_gain_after_posts, random_curve, 15),
+    "growth_weekly_gain_engagement_correlation": (plain_gain_engagement, random_curve, 30),
+    "growth_burst_unexplained_share": (plain_unexplained, random_curve, 15),
+    "growth_plateau_unexplained_days": (plain_unexplained_plateau, with_deliveries, 12),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN_WITH_POSTS)
+def test_parity_with_plain_python_over_posts(name: str) -> None:
+    plain, curve, count = PLAIN_WITH_POSTS[name]
+    values = set()
+    for seed, value in zip(SEEDS, computed(curve, count)[name], strict=True):
+        points = curve(seed)
+        is_owed = FEATURES[name].frame != "bursts" or len(plain_intervals(points, 10)) >= FEWEST_SHORT_INTERVALS
+        expected = plain(points, drawn_posts(seed, points, count)) if is_owed else None
+        assert value == (None if expected is None else pytest.approx(expected, rel=1e-6, abs=1e-9)), seed
+        values.add(expected)
+    assert len(values - {None}) >= 2

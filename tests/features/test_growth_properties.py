@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.compute import compute_group
-from features.growth import FEATURES, intervals
+from features.growth import FEATURES
+from features.growth_frames import intervals
 from features.tables import Tables
 from tests.features.builders_growth import FIRST_DAY, Row, account, daily, post, readings, tables, values
 

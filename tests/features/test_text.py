@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from features.text import LONGEST_WORD_LIST, folded_text, own_words, script_of, script_of_language, with_text_columns
 
-FLAGS = ["is_emoji_only", "is_mention_only", "has_mention", "has_link", "has_question"]
+FLAGS = ["is_emoji_only", "is_mention_only", "has_mention", "has_link", "has_contact", "has_question"]
 
 
 def derived(text: str | None) -> dict[str, Any]:
@@ -58,6 +58,20 @@ def test_unknown_text_stays_unknown() -> None:
         pytest.param("visit murdev.com", ["has_link"], id="a bare domain"),
         pytest.param("see WWW.SHOP.DE", ["has_link"], id="capitals"),
         pytest.param("so cute.Love it", [], id="a forgotten space is no domain"),
+        pytest.param("write to ann.b@mail.com", ["has_contact"], id="a mail address is neither a mention nor a link"),
+        pytest.param("@ann 😍 bob@mail.com", ["has_mention", "has_contact"], id="a mail address beside a name"),
+        pytest.param("bob@mail.com !!", ["has_contact"], id="a mail address is something said"),
+        pytest.param("so cute@bob.smith", ["has_mention"], id="a mention right behind a word"),
+        pytest.param("+1 (555) 123-4567", ["has_contact"], id="a number from abroad"),
+        pytest.param("โทร 081 234 5678", ["has_contact"], id="a number from home, Thai"),
+        pytest.param("𝟎𝟔𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖", ["has_contact"], id="a number in fancy digits"),
+        pytest.param("1️⃣2️⃣3️⃣ 4️⃣5️⃣6️⃣ 7️⃣8️⃣", ["is_emoji_only", "has_contact"], id="a number in keycaps"),
+        pytest.param("find me on WhatsApp", ["has_contact"], id="a messenger"),
+        pytest.param("пиши в ватсап", ["has_contact"], id="a messenger in Russian"),
+        pytest.param("加我微信", ["has_contact"], id="a messenger in Chinese"),
+        pytest.param("2,000,000,000 views", [], id="a count of views is no number to dial"),
+        pytest.param("10 000 000 000 views", [], id="nor is the tail of one"),
+        pytest.param("2012 2013 2014 2015", [], id="nor is a row of years"),
         pytest.param("really？", ["has_question"], id="full-width question mark"),
         pytest.param("حقا؟", ["has_question"], id="Arabic question mark"),
         pytest.param('<a href="http://x.org/y">this</a>', [], id="markup is not what was said"),
@@ -161,10 +175,12 @@ def naive(text: str) -> dict[str, Any]:
     folded = re.sub("[0-9#*]\ufe0f?\u20e3", "🔢", folded.replace("&amp;", "&"))
     folded = "".join(each for each in unicodedata.normalize("NFKC", folded) if each not in DROPPED).lower()
     link = rf"https?://\S+|www\.\S+|[a-z0-9-]+\.(?:{DOMAINS})(?![a-z0-9_])\S*"
+    mail = rf"[\w.%+\-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:{DOMAINS})(?![a-z0-9_])[a-z.]*"
+    folded, has_mail = re.subn(mail, " ", folded)
     said, has_link = re.subn(link, " ", folded)
     said, has_mention = naive_without_mentions(said)
     letters = sum(is_letter(each) for each in said)
-    wordless = letters == 0 and not has_link
+    wordless = letters == 0 and not has_link and not has_mail
     visible = any(unicodedata.category(each)[0] in "SP" for each in said)
     return {
         "word_count": naive_words(said),
@@ -246,7 +262,23 @@ SCRIPT_RANGES = [
     (0x1F300, 0x1F64F),
     (0xFE0E, 0xFE0F),
 ]
-SNIPPETS = ["@", "https://a.b/", "www.", ".com", "?", "&amp;", "&#39;", "<br>", "<3", "1\ufe0f\u20e3", " ", "  ", "."]
+SNIPPETS = [
+    "@",
+    "ann@mail.com",
+    "@b.net",
+    "https://a.b/",
+    "www.",
+    ".com",
+    "?",
+    "&amp;",
+    "&#39;",
+    "<br>",
+    "<3",
+    "1\ufe0f\u20e3",
+    " ",
+    "  ",
+    ".",
+]
 
 
 def random_text(generator: random.Random) -> str:

@@ -66,6 +66,7 @@ CLASSIFIER = ClassifierSettings(
     lambda_l2=1.0,
     feature_fraction=0.8,
     bagging_fraction=0.8,
+    extra_trees=False,
     monotone=True,
     masked_copies=1,
     mask_share=0.3,

@@ -13,11 +13,15 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import layout
-from pipeline.audit import leakage, limits, recall, summary, track
+from features.catalog import features
+from features.definition import GROUPS
+from pipeline import docs, layout
+from pipeline.audit import catalogue, leakage, limits, recall, summary, track
 from pipeline.audit.__main__ import app
 from pipeline.audit.page import audit_page
+from pipeline.audit.real import page as real_page
 from pipeline.audit.summary import AuditSummaryParams, held
+from pipeline.docs import features_page
 from pipeline.errors import UnusableInputError
 from pipeline.storage import read_json, write_json
 from tests.pipeline.dataset_builders import content_of
@@ -51,7 +55,7 @@ def test_cohorts_have_the_sizes_asked_for() -> None:
 @pytest.mark.usefixtures("inside")
 def test_every_number_of_the_page_comes_from_the_reports() -> None:
     page = audit_page()
-    for head in ("Limits", "Nuisance", "Triviality", "Learnability", "Realism", "Generalisation", "Dose"):
+    for head in ("Limits", "Nuisance", "Triviality", "Learnability", "Ablation", "Realism", "Generalisation", "Dose"):
         assert f"## {head}" in page
     for each in read_json(layout.AUDIT_SUMMARY)["limits"]:
         assert f"| {each['name']} | {each['rule']}" in page
@@ -63,9 +67,64 @@ def test_every_number_of_the_page_comes_from_the_reports() -> None:
 @pytest.mark.usefixtures("inside")
 def test_a_second_run_gives_the_same_bytes() -> None:
     before = content_of(Path("reports/audit"))
-    for stage in (leakage, recall, summary):
+    for stage in (leakage, catalogue, recall, summary):
         stage.run(silent)
     assert content_of(Path("reports/audit")) == before
+
+
+@pytest.mark.usefixtures("inside")
+def test_every_group_is_left_out_and_stands_alone_on_the_page() -> None:
+    section = audit_page().split("## Ablation")[1].split("\n## ")[0]
+    variants = [line.split(" | ")[0].removeprefix("| ") for line in section.splitlines() if line.startswith("| ")]
+    groups = read_json(layout.AUDIT_CATALOGUE)["observed"]
+    assert set(groups) == {"growth", "comments", "engagement", "profile"}
+    assert set(variants[2:]) == {
+        "every group",
+        *(f"without {each}" for each in groups),
+        *(f"{each} alone" for each in groups),
+    }
+
+
+@pytest.mark.usefixtures("inside")
+def test_every_feature_of_the_model_is_measured_and_the_report_holds_no_other() -> None:
+    found = read_json(layout.AUDIT_CATALOGUE)
+    assert set(found["features"]) == set(features())
+    assert found["perturbed_accounts"] == 60
+    assert all(0 < count <= 60 for count in found["perturbations"].values())
+    text = features_page()
+    for name, row in found["features"].items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| {name} | ")]
+        assert line.count(" | ") == 4 + len(found["perturbations"])
+        assert f"{row['missing_share']:.0%}" in line
+    assert "nan" not in text.lower().replace("nano", "")
+
+
+@pytest.mark.usefixtures("inside")
+def test_curves_alone_do_not_move_what_comments_and_posts_say() -> None:
+    found = read_json(layout.AUDIT_CATALOGUE)["features"]
+    moved = {
+        each for name, row in found.items() if "half_of_comments" in row["stability"] for each in [name.split("_")[0]]
+    }
+    assert "comments" in moved
+    assert moved <= {"comments", "engagement"}
+
+
+@pytest.mark.usefixtures("inside")
+def test_the_network_group_has_definitions_and_the_reason_why_no_figures() -> None:
+    section = features_page().split("\n## network (")[1]
+    assert f"{len(features(['network']))})" in section[:4]
+    assert "Not measured" in section
+    assert [f"\n## {group} (" in features_page() for group in GROUPS] == [True] * len(GROUPS)
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_feature_that_the_audit_has_not_met_gets_dashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = read_json(layout.AUDIT_CATALOGUE)
+    name = next(iter(features()))
+    del found["features"][name]
+    monkeypatch.setattr(docs, "read_json", lambda _: found)
+    (line,) = [line for line in features_page().splitlines() if line.startswith(f"| {name} | ")]
+    assert set(line.removeprefix(f"| {name} | ").removesuffix(" |").split(" | ")) == {"-"}
 
 
 HELD: dict[str, Any] = {
@@ -202,3 +261,21 @@ def test_real_accounts_are_compared_and_scored(incoming: Path, tmp_path: Path) -
     assert sum(found["verdicts"].values()) == found["accounts"] == 80
     assert found["two_sample"]["auc"] is None
     assert "at least 200 are needed" in done.stdout
+    rows = found["beyond_ordinary"]
+    assert {row["feature"] for row in rows} <= set(features())
+    assert [row["share"] for row in rows] == sorted((row["share"] for row in rows), reverse=True)
+    assert all(
+        f"| {row['feature']} | {row['side']} | {row['beyond']} of {row['accounts']} |" in done.stdout for row in rows
+    )
+
+
+def test_a_feature_that_finds_many_real_accounts_odd_is_marked() -> None:
+    row = {"feature": "growth_x", "side": "high", "limits": {"low": None, "high": 0.5}, "accounts": 100, "beyond": 6}
+    row |= {"share": 0.06, "lower": 0.02, "upper": 0.13, "real_median": 0.1, "simulated_median": 0.1}
+    calm = row | {"feature": "growth_y", "share": 0.05, "beyond": 5}
+    sample = {"auc": None, "message": "few.", "features": []}
+    found = {"folder": "f", "half": "all", "accounts": 100, "verdicts": {}, "two_sample": sample}
+    text = real_page(found | {"beyond_ordinary": [row, calm]})
+    assert "| growth_x | high | 6 of 100 | **6.0%** | 2.0% to 13.0% | - to 0.5 | 0.1 | 0.1 |" in text
+    assert "| growth_y | high | 5 of 100 | 5.0% |" in text
+    assert "over **5%** are 1 of 2" in text
