@@ -36,6 +36,7 @@ def _declare(name: str, group: str, suspicious: Any, **reasons: str) -> None:
         formula=name,
         suspicious=suspicious,
         source="made up",
+        evidence=expression,
         **reasons,
     )(expression)
 

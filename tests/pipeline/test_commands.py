@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from features.catalog import features
+from features.definition import GROUPS as ALL_GROUPS
 from pipeline.params import as_instant
 from pipeline.prepare import PrepareParams
 from tests.pipeline.dataset_builders import write
@@ -188,7 +189,7 @@ class TestFeatures:
         return pl.read_parquet(output).columns
 
     def test_all_groups_are_the_catalogue_in_its_order(self, incoming: Path, tmp_path: Path) -> None:
-        assert self.columns(incoming, tmp_path / "f.parquet") == ["account_id", *features()]
+        assert self.columns(incoming, tmp_path / "f.parquet") == ["account_id", *features(ALL_GROUPS)]
         table = pl.read_parquet(tmp_path / "f.parquet")
         assert table["account_id"].to_list() == read(incoming)["accounts"]["account_id"].sort().to_list()
         assert set(table.drop("account_id").dtypes) == {pl.Float64}
@@ -213,6 +214,11 @@ class TestFeatures:
             stage = pl.read_parquet(project / "data" / "features" / f"{group}.parquet")
             assert stage.equals(table.select("account_id", *features([group]))), group
 
+    def test_a_reference_without_the_network_is_refused(self, incoming: Path, tmp_path: Path) -> None:
+        options = ("--groups", "growth,profile", "--reference", incoming)
+        message = refused("features", "--input", incoming, "--output", tmp_path / "f.parquet", *options)
+        assert "reference: it serves the group 'network' alone. Found: growth, profile. Add 'network'" in message
+
     def test_a_name_that_promises_another_format_is_refused(self, incoming: Path, tmp_path: Path) -> None:
         message = refused("features", "--input", incoming, "--output", tmp_path / "table.csv")
         assert "the table is Parquet" in message
@@ -222,7 +228,7 @@ class TestFeatures:
         message = refused(
             "features", "--input", incoming, "--output", tmp_path / "f.parquet", "--groups", "growht,profile,moon"
         )
-        known = "Known: growth, comments, engagement, profile."
+        known = "Known: growth, comments, engagement, profile, network."
         assert message == (
             f"features: group 'growht' is unknown. {known} Did you mean 'growth'? "
             f"features: group 'moon' is unknown. {known}"
@@ -232,7 +238,7 @@ class TestFeatures:
     @pytest.mark.parametrize("groups", ["", "growth,"], ids=["none", "a comma too many"])
     def test_a_group_without_a_name_is_refused(self, groups: str, incoming: Path, tmp_path: Path) -> None:
         message = refused("features", "--input", incoming, "--output", tmp_path / "f.parquet", "--groups", groups)
-        assert message == "features: group '' is unknown. Known: growth, comments, engagement, profile."
+        assert message == "features: group '' is unknown. Known: growth, comments, engagement, profile, network."
 
     def test_a_folder_in_the_place_of_the_file(self, incoming: Path, tmp_path: Path) -> None:
         message = refused("features", "--input", incoming, "--output", tmp_path)

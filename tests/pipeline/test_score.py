@@ -19,6 +19,7 @@ from scipy.special import logit
 
 from features.catalog import features
 from features.compute import compute
+from features.evidence import EVIDENCE_SCHEMA
 from features.tables import CONTRACTS, INSTANT
 from models.scoring import Scorer
 from pipeline import aside
@@ -89,6 +90,14 @@ def suspicious(
     table = scored(scorer, incoming, folder / "scores", prevalence=ALMOST_ALL)
     assert invoke("features", "--input", incoming, "--output", folder / "f.parquet", "--quiet").exit_code == 0
     return table, pl.read_parquet(folder / "f.parquet")
+
+
+@pytest.fixture(scope="module")
+def evident(scorer: Scorer, incoming: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Output folder of a run at a prevalence that lets few pass."""
+    output = tmp_path_factory.mktemp("evidence")
+    scored(scorer, incoming, output, prevalence=ALMOST_ALL)
+    return output
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +180,40 @@ class TestColumns:
                 assert all(row[column] <= rows.get(row["account_id"], 0) for row in scores.iter_rows(named=True))
             else:
                 assert scores[column].to_list() == [rows.get(each, 0) for each in scores["account_id"]]
+
+
+class TestEvidence:
+    """The rows behind the reasons, in a file beside the scores."""
+
+    def test_nobody_suspected_leaves_an_empty_file_with_all_columns(self, scorer: Scorer, tmp_path: Path) -> None:
+        write(tmp_path / "in", bare_accounts({"account_id": "a"}))
+        scored(scorer, tmp_path / "in", tmp_path / "out")
+        found = pl.read_parquet(tmp_path / "out" / "evidence.parquet")
+        assert found.height == 0
+        assert found.schema == pl.Schema(EVIDENCE_SCHEMA)
+
+    def test_evidence_stands_behind_reasons_and_nothing_else(self, evident: Path) -> None:
+        found = pl.read_parquet(evident / "evidence.parquet").select("account_id", "feature").unique()
+        scores = pl.read_parquet(evident / "scores.parquet").select("account_id", "reasons")
+        reasons = scores.explode("reasons", empty_as_null=False).unnest("reasons").select("account_id", "feature")
+        assert found.height > 50
+        assert found.join(reasons, on=["account_id", "feature"], how="anti").height == 0
+        # A value of nought or one may rest on no single row; nearly all have rows to show.
+        assert found.height > 0.9 * reasons.height
+
+    def test_rows_push_towards_the_suspicious_side(self, evident: Path) -> None:
+        found = pl.read_parquet(evident / "evidence.parquet")
+        sides = {name: entry.suspicious for name, entry in features().items()}
+        pushed = found.with_columns(side=pl.col("feature").replace_strict(sides))
+        assert (pushed.filter(pl.col("side") == "high")["push"] > 0).all()
+        assert (pushed.filter(pl.col("side") == "low")["push"] < 0).all()
+
+    def test_csv_holds_the_same_rows(self, evident: Path, scorer: Scorer, incoming: Path, tmp_path: Path) -> None:
+        score_folder(incoming, tmp_path, scorer, prevalence=ALMOST_ALL, file_format="csv", report=silent)
+        text = pl.read_csv(tmp_path / "evidence.csv", infer_schema=False)
+        expected = pl.read_parquet(evident / "evidence.parquet")
+        assert text.columns == list(EVIDENCE_SCHEMA)
+        assert text["key"].to_list() == expected["key"].to_list()
 
 
 class TestReasons:
@@ -299,13 +342,10 @@ class TestCsv:
     def test_a_run_in_the_other_format_leaves_no_stale_scores(
         self, incoming: Path, scorer: Scorer, tmp_path: Path
     ) -> None:
-        for file_format, expected in (
-            ("parquet", "scores.parquet"),
-            ("csv", "scores.csv"),
-            ("parquet", "scores.parquet"),
-        ):
-            score_folder(incoming, tmp_path, scorer, file_format=file_format, report=silent)
-            assert sorted(path.name for path in tmp_path.iterdir()) == ["quarantine", expected, "summary.json"]
+        for form in ("parquet", "csv", "parquet"):
+            score_folder(incoming, tmp_path, scorer, file_format=form, report=silent)
+            names = [f"evidence.{form}", "network.parquet", "quarantine", f"scores.{form}", "summary.json"]
+            assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
 class TestPrevalence:
@@ -618,7 +658,14 @@ class TestPlaces:
     def test_strangers_in_the_output_stay(self, incoming: Path, scorer: Scorer, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").write_text("mine")
         scored(scorer, incoming, tmp_path)
-        names = ["notes.txt", "quarantine", "scores.parquet", "summary.json"]
+        names = [
+            "evidence.parquet",
+            "network.parquet",
+            "notes.txt",
+            "quarantine",
+            "scores.parquet",
+            "summary.json",
+        ]
         assert sorted(path.name for path in tmp_path.iterdir()) == names
 
     def test_the_output_may_be_the_input(
