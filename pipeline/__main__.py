@@ -111,8 +111,10 @@ def score(
     file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the scores.")] = FileFormat.parquet,
     quiet: Quiet = False,
 ) -> None:
-    """Score every account of a dataset folder: scores, the evidence behind every reason, what shows only across the
-    accounts (network), quarantine/ and summary.json, in the output folder.
+    """Score every account of a dataset folder.
+
+    Writes scores, the evidence behind every reason, what shows only across the accounts (network), quarantine/ and
+    summary.json to the output folder.
 
     Exit code 2: the input cannot be used. 3: too many bad rows. Nothing is written then.
 

@@ -47,8 +47,8 @@ def features_file(
     check_groups(groups)
     if reference is not None and NETWORK not in groups:
         raise UnusableInputError(
-            f"reference: it serves the group '{NETWORK}' alone. Found: {', '.join(groups)}. Add '{NETWORK}' to --groups, "
-            "or leave --reference out."
+            f"reference: it serves the group '{NETWORK}' alone. Found: {', '.join(groups)}. Add '{NETWORK}' to "
+            "--groups, or leave --reference out."
         )
     if output.is_dir():
         raise UnusableInputError(f"output: '{output}' is a folder. Give the name of a Parquet file.")
