@@ -23,6 +23,7 @@ import polars as pl
 from features.comments_frames import (
     BURST_SECONDS,
     DRAW,
+    FEWEST_REGULARS,
     SHORT_WORDS,
     SHORTEST_DELAY_HOURS,
     comment_text,
@@ -829,8 +830,11 @@ def comments_first_hour_share() -> pl.Expr:
     min_rows=FEWEST_FOR_SHARE,
 )
 def comments_regulars_first_hour_residual() -> pl.Expr:
-    """How much more often regular commenters come within the first hour than the rest of the same audience."""
-    return _shrunk_difference(pl.col("is_early"), pl.col("is_early").is_not_null())
+    """How much more often regular commenters come within the first hour than the rest of the same audience.
+
+    Null where one or two people alone come back.
+    """
+    return _unless_one_or_two_return(_shrunk_difference(pl.col("is_early"), pl.col("is_early").is_not_null()))
 
 
 @feature(
@@ -850,6 +854,12 @@ def comments_regulars_first_hour_residual() -> pl.Expr:
 def comments_regulars_sentence_residual() -> pl.Expr:
     """How much more often regular commenters write three words or more than the rest of the same audience."""
     return _shrunk_difference(pl.col("is_sentence"), _has_free_words())
+
+
+def _unless_one_or_two_return(value: pl.Expr) -> pl.Expr:
+    """The value, or null where one or two people alone come back to several posts: they say nothing of many."""
+    people = pl.col("author").filter(pl.col("is_regular")).n_unique()
+    return pl.when((people == 0) | (people >= FEWEST_REGULARS)).then(value)
 
 
 def _is_placed() -> pl.Expr:
@@ -878,8 +888,11 @@ def _pod_signs() -> tuple[pl.Expr, ...]:
     min_rows=FEWEST_FOR_SHARE,
 )
 def comments_early_sentences_by_regulars_residual() -> pl.Expr:
-    """How far regular authors, haste and whole sentences come together beyond what each alone would give."""
-    return _excess_share(_is_placed(), *_pod_signs())
+    """How far regular authors, haste and whole sentences come together beyond what each alone would give.
+
+    Null where one or two people alone come back.
+    """
+    return _unless_one_or_two_return(_excess_share(_is_placed(), *_pod_signs()))
 
 
 @feature(
@@ -977,10 +990,13 @@ def _usual_square() -> pl.Expr:
     min_rows=DRAW,
 )
 def comments_returning_delay_ratio() -> pl.Expr:
-    """How alike one person's delays after different posts are, beside those of different people."""
+    """How alike one person's delays after different posts are, beside those of different people.
+
+    Null where one or two people alone come back: a faithful fan is no crowd.
+    """
     pairs, usual = pl.col("return_pairs").sum(), _usual_square()
     mean = (pl.col("return_squares").sum() + EXCESS_SHRINKAGE * usual) / (pairs + EXCESS_SHRINKAGE)
-    return pl.when((pairs >= FEWEST_RETURN_PAIRS) & (usual > 0)).then((mean / usual).sqrt())
+    return _unless_one_or_two_return(pl.when((pairs >= FEWEST_RETURN_PAIRS) & (usual > 0)).then((mean / usual).sqrt()))
 
 
 @feature(

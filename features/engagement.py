@@ -175,13 +175,16 @@ def _groups(column: str) -> tuple[pl.Expr, pl.Expr]:
 
 
 def _push_beyond_comments() -> pl.Expr:
-    return push_apart(within_swing("likes") - within_swing("comments"), *_groups("is_most_liked"))
+    upper, lower = _groups("is_most_liked")
+    # The posts beside them make the value as much, but do not show it: the most liked stand for both.
+    return pl.when(upper).then(2 * push_apart(within_swing("likes") - within_swing("comments"), upper, lower))
 
 
 def _push_beyond_views() -> pl.Expr:
     groups = _groups("is_most_liked_per_view")
     likes, views = within_swing("likes"), within_swing("views")
-    return push_apart(pl.when(mean_apart(views, *groups) > 0).then(likes - views).otherwise(likes), *groups)
+    push = push_apart(pl.when(mean_apart(views, *groups) > 0).then(likes - views).otherwise(likes), *groups)
+    return pl.when(groups[0]).then(2 * push)
 
 
 def _likes_without_comments() -> pl.Expr:
@@ -761,9 +764,13 @@ def engagement_views_spike_share() -> pl.Expr:
     min_rows=8,
 )
 def engagement_views_without_likes_share() -> pl.Expr:
-    """Share of posts whose views stand far above the usual while likes do not rise at all."""
+    """Share of posts whose views stand far above the usual while likes do not rise at all.
+
+    Null where the median post has under 50 likes: those scatter by themselves.
+    """
     pair = both("likes", "views")
-    return where_given(share_of(_views_without_likes(), pair), pair, 8)
+    share = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(share_of(_views_without_likes(), pair))
+    return where_given(share, pair, 8)
 
 
 @engagement_feature(
@@ -778,9 +785,13 @@ def engagement_views_without_likes_share() -> pl.Expr:
     min_rows=8,
 )
 def engagement_likes_without_views_share() -> pl.Expr:
-    """Share of posts whose likes stand far above the usual while views do not rise at all."""
+    """Share of posts whose likes stand far above the usual while views do not rise at all.
+
+    Null where the median post has under 50 likes: those scatter by themselves.
+    """
     pair = both("likes", "views")
-    return where_given(share_of(_likes_without_views(), pair), pair, 8)
+    share = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(share_of(_likes_without_views(), pair))
+    return where_given(share, pair, 8)
 
 
 @engagement_feature(
@@ -894,7 +905,7 @@ def engagement_likes_step_ratio() -> pl.Expr:
     formula="exp(|s| - sign(s) c), s = mean ln likes after - before the cut in time that divides the posts' likes "
     "best, c = the same of ln comments; relative, within 1.5 of the usual, 15 % of posts or more on either side",
     suspicious="high",
-    reason="Where likes changed their level, they moved {value:.1f} times as far as comments did",
+    reason="Where likes changed their level, likes per comment changed {value:.1f}-fold with them",
     source="a purchase that starts moves likes and not comments, and so does one that ends; audiences move both",
     evidence=_push_of_step_without_comments,
     low=math.exp(-2 * LARGEST_SWING),

@@ -33,6 +33,10 @@ LEAST_USUAL_COUNT = 50
 """Median count below which evenness is not judged: whole numbers that small repeat by themselves, and the friends and
 family of a private account (InstaFake, real) like every post; the smallest lots sold are larger."""
 
+USUAL_THAT_BELIES_ZERO = 20
+"""Median likes of an account's posts with any, from which a post without any hides them: with honest likes spread by
+half or so around 20 or more, none at all does not happen. Real channels hide likes for some weeks (YouTube folder)."""
+
 FOLLOWER_READING_WITHIN = timedelta(days=31)
 """Distance from a post to the follower reading taken for it; monthly readings still serve."""
 
@@ -76,13 +80,16 @@ def _unless_switched_off() -> list[pl.Expr]:
     """The counts under short names; a count that is zero on every post and may be hidden or closed becomes null.
 
     Platforms and trackers write 0 where likes are hidden or comments closed. Likes are believed to be zero only
-    where nothing else was counted either.
+    where nothing else was counted either; and a single post's zero not where the account's other posts draw
+    `USUAL_THAT_BELIES_ZERO` and more: its likes were hidden for a while.
     """
     likes, comments, views = pl.col("like_count"), pl.col("comment_count"), pl.col("view_count")
     others_seen = ((comments > 0).any() | (views > 0).any()).over("account_id")
     liked = (likes > 0).any().over("account_id")
+    usual_where_shown = pl.when(likes > 0).then(likes).median().over("account_id")
+    hidden = (likes == 0) & (usual_where_shown >= USUAL_THAT_BELIES_ZERO).fill_null(False)
     return [
-        pl.when(liked | ~others_seen).then(likes).alias("likes"),
+        pl.when((liked | ~others_seen) & ~hidden).then(likes).alias("likes"),
         pl.when((comments > 0).any().over("account_id")).then(comments).alias("comments"),
         pl.when((views > 0).any().over("account_id")).then(views).alias("views"),
     ]

@@ -52,7 +52,7 @@ def _limit_share() -> pl.Expr:
 
 @profile_feature(
     unit="share of the platform's limit, 0 to 1",
-    formula="min(following / limit, 1), limits 7,500 (Instagram), 10,000 (TikTok), 5,000 (X, Facebook)",
+    formula="min(following / limit, 1), limits 7,500 (Instagram), 10,000 (TikTok), 5,000 (X)",
     suspicious="high",
     reason="the account follows {value:.0%} of the number of accounts that the platform allows",
     evidence=_limit_share,

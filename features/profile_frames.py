@@ -10,7 +10,7 @@ from features.wording import grouped
 YOUNGEST_AGE = 30
 """Days of age below which a rate over an account's life says little."""
 
-FOLLOWING_LIMITS = {"instagram": 7_500, "tiktok": 10_000, "x": 5_000, "facebook": 5_000}
+FOLLOWING_LIMITS = {"instagram": 7_500, "tiktok": 10_000, "x": 5_000}
 """Accounts that one account may follow, as the platforms document; others have no limit that is documented."""
 
 FOLLOW_EXCHANGE = r"(?i)\b(?:f4f|l4l|fol(?:low)?\s*(?:4|for)\s*fol(?:low)?|follow\s*-?\s*back|sub\s*(?:4|for)\s*sub)\b"

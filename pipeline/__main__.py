@@ -93,7 +93,7 @@ Reference = Annotated[
     typer.Option(
         "--reference",
         help="Dataset folder of your own whose accounts count as seen, too, for the network features (and for nothing "
-        "else): who comments where shows from 500 accounts on.",
+        "else): who comments where shows from 500 accounts with known commenters on.",
     ),
 ]
 

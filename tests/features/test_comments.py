@@ -474,11 +474,17 @@ def test_regulars_haste_is_a_difference_within_the_audience() -> None:
 
 
 def test_a_few_regulars_speak_softly() -> None:
-    few, many = (value("regulars_first_hour_residual", audience(count, 8 * count, early=0)) for count in (2, 40))
-    # 4 regulars' comments beside 16: m = 3.2; 80 beside 320: m = 64.
-    assert few == pytest.approx((4.5 / 5 - 0.5 / 17) * 3.2 / 8.2)
+    few, many = (value("regulars_first_hour_residual", audience(count, 8 * count, early=0)) for count in (3, 40))
+    # 6 regulars' comments beside 24: m = 4.8; 80 beside 320: m = 64.
+    assert few == pytest.approx((6.5 / 7 - 0.5 / 25) * 4.8 / 9.8)
     assert many == pytest.approx((80.5 / 81 - 0.5 / 321) * 64 / 69)
     assert value("regulars_first_hour_residual", audience(1, 16, early=0)) is None
+
+
+@pytest.mark.parametrize(("people", "is_told"), [(1, False), (2, False), (3, True)])
+def test_a_faithful_fan_or_two_are_no_crowd(people: int, *, is_told: bool) -> None:
+    rows = audience(people, 24, early=0, text="what a lovely day", other="so cute")
+    assert (value("early_sentences_by_regulars_residual", rows) is not None) is is_told
 
 
 def test_regulars_who_write_sentences() -> None:

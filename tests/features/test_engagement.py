@@ -205,6 +205,25 @@ def test_small_counts_are_not_too_even() -> None:
     assert number("likes_successive_spread", posts([250] * 12)) == 0.0
 
 
+def test_likes_hidden_for_a_while_are_not_read_as_none() -> None:
+    shown = posts([40, 50, 60, 50, 40, 60, 50, 40], [5] * 8)
+    hidden = posts([40, 0, 60, 0, 40, 60, 0, 40], [5] * 8)
+    assert number("comments_per_like_residual", hidden) == pytest.approx(
+        number("comments_per_like_residual", [shown[place] for place in (0, 2, 4, 5, 7)]), abs=0.02
+    )
+    # Around ten likes, a post without any is possible, and counts.
+    few = posts([10, 0, 12, 0, 10, 12, 0, 10], [5] * 8)
+    nulls = [posts_frame(with_account_context(tables(rows)))["likes"].null_count() for rows in (hidden, few)]
+    assert nulls == [3, 0]
+
+
+@pytest.mark.parametrize("name", ["likes_without_views_share", "views_without_likes_share"])
+def test_small_counts_do_not_stand_out(name: str) -> None:
+    for usual, is_told in ((40, False), (60, True)):
+        rows = posts([usual] * 8 + [2 * usual] * 2, None, [1000] * 6 + [3000] * 2 + [1000] * 2)
+        assert (value(name, rows) is not None) is is_told
+
+
 def test_growth_over_years_is_not_spread_between_neighbours() -> None:
     rows = posts([round(300 * 1.2**month) for month in range(24)], every=30)
     assert number("likes_spread", rows) > 1.0

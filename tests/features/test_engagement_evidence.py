@@ -59,8 +59,8 @@ PLANTED: dict[str, tuple[str, list[Row], list[int]]] = {
     "views_without_likes_share": ("high", posts([100] * 9, None, [1000] * 7 + [1500, 3000]), [8, 7]),
     "likes_without_views_share": ("high", posts([100] * 7 + [150, 300], None, [1000] * 9), [8, 7]),
     "uncommented_residual": ("high", posts(None, [9, 0, 9, 9, 0, 9, 9, 9]), [1, 4]),
-    "likes_beyond_comments_ratio": ("high", posts(LIFTED, [10] * 12), [9, 10, 11, 0, 1, 2, 3, 4, 5, 6]),
-    "likes_beyond_views_ratio": ("high", posts(LIFTED, None, [1000] * 12), [9, 10, 11, 0, 1, 2, 3, 4, 5, 6]),
+    "likes_beyond_comments_ratio": ("high", posts(LIFTED, [10] * 12), [9, 10, 11]),
+    "likes_beyond_views_ratio": ("high", posts(LIFTED, None, [1000] * 12), [9, 10, 11]),
     # Middles of the oldest and newest four: 42 and 400; half-way 130.
     "likes_trend_rate_per_month": (
         "high",
