@@ -259,8 +259,9 @@ def _null(rows: list[dict[str, Any]]) -> str:
 def _model(found: dict[str, Any]) -> list[str]:
     model, rising = found["model"], found["model"]["monotone"]
     text = (
-        f"Its own probability (prevalence {found['prevalence']:g}, model {found['model_version']}). A verdict would be "
-        "withheld where so little is observed; those of the table are of the probability alone. With every step of "
+        f"Its own probability (prevalence {found['prevalence']:g}, model {found['model_version']}). Twenty comments "
+        "are enough for a verdict; those of the table are of the probability alone, and do not ask whether an account "
+        "is unlike the accounts trained on. With every step of "
         f"the share the mean probability rises under {rising['rising']} of {rising['videos']} videos; rank correlation "
         f"of share and probability within a video {_interval(model['rank_correlation'])}. AUC of half spam against "
         f"none {_interval(model['half_against_none'])}, of {BOUGHT_FROM:.0%} or more against none "
