@@ -98,6 +98,7 @@ class TestFeatures:
         seen = pl.read_parquet(computed(folders / "early", folders / "early.parquet", folders / "late"))
         assert set(seen[WIDE]) == {0.0}, "the bots went round after the folder's newest row"
 
+    @pytest.mark.usefixtures("whole")
     @pytest.mark.parametrize("key", ["", "one", "another"])
     def test_no_key_changes_a_byte(self, folders: Path, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(network_module.KEY_VARIABLE, key)
