@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from features.tables import SCHEMES
-from models.evaluation import dose_table
+from models.evaluation import Sample, dose_table
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -64,12 +64,17 @@ def dose_response(
     dose = pl.max_horizontal("inauthentic_follower_share", "inauthentic_engagement_share")
     bought = scored.filter(pl.col("scheme").is_not_null()).with_columns(dose=dose)
     bought = bought.filter(pl.col("dose") >= SMALLEST_DOSE)
-    bins = [row for row in dose_table(bought, confidence=confidence) if row["scheme"] == "any"]
+
+    def binned(members: pl.DataFrame, scheme: str) -> list[dict[str, Any]]:
+        sample = Sample(members, replicates=replicates, confidence=confidence, seed=seed)
+        return [row for row in dose_table(sample) if row["scheme"] == scheme]
+
+    bins = binned(bought, "any")
     curves: list[dict[str, Any]] = []
     halves: list[dict[str, Any]] = []
     alone = {name: bought.filter(pl.col("scheme") == name) for name in SCHEMES}
     for name, members in alone.items():
-        bins += [row for row in dose_table(members, confidence=confidence) if row["scheme"] == name]
+        bins += binned(members, name)
     for name, members in {"any": bought, **alone}.items():
         doses, cohorts = members["dose"].to_numpy(), members["cohort"].to_numpy()
         for decision, verdicts in DECISIONS.items():

@@ -23,7 +23,7 @@ from models.thresholds import Costs, Thresholds
 if TYPE_CHECKING:
     import lightgbm
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 CLASSIFIER = "model.txt"
@@ -55,6 +55,7 @@ class Bundle:
         catalog_hash: of the definitions that the trees were trained on.
         prevalence: declared share of inauthentic accounts, used unless a command says otherwise.
         ordinary: genuine accounts' ordinary range per feature.
+        evidence_cuts: other caps on honest rejects, each with the evidence cut that it would give; no part of a score.
         settings: numbers of the verdict and the explanation that are not learned (`most_reasons`,
             `suspected_scheme_above`, `smallest_follower_count`, `largest_follower_count`).
         provenance: what it was trained on, with what; for people, never read by scoring.
@@ -71,6 +72,7 @@ class Bundle:
     thresholds: Thresholds
     applicability: Applicability
     ordinary: dict[str, OrdinaryRange]
+    evidence_cuts: tuple[tuple[float, float], ...]
     settings: dict[str, float]
     provenance: dict[str, Any]
     baselines: tuple[Baseline, ...]
@@ -92,6 +94,7 @@ class Bundle:
             "thresholds": asdict(self.thresholds),
             "applicability": asdict(self.applicability),
             "ordinary": {name: asdict(entry) for name, entry in self.ordinary.items()},
+            "evidence_cuts": self.evidence_cuts,
             "settings": self.settings,
             "provenance": self.provenance,
             "sha256": {name: _sha256(content) for name, content in sorted(files.items())},
@@ -146,6 +149,7 @@ class Bundle:
                 manifest["applicability"]["limit"],
             ),
             ordinary={name: OrdinaryRange(**entry) for name, entry in manifest["ordinary"].items()},
+            evidence_cuts=tuple((float(cap), float(cut)) for cap, cut in manifest["evidence_cuts"]),
             settings=manifest["settings"],
             provenance=manifest["provenance"],
             baselines=tuple(Baseline.from_json(entry) for entry in json.loads(files[BASELINES])),

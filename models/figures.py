@@ -6,8 +6,9 @@ colours are Okabe and Ito's, which people with any colour vision tell apart, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +16,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from models.evaluation import auc, average_precision, precision_recall_points, reliability_bins, roc_points
+from models.evaluation import auc, average_precision, precision_recall_points, roc_points
+from models.thresholds import Thresholds
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -90,13 +92,12 @@ def precision_recall(labels: BoolArray, predictions: Mapping[str, FloatArray], *
 
 
 def reliability(
-    labels: BoolArray, predictions: Mapping[str, FloatArray], *, split: str, confidence: float = 0.95
+    labels: BoolArray, bins: Mapping[str, Sequence[Mapping[str, Any]]], *, split: str, confidence: float
 ) -> Figure:
-    """Share inauthentic against the stated probability, in equal-mass bins with exact intervals."""
+    """Share inauthentic against the stated probability, by each model's `reliability_bins` and their intervals."""
     figure, axes = _axes()
     axes.plot([0, 1], [0, 1], color=GUIDE_COLOUR, linewidth=0.8, label="perfectly calibrated")
-    for (name, probability), colour, dash in zip(predictions.items(), cycle(COLOURS), cycle(DASHES), strict=False):
-        rows = reliability_bins(labels, probability, confidence=confidence)
+    for (name, rows), colour, dash in zip(bins.items(), cycle(COLOURS), cycle(DASHES), strict=False):
         share = np.array([row["inauthentic_share"] for row in rows])
         below = share - np.array([row["lower"] for row in rows])
         above = np.array([row["upper"] for row in rows]) - share
@@ -139,6 +140,68 @@ def score_distribution(labels: BoolArray, probability: FloatArray, *, split: str
     axes.set_ylabel("Share of the class")
     axes.set_title(_title("Scores by class", split, labels))
     axes.legend(loc="upper center")
+    return figure
+
+
+def reject_cuts(rows: Sequence[Mapping[str, Any]], thresholds: Thresholds, labels: BoolArray, *, split: str) -> Figure:
+    """What rejecting above each probability would do, by the rows of `frontier`, beside the cuts in use.
+
+    The axis is the cost of refusing an honest creator, in reviews, that leads to the cut; its ticks name both.
+    """
+    figure, axes = _axes(width=7.4)
+    at = np.array([row["refuse_genuine"] for row in rows])
+    for (key, name), colour, dash in zip(
+        (
+            ("inauthentic_rejected", "inauthentic accounts rejected"),
+            ("rejects_right_at_prevalence", "rejects that are right, at the declared prevalence"),
+            ("genuine_rejected", "genuine accounts rejected"),
+            ("benign_rejected", "genuine accounts with a story that looks bought, rejected"),
+        ),
+        COLOURS,
+        DASHES,
+        strict=False,
+    ):
+        known = [row[key]["value"] is not None for row in rows]
+        value, lower, upper = (
+            np.array([row[key][part] for row, given in zip(rows, known, strict=True) if given], dtype=float)
+            for part in ("value", "lower", "upper")
+        )
+        axes.plot(at[known], value, color=colour, linestyle=dash, marker="o", markersize=3, label=name)
+        axes.fill_between(at[known], lower, upper, color=colour, alpha=0.15, linewidth=0)
+    if thresholds.reject_above < 1.0:
+        axes.axvline(1.0 / (1.0 - thresholds.reject_above), color=GUIDE_COLOUR, linewidth=1)
+        axes.annotate("cut of the present costs", (1.0 / (1.0 - thresholds.reject_above), 0.5), rotation=90, fontsize=8)
+    axes.set_xscale("log")
+    axes.set_xticks(at, labels=[f"{cost:.3g}\n{row['reject_above']:.2f}" for cost, row in zip(at, rows, strict=True)])
+    axes.minorticks_off()
+    axes.set_ylim(-0.01, 1.01)
+    axes.set_xlabel("Cost of refusing an honest creator, in reviews; below it the probability above which to reject")
+    axes.set_ylabel("Share")
+    axes.set_title(_title("Where to reject", split, labels))
+    axes.legend(loc="center left", fontsize=8)
+    return figure
+
+
+def risk_coverage(found: Mapping[str, Any], labels: BoolArray, *, prevalence: float, split: str) -> Figure:
+    """How often the likelier class is wrong among the accounts that the model is surest of; see `decisions`."""
+    figure, axes = _axes()
+    rows = found["curve"]
+    coverage = np.array([row["coverage"] for row in rows])
+    value, lower, upper = (
+        np.array([row["risk"][part] for row in rows], dtype=float) for part in ("value", "lower", "upper")
+    )
+    axes.plot(coverage, value, color=COLOURS[0], marker="o", markersize=3, label="likelier class")
+    axes.fill_between(coverage, lower, upper, color=COLOURS[0], alpha=0.2, linewidth=0)
+    axes.axhline(min(prevalence, 1 - prevalence), color=GUIDE_COLOUR, linewidth=0.8, label="calling all accounts alike")
+    if found["decided"]["value"] is not None and found["decided_risk"]["value"] is not None:
+        place = found["decided"]["value"], found["decided_risk"]["value"]
+        axes.plot(*place, color=COLOURS[1], marker="D", linestyle="none", label="verdicts pass and reject")
+    axes.set_xlim(0, 1.01)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(f"Coverage: share of accounts, surest first, at a prevalence of {prevalence:g}")
+    axes.set_ylabel("Risk: share of them judged wrongly")
+    axes.set_title(_title("Risk and coverage", split, labels))
+    axes.legend(loc="upper left")
     return figure
 
 

@@ -99,6 +99,23 @@ class Scorer:
         columns = {each.name: expit(logit(each.predict(values)) + shift) for each in self.bundle.baselines}
         return features.select("account_id", **{name: pl.Series(column) for name, column in columns.items()})
 
+    def scheme_prevalences(self, prevalence: float) -> dict[str, float]:
+        """Each scheme's share of accounts, moved in log-odds as far as the declared prevalence moves the label's."""
+        shift = logit(prevalence) - logit(self.bundle.classifier.calibration.prevalence)
+        shares = {name: head.calibration.prevalence for name, head in self.bundle.schemes.items()}
+        return {name: float(expit(logit(share) + shift)) for name, share in shares.items()}
+
+    def scheme_probabilities(self, features: pl.DataFrame, prevalence: float) -> pl.DataFrame:
+        """`account_id` and each scheme's probability, for every account, also those whose scores name none."""
+        values = feature_values(features, self.bundle.features)
+        shares = self.scheme_prevalences(prevalence).items()
+        columns = {name: pl.Series(self._scheme_probability(name, values, share)) for name, share in shares}
+        return features.select("account_id", **columns)
+
+    def _scheme_probability(self, scheme: str, values: FloatArray, prevalence: float) -> FloatArray:
+        raw = raw_scores(self._schemes[scheme], values)
+        return self.bundle.schemes[scheme].calibration.probability(raw, prevalence)
+
     def sides_of_reasons(self, scores: pl.DataFrame) -> pl.DataFrame:
         """`account_id`, `feature`, `side` (high or low) of every reason in the scores: what evidence is asked for."""
         catalogue = {entry.name: entry for entry in self._features}
@@ -138,13 +155,9 @@ class Scorer:
         found: list[list[dict[str, object]]] = [[] for _ in verdict]
         if not asked.any():
             return found
-        shift = logit(prevalence) - logit(self.bundle.classifier.calibration.prevalence)
-        for scheme, trees in self._schemes.items():
-            calibration = self.bundle.schemes[scheme].calibration
-            own = float(expit(logit(calibration.prevalence) + shift))
-            for index, value in zip(
-                np.flatnonzero(asked), calibration.probability(raw_scores(trees, values[asked]), own), strict=True
-            ):
+        for scheme, own in self.scheme_prevalences(prevalence).items():
+            probability = self._scheme_probability(scheme, values[asked], own)
+            for index, value in zip(np.flatnonzero(asked), probability, strict=True):
                 if value > self.bundle.settings["suspected_scheme_above"]:
                     found[index].append({"scheme": scheme, "probability": float(value)})
         return [sorted(each, key=lambda entry: (-float(str(entry["probability"])), entry["scheme"])) for each in found]

@@ -18,6 +18,10 @@ FloatArray = NDArray[np.float64]
 
 VERDICTS = ("pass", "review", "reject", "insufficient_data")
 
+OTHER_CAPS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05)
+"""Caps on honest rejects whose evidence cuts travel beside the one in use, so that an evaluation can say what they
+would do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Costs:
@@ -70,8 +74,21 @@ def choose_thresholds(costs: Costs, genuine_evidence: FloatArray, honest_reject_
     Raises:
         ValueError: no genuine account to take the cap from.
     """
+    pass_below, reject_above = cost_cuts(costs)
+    return Thresholds(pass_below, reject_above, evidence_cut(genuine_evidence, honest_reject_cap))
+
+
+def evidence_cut(genuine_evidence: FloatArray, honest_reject_cap: float) -> float:
+    """The smallest evidence of a genuine account that at most `honest_reject_cap` (0-1) of them exceed.
+
+    Raises:
+        ValueError: no genuine account to take the cap from.
+    """
     if genuine_evidence.size == 0:
         raise ValueError("thresholds need genuine calibration accounts; found none.")
-    pass_below, reject_above = cost_cuts(costs)
-    cut = float(np.quantile(genuine_evidence, 1.0 - honest_reject_cap, method="higher"))
-    return Thresholds(pass_below, reject_above, cut)
+    return float(np.quantile(genuine_evidence, 1.0 - honest_reject_cap, method="higher"))
+
+
+def evidence_cuts(genuine_evidence: FloatArray, honest_reject_cap: float) -> tuple[tuple[float, float], ...]:
+    """Each of `OTHER_CAPS`, and the cap in use, with its evidence cut; rising caps."""
+    return tuple((cap, evidence_cut(genuine_evidence, cap)) for cap in sorted({*OTHER_CAPS, honest_reject_cap}))

@@ -20,7 +20,7 @@ from models.calibration import fit_calibration
 from models.classifier import ClassifierSettings, masked_copies, raw_scores, train_booster
 from models.explanation import ordinary_ranges
 from models.split import assign_roles
-from models.thresholds import Costs, choose_thresholds
+from models.thresholds import Costs, choose_thresholds, evidence_cuts
 
 FloatArray = NDArray[np.float64]
 
@@ -128,6 +128,7 @@ def train(
             [feature.monotone if settings.classifier.monotone else 0 for feature in features],
         ),
         ordinary=ordinary_ranges(values["fit"][~target["fit"]], names),
+        evidence_cuts=evidence_cuts(evidence[genuine], settings.honest_reject_cap),
         settings=dict(settings.verdict),
         provenance={
             **provenance,

@@ -9,7 +9,8 @@ import polars as pl
 from pydantic import Field
 
 from audits.nuisance import nuisance_auc, nuisance_columns
-from audits.triviality import rule_values, triviality
+from audits.rules import rule_values
+from audits.triviality import triviality
 from features.tables import Tables
 from models.evaluation import headline_rows
 from models.training import with_cohorts

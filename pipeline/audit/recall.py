@@ -9,8 +9,9 @@ from pydantic import Field
 
 from audits.dose import dose_response
 from audits.generalisation import by_batch
+from models.evaluation import Draws
 from pipeline import layout
-from pipeline.evaluate import measure
+from pipeline.measure import measure
 from pipeline.params import Section, read_section
 from pipeline.storage import write_json
 
@@ -33,11 +34,10 @@ def run(report: Callable[[str], None]) -> None:
     batches = pl.read_parquet(layout.AUDIT_BATCHES_SCORED)
     report("fresh cohorts")
     split = f"fresh cohorts ({fresh['cohort'].n_unique()} simulated, unseen)"
-    metrics, segments, _, _ = measure(fresh, split, params.replicates, params.confidence, params.seed)
+    draws = Draws(replicates=params.replicates, confidence=params.confidence, seed=params.seed)
+    metrics, segments, _, _ = measure(fresh, split, draws)
     observed = fresh.filter(pl.col("tables_observed") == EVERYTHING)
-    where_observed, _, _, _ = measure(
-        observed, f"{split}, all tables observed", params.replicates, params.confidence, params.seed
-    )
+    where_observed, _, _, _ = measure(observed, f"{split}, all tables observed", draws)
     report("dose and batch size")
     write_json(
         {
@@ -47,9 +47,7 @@ def run(report: Callable[[str], None]) -> None:
             "benign_story": segments["benign_story"],
             "dose": dose_response(
                 pl.concat([fresh, batches]),
-                replicates=params.replicates,
-                confidence=params.confidence,
-                seed=params.seed,
+                **draws,
             ),
             "batches": by_batch(batches.with_columns(batch="cohort"), confidence=params.confidence),
         },

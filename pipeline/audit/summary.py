@@ -15,7 +15,8 @@ from audits.gallery import choose_examples, gallery
 from features.tables import Tables
 from pipeline import layout
 from pipeline.dataset import bucket_ids, read_bucket, read_labels
-from pipeline.evaluate import MODEL_NAME, save_figures
+from pipeline.evaluate import save_figures
+from pipeline.measure import MODEL_NAME
 from pipeline.params import Section, read_section
 from pipeline.storage import read_json, write_json
 

@@ -191,6 +191,7 @@ def handmade_bundle(**changes: Any) -> Bundle:
             "growth_burst_share": OrdinaryRange(0.1, 0.3),
             "profile_age_days": OrdinaryRange(None, None),
         },
+        "evidence_cuts": ((0.005, 3.25), (0.01, 3.0)),
         "settings": {"most_reasons": 5, "suspected_scheme_above": 0.5},
         "provenance": {"accounts": {"fit": 10}, "libraries": {"lightgbm": "4.7.0"}, "note": "größer"},
         "baselines": (Baseline("prevalence", "the share", Constant(0.25)), Baseline("rule", "a cut", BLANK_CUT)),
