@@ -184,11 +184,11 @@ def evaluate(
         from pipeline.evaluate import evaluate_folder
         from pipeline.summary import show_metrics
 
-        metrics = evaluate_folder(
+        metrics, segments = evaluate_folder(
             source, output, load_scorer(model), as_of=as_of, prevalence=prevalence, jobs=jobs, report=report
         )
     if not quiet:
-        show_metrics(metrics, output)
+        show_metrics(metrics, segments, output)
 
 
 @app.command()

@@ -87,8 +87,8 @@ def evaluate_folder(
     prevalence: float | None,
     jobs: int,
     report: Callable[[str], None],
-) -> dict[str, Any]:
-    """The command: any labelled folder; writes metrics.json, segments.json and figures, and returns the metrics.
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The command: any labelled folder; writes metrics.json, segments.json and figures, and returns the first two.
 
     Raises:
         UnusableInputError: no labels, or an input that cannot be used.
@@ -112,7 +112,7 @@ def evaluate_folder(
     write_json(metrics, output / layout.METRICS.name)
     write_json(segments, output / layout.SEGMENTS.name)
     save_figures(pictures, output / layout.FIGURES.name)
-    return metrics
+    return metrics, segments
 
 
 def scored_labels(

@@ -13,6 +13,9 @@ from rich.text import Text
 NOT_USED = ("quarantined", "duplicates_collapsed", "out_of_scope", "after_as_of")
 """What may become of a row besides being used, as the summary counts it."""
 
+FEWEST_OF_A_CLASS = 20
+"""Genuine and inauthentic accounts that a segment must hold to be called the worst: below, it is chance; assumed."""
+
 LARGEST_TABLE = 20
 """Rows shown of a longer list; the file holds them all."""
 
@@ -61,8 +64,8 @@ def show_shortlist(ranked: pl.DataFrame, output: Path) -> None:
     console.print(f"{passed} of {ranked.height} candidates pass. Written to {output}.", highlight=False, markup=False)
 
 
-def show_metrics(metrics: dict[str, Any], output: Path) -> None:
-    """Every metric with its interval."""
+def show_metrics(metrics: dict[str, Any], segments: dict[str, Any], output: Path) -> None:
+    """The headline with intervals, verdicts by class, what a reject is worth, calibration, and the worst segment."""
     console = Console(stderr=True)
     table = Table(title=f"Assay on {metrics['accounts']:,} labelled accounts")
     for column in ("metric", "value", "interval"):
@@ -73,9 +76,62 @@ def show_metrics(metrics: dict[str, Any], output: Path) -> None:
         else:
             table.add_row(name, f"{entry['value']:.3f}", f"{entry['lower']:.3f} to {entry['upper']:.3f}")
     console.print(table)
+    verdicts = Table(title="Verdicts")
+    verdicts.add_column("accounts")
+    for verdict in metrics["confusion"]["genuine"]:
+        verdicts.add_column(verdict, justify="right")
+    for name, counts in metrics["confusion"].items():
+        total = max(sum(counts.values()), 1)
+        verdicts.add_row(name, *(f"{count:,} ({count / total:.1%})" for count in counts.values()))
+    console.print(verdicts)
+    for line in (*_of_rejects(metrics["decisions"]), *_of_calibration(metrics), *_worst_segment(segments)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(
-        f"Left out of these: {metrics['without_verdict']:,} without a verdict, and "
+        f"Intervals: {metrics['confidence']:.0%}, {metrics['interval']}; those of shares are exact ones or wider. "
+        f"Left out of the metrics: {metrics['without_verdict']:,} without a verdict, and "
         f"{metrics['small_doses_left_out']:,} that bought less than 10 % (see segments.json).",
         highlight=False,
+        soft_wrap=True,
     )
     console.print(f"Written to {output}.", highlight=False, markup=False)
+
+
+def _of_rejects(found: dict[str, Any]) -> list[str]:
+    if not found["rejects"]:
+        return ["Rejects: none, so how often one is right cannot be told."]
+    here, declared = _percent(found["rejects_right"]), _percent(found["rejects_right_at_prevalence"])
+    return [
+        f"Rejects: {found['rejects']:,}, right in {here} here, {declared} if {found['prevalence']:.0%} are inauthentic."
+    ]
+
+
+def _of_calibration(metrics: dict[str, Any]) -> list[str]:
+    error = metrics["calibration"]["expected_calibration_error"]
+    if error["value"] is None:
+        return []
+    interval = f"{error['value']:.3f} ({error['lower']:.3f} to {error['upper']:.3f})"
+    return [f"Calibration error: {interval}; by chance alone it would be {error['noise_floor']:.3f}."]
+
+
+def _worst_segment(segments: dict[str, Any]) -> list[str]:
+    """The segment with the lowest AUC among those of enough accounts of both classes."""
+    rows = [
+        (row["auc"], name, row)
+        for name, table in segments.items()
+        if isinstance(table, list)
+        for row in table
+        if row.get("auc") is not None
+        and min(row["genuine_accounts"], row["inauthentic_accounts"]) >= FEWEST_OF_A_CLASS
+        and row["segment"]
+    ]
+    if not rows:
+        return []
+    area, name, row = min(rows, key=lambda entry: entry[:2])
+    interval = f"{area:.3f} ({row['auc_lower']:.3f} to {row['auc_upper']:.3f})"
+    return [f"Worst segment: {name.replace('_', ' ')} {row['segment']}, {row['accounts']:,} accounts, AUC {interval}."]
+
+
+def _percent(entry: dict[str, Any]) -> str:
+    if entry["value"] is None:
+        return "a share that cannot be told"
+    return f"{entry['value']:.1%} ({entry['lower']:.1%} to {entry['upper']:.1%})"

@@ -290,7 +290,7 @@ def insufficiency(frame: pl.DataFrame) -> list[dict[str, Any]]:
     `insufficient_because` (list of str) and `is_inauthentic`.
     """
     # "12 readings; 14 are needed" and "1 reading; 14 are needed" are one reason.
-    plural = pl.col("because").str.replace(r"^(\d[\d,]* )?(reading|post|comment)\b", "few ${2}s")
+    plural = pl.col("because").str.replace(r"^\d[\d,]* (reading|post|comment)s?\b", "too few ${1}s")
     kind = plural.str.replace(r"^\d[\d,]* followers", "followers out of range").str.replace(r": \d.*$", "")
     listed = frame.select("is_inauthentic", because="insufficient_because").explode("because", empty_as_null=False)
     counted = listed.with_columns(because=kind).group_by("because")

@@ -100,9 +100,10 @@ def segment_table(sample: Sample, by: str) -> list[dict[str, Any]]:
 
     One row a value, sorted, the accounts without a value last under None. Keys: `segment`, `accounts`,
     `genuine_accounts`, `inauthentic_accounts`, `cohorts`; over accounts with a verdict `auc` and `calibration` (the
-    expected calibration error), each with `_lower` and `_upper`, `calibration_noise_floor`, and `found_share` and
-    `flagged_share`, the inauthentic and genuine accounts beyond the one threshold that flags 1 % of all genuine ones;
-    and for each class and verdict `<class>_<verdict>_share`; all shares with `_lower` and `_upper`.
+    expected calibration error), `calibration_noise_floor`, `difference` (share inauthentic less mean probability), and
+    `found_share` and `flagged_share`, the inauthentic and genuine accounts beyond the one threshold that flags 1 % of
+    all genuine ones; and for each class and verdict `<class>_<verdict>_share`. All but counts and the noise floor come
+    with `_lower` and `_upper`.
 
     The sample holds `probability` at the share inauthentic of the accounts at hand, null without a verdict.
     """
@@ -124,6 +125,7 @@ def segment_table(sample: Sample, by: str) -> list[dict[str, Any]]:
             **_flat("auc", area, ""),
             **_flat("calibration", error, ""),
             "calibration_noise_floor": noise_floor(probability[members & told]),
+            **_flat("difference", _difference(sample, inauthentic, probability, members & told), ""),
             **_flat("found", sample.share(flagged, members & told & inauthentic)),
             **_flat("flagged", sample.share(flagged, members & told & ~inauthentic)),
         }
@@ -182,6 +184,10 @@ def dose_table(sample: Sample) -> list[dict[str, Any]]:
             row = {"scheme": scheme, "dose_from": low, "dose_to": high, "accounts": int(chosen.sum())}
             rows.append(row | _rejected_and_flagged(sample, chosen))
     return rows
+
+
+def _difference(sample: Sample, labels: BoolArray, probability: FloatArray, among: BoolArray) -> Interval:
+    return sample.ratio(np.where(among, labels - probability, 0.0), among.astype(np.float64))
 
 
 def _doses(sample: Sample) -> FloatArray:
