@@ -6,19 +6,38 @@ import io
 from collections.abc import Callable
 
 import numpy as np
+import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
 from models import figures
+from models.evaluation import Sample, reliability_bins
+from models.evaluation.decisions import Decisions, frontier, risk_coverage
+from models.thresholds import Thresholds
 
 LABELS = np.array([False] * 60 + [True] * 20)
 GOOD = np.concatenate([np.linspace(0.01, 0.6, 60), np.linspace(0.4, 0.99, 20)])
+EACH_ALONE = pl.DataFrame(
+    {
+        "cohort": [f"{index}" for index in range(80)],
+        "is_inauthentic": LABELS,
+        "benign_story": ["viral", None] * 40,
+        "probability_inauthentic": GOOD,
+        "verdict": np.where(GOOD > 0.5, "reject", "pass"),
+    }
+)
+SAMPLE = Sample(EACH_ALONE, replicates=20, confidence=0.9, seed=1)
+DECISIONS = Decisions(SAMPLE, 0.2)
+CUTS = Thresholds(0.25, 0.95, 1.0)
+BINS = reliability_bins(SAMPLE, LABELS, GOOD)
 POOR = np.tile(np.linspace(0.1, 0.9, 8), 10)
 
 DRAW: dict[str, Callable[[], Figure]] = {
     "roc": lambda: figures.roc(LABELS, {"gradient boosting": GOOD, "one rule": POOR}, split="test"),
     "precision_recall": lambda: figures.precision_recall(LABELS, {"boosting": GOOD, "one rule": POOR}, split="test"),
-    "reliability": lambda: figures.reliability(LABELS, {"boosting": GOOD, "one rule": POOR}, split="test"),
+    "reliability": lambda: figures.reliability(LABELS, {"boosting": BINS, "rule": BINS}, split="test", confidence=0.9),
+    "reject_cuts": lambda: figures.reject_cuts(frontier(DECISIONS), CUTS, LABELS, split="test"),
+    "risk_coverage": lambda: figures.risk_coverage(risk_coverage(DECISIONS), LABELS, prevalence=0.2, split="test"),
     "score_distribution": lambda: figures.score_distribution(LABELS, GOOD, split="test"),
     "importance": lambda: figures.importance({"growth_burst_share": 0.6, "a_b_ratio": 0.4}, split="test", accounts=80),
 }
@@ -61,10 +80,27 @@ def test_models_differ_in_colour_and_dash() -> None:
 
 
 def test_reliability_draws_each_bin_with_its_interval() -> None:
-    axes = figures.reliability(LABELS, {"coin": np.full(80, 0.25)}, split="test").axes[0]
+    bins = {"coin": reliability_bins(SAMPLE, LABELS, np.full(80, 0.25))}
+    axes = figures.reliability(LABELS, bins, split="test", confidence=0.9).axes[0]
     (container,) = axes.containers
     x, y = container.lines[0].get_data()
     assert (list(x), list(y)) == ([0.25], [20 / 80])
+
+
+def test_the_cut_of_the_present_costs_is_drawn_where_its_cost_is() -> None:
+    axes = figures.reject_cuts(frontier(DECISIONS), CUTS, LABELS, split="test").axes[0]
+    assert axes.get_lines()[-1].get_xdata()[0] == pytest.approx(1 / (1 - 0.95))
+    assert axes.get_xticklabels()[0].get_text() == "2\n0.50"
+
+
+def test_rejects_that_nobody_gets_are_not_drawn() -> None:
+    low = Decisions(
+        Sample(EACH_ALONE.with_columns(probability_inauthentic=0.1), replicates=5, confidence=0.9, seed=1), 0.2
+    )
+    axes = figures.reject_cuts(frontier(low), Thresholds(0.25, 1.0, 1.0), LABELS, split="test").axes[0]
+    drawn = {line.get_label(): len(line.get_xdata()) for line in axes.get_lines()}
+    assert drawn["rejects that are right, at the declared prevalence"] == 0
+    assert drawn["inauthentic accounts rejected"] == 10
 
 
 def test_scores_of_each_class_sum_to_one() -> None:

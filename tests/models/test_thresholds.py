@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.thresholds import VERDICTS, Costs, Thresholds, choose_thresholds, cost_cuts
+from models.thresholds import OTHER_CAPS, VERDICTS, Costs, Thresholds, choose_thresholds, cost_cuts, evidence_cuts
 
 COSTS = Costs(pay_inauthentic=4.0, refuse_genuine=20.0, review=1.0)
 
@@ -90,3 +90,14 @@ def test_a_cap_that_is_already_met_leaves_the_cost_cut_in_force() -> None:
 
 def test_no_account_gives_no_verdict() -> None:
     assert Thresholds(0.25, 0.95, 3.0).verdicts(np.array([]), np.array([])).tolist() == []
+
+
+def test_other_caps_travel_with_their_cuts() -> None:
+    evidence = np.arange(1000.0)
+    cuts = dict(evidence_cuts(evidence, 0.003))
+    assert sorted(cuts) == sorted({*OTHER_CAPS, 0.003})
+    for cap, cut in cuts.items():
+        assert (evidence > cut).mean() <= cap
+    assert cuts[0.003] == choose_thresholds(Costs(4.0, 20.0, 1.0), evidence, 0.003).reject_above_evidence
+    with pytest.raises(ValueError, match="found none"):
+        evidence_cuts(np.array([]), 0.003)
