@@ -159,6 +159,22 @@ def test_suspected_schemes_lie_above_their_threshold_most_probable_first() -> No
         assert all(entry["scheme"] in SCHEMES for entry in each)
 
 
+def test_every_account_has_a_probability_of_each_scheme_and_suspicions_are_those() -> None:
+    scorer = Scorer(trained().bundle, FEATURES)
+    found = scorer.scheme_probabilities(accounts(), 0.6)
+    assert found.columns == ["account_id", *scorer.scheme_prevalences(0.6)]
+    suspected = score(accounts(), prevalence=0.6)["suspected_schemes"].to_list()
+    named = [(entry, row) for row, entries in zip(found.to_dicts(), suspected, strict=True) for entry in entries]
+    assert named
+    assert all(entry["probability"] == row[entry["scheme"]] for entry, row in named)
+
+
+def test_a_scheme_s_share_moves_as_the_prevalence_does() -> None:
+    bundle = trained().bundle
+    shares = Scorer(bundle, FEATURES).scheme_prevalences(bundle.classifier.calibration.prevalence)
+    assert shares == pytest.approx({name: head.calibration.prevalence for name, head in bundle.schemes.items()})
+
+
 def test_the_planted_scheme_is_the_one_suspected() -> None:
     comments = score(extreme(comments_repeat_share=0.6), prevalence=0.5)
     followers = score(extreme(growth_burst_share=0.7, growth_calm_spread=0.6), prevalence=0.5)

@@ -9,15 +9,25 @@ from typing import Any
 import polars as pl
 import pytest
 
-from models.evaluation import METRICS
+from audits.rules import RULES
+from models.evaluation import METRICS, Sample, clopper_pearson, headline_rows
+from models.evaluation.decisions import Decisions
 from pipeline import evaluate
-from pipeline.evaluate import MODEL_NAME, SEGMENTS
+from pipeline.bundles import load_scorer
+from pipeline.measure import MODEL_NAME, SEGMENTS
 from tests.pipeline.dataset_builders import Frames, content_of, write
 from tests.pipeline.projects import invoke, read, refused
 
 LOW_DOSE = ~pl.col("is_inauthentic") & pl.col("scheme").is_not_null()
 BASELINES = ("prevalence", "engagement_rate_rule", "depth_two_tree", "logistic_regression")
-PICTURES = ["precision_recall.png", "reliability.png", "roc.png", "score_distribution.png"]
+PICTURES = [
+    "precision_recall.png",
+    "reject_cuts.png",
+    "reliability.png",
+    "risk_coverage.png",
+    "roc.png",
+    "score_distribution.png",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -155,6 +165,22 @@ class TestFolder:
         assert done.exit_code == 0
         assert done.stdout == ""
         assert "average_precision" in done.stderr
+        for part in ("inauthentic", "Rejects: ", "Calibration error: ", "Worst segment: ", "Intervals: 90%"):
+            assert part in done.stderr
+
+    def test_accounts_of_no_shared_cohort_get_exact_intervals(
+        self, labelled: Path, model: Path, tmp_path: Path
+    ) -> None:
+        content = read(labelled)
+        metrics, segments = evaluated(
+            relabelled(content, content["labels"].drop("cohort"), tmp_path / "in"), tmp_path / "out", model
+        )
+        assert (segments["interval"], metrics["interval"]) == ("accounts", "bootstrap over accounts")
+        counts = metrics["confusion"]["genuine"]
+        found = metrics["decisions"]["genuine"]["pass"]
+        exact = clopper_pearson(counts["pass"], sum(counts.values()), metrics["confidence"])
+        assert (found["lower"], found["upper"]) == pytest.approx(exact, abs=1e-5)
+        assert metrics["calibration"]["cohorts"] is None
 
 
 class TestRefusals:
@@ -186,6 +212,29 @@ class TestStage:
             "importance.png",
             *PICTURES,
         ]
+
+    def test_every_table_is_there_and_plain(self, project: Path) -> None:
+        metrics = load(project / "reports" / "metrics.json")
+        assert metrics["calibration"]["expected_calibration_error"]["noise_floor"] > 0
+        assert sum(row["accounts"] for row in metrics["calibration"]["bins"]) == metrics["accounts"]
+        (present,) = (row for row in metrics["costs"]["by_cost"] if row["is_present"])
+        # The table and the verdicts come by two ways: by cuts on the probability, and from the scores.
+        for name, verdict in (("passed", "pass"), ("reviewed", "review"), ("rejected", "reject")):
+            counts = metrics["confusion"]["genuine"]
+            assert present[f"genuine_{name}"]["value"] == pytest.approx(
+                counts[verdict] / sum(counts.values()), abs=1e-5
+            )
+        assert [row["honest_reject_cap"] for row in metrics["costs"]["by_cap"] if row["is_present"]] == [0.005]
+        rows = {row["true"]: row["accounts"] for row in metrics["schemes"]["confusion"]}
+        assert sum(rows.values()) == metrics["accounts"] + metrics["without_verdict"]
+        assert len(metrics["rules"]["rules"]) == len(RULES)
+        assert metrics["decisions"]["prevalence"] == 0.2
+
+    def test_verdicts_of_other_cuts_are_the_scores_own_at_the_present_ones(self, project: Path) -> None:
+        scored = headline_rows(pl.read_parquet(project / "data" / "evaluation.parquet"))
+        bundle = load_scorer(str(project / "data" / "model")).bundle
+        decisions = Decisions(Sample(scored, replicates=1, confidence=0.9, seed=1), bundle.prevalence)
+        assert decisions.verdicts(bundle.thresholds).tolist() == scored["verdict"].to_list()
 
     def test_no_test_account_was_trained_on(self, project: Path) -> None:
         evaluation = pl.read_parquet(project / "data" / "evaluation.parquet")

@@ -87,3 +87,9 @@ def test_the_incoming_batch_may_not_be_a_training_cohort(tmp_path: Path) -> None
     text = (ROOT / "params.yaml").read_text().replace("incoming_seed: 700001", "incoming_seed: 5")
     with pytest.raises(UnusableInputError, match="incoming_seed is one of the training cohorts' seeds"):
         read_section("simulate", SimulateParams, written(tmp_path, text))
+
+
+@pytest.mark.parametrize("tiers", [[], [0, 10], [10, 10], [20, 10]], ids=["none", "zero", "equal", "falling"])
+def test_size_tiers_must_rise(tiers: list[int]) -> None:
+    with pytest.raises(ValidationError):
+        EvaluateParams(replicates=1, confidence=0.9, seed=1, size_tiers=tiers, jobs=1)
