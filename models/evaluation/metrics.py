@@ -87,6 +87,36 @@ class Ranked:
         predicted = np.add.reduceat(weight * self.probability, self.starts)
         return float(np.abs(np.bincount(bins, weights=positives - predicted)).sum() / total)
 
+    def areas(self, weights: NDArray[np.uint16]) -> FloatArray:
+        """AUC for each row of weights at once, shape (replicates,); NaN where a class was not drawn."""
+        positives, mass = self._by_probability(weights)
+        negatives = mass - positives
+        below = np.cumsum(negatives, axis=1) - negatives / 2
+        pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+        above: FloatArray = (positives * below).sum(axis=1)
+        area: FloatArray = np.divide(above, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
+        return area
+
+    def calibration_errors(self, weights: NDArray[np.uint16]) -> FloatArray:
+        """Expected calibration error for each row of weights at once; NaN where nothing was drawn."""
+        positives, mass = self._by_probability(weights)
+        total = mass.sum(axis=1)
+        middle = (np.cumsum(mass, axis=1) - mass / 2) / np.maximum(total, 1.0)[:, None]
+        bins = np.minimum((CALIBRATION_BINS * middle).astype(np.intp), CALIBRATION_BINS - 1)
+        bins += CALIBRATION_BINS * np.arange(len(mass))[:, None]
+        off = (positives - mass * self.probability[self.starts]).ravel()
+        error = np.abs(np.bincount(bins.ravel(), weights=off, minlength=CALIBRATION_BINS * len(mass)))
+        by_row = error.reshape(len(mass), CALIBRATION_BINS).sum(axis=1)
+        share: FloatArray = np.divide(by_row, total, out=np.full(len(total), np.nan), where=total > 0)
+        return share
+
+    def _by_probability(self, weights: NDArray[np.uint16]) -> tuple[FloatArray, FloatArray]:
+        """Inauthentic accounts and all accounts at each distinct probability, a row a replicate."""
+        weight = weights[:, self.order].astype(np.float64)
+        mass: FloatArray = np.add.reduceat(weight, self.starts, axis=1)
+        positives: FloatArray = np.add.reduceat(weight * self.labels, self.starts, axis=1)
+        return positives, mass
+
 
 def _auc(positives: FloatArray, negatives: FloatArray) -> float:
     below = np.cumsum(negatives) - negatives

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.comparison import recentred
-from models.evaluation.metrics import CALIBRATION_BINS, METRICS, BoolArray, FloatArray, Ranked, bins_of, number
+from models.evaluation.metrics import CALIBRATION_BINS, BoolArray, FloatArray, Ranked, bins_of, number
 from models.evaluation.resampling import NOTHING, Interval, Sample, percentiles
 
 NORMAL_MEAN_ABSOLUTE = float(np.sqrt(2.0 / np.pi))
@@ -59,15 +59,15 @@ def ranking_and_calibration(
     if not among.any():
         return dict(NOTHING), dict(NOTHING)
     ranked = Ranked(labels[among], probability[among])
-    area, error = METRICS.index("auc"), METRICS.index("expected_calibration_error")
-    value = ranked.metrics(np.ones(int(among.sum())))
-    draws = np.array([ranked.metrics(weights.astype(float)) for weights in sample.weights(among)])
-    draws = draws.reshape(-1, len(METRICS))
-    lower, upper = percentiles(draws[:, area], sample.confidence)
-    low, high = recentred(value[error], draws[:, error], sample.confidence)
+    once = np.ones((1, int(among.sum())), dtype=np.uint16)
+    area, error = float(ranked.areas(once)[0]), float(ranked.calibration_errors(once)[0])
+    chunks = [sample.weights(among, rows) for rows in sample.chunks()]
+    lower, upper = percentiles(np.concatenate([ranked.areas(each) for each in chunks]), sample.confidence)
+    errors = np.concatenate([ranked.calibration_errors(each) for each in chunks])
+    low, high = recentred(error, errors, sample.confidence)
     return (
-        {"value": number(value[area]), "lower": number(lower), "upper": number(upper)},
-        {"value": number(value[error]), "lower": number(low), "upper": number(high)},
+        {"value": number(area), "lower": number(lower), "upper": number(upper)},
+        {"value": number(error), "lower": number(low), "upper": number(high)},
     )
 
 

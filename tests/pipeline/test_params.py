@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from pipeline.errors import UnusableInputError
 from pipeline.evaluate import EvaluateParams

@@ -23,7 +23,7 @@ from models.evaluation import (
     recall_at_fpr,
     roc_points,
 )
-from models.evaluation.metrics import bins_of
+from models.evaluation.metrics import METRICS, Ranked, bins_of
 
 NOTHING = np.array([])
 
@@ -134,6 +134,18 @@ def test_what_is_flagged_is_what_recall_counts(rows: list[tuple[bool, int]], sha
 def test_without_a_genuine_account_all_are_flagged() -> None:
     assert flagged_at(np.array([True, True]), np.array([0.1, 0.9]), 0.01).tolist() == [True, True]
     assert flagged_at(NOTHING.astype(bool), NOTHING, 0.01).tolist() == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=2, max_size=60), st.integers(0, 10**6))
+def test_many_draws_at_once_give_what_each_gives_alone(rows: list[tuple[bool, int]], seed: int) -> None:
+    labels, probability = arrays(*((label, score / 12) for label, score in rows))
+    ranked = Ranked(labels, probability)
+    weights = np.random.default_rng(seed).integers(0, 3, (5, len(rows))).astype(np.uint16)
+    alone = np.array([ranked.metrics(row.astype(float)) for row in weights])
+    np.testing.assert_allclose(ranked.areas(weights), alone[:, METRICS.index("auc")])
+    error = alone[:, METRICS.index("expected_calibration_error")]
+    np.testing.assert_allclose(ranked.calibration_errors(weights), error, atol=1e-12)
 
 
 def test_bins_hold_equal_mass_and_keep_ties_together() -> None:
