@@ -16,6 +16,7 @@ from scipy.special import expit, logit
 from features.compute import compute
 from features.tables import only
 from models import figures
+from models.coverage import coverage_table
 from models.evaluation import (
     confusion,
     dose_table,
@@ -29,6 +30,7 @@ from models.evaluation import (
     story_table,
 )
 from models.scoring import Scorer
+from models.shares import SHARES
 from models.training import with_cohorts
 from pipeline import layout
 from pipeline.aside import over_buckets, prepared_aside
@@ -197,6 +199,10 @@ def measure(
         "benign_story": story_table(scored),
         "scheme": scheme_table(scored),
         "dose": dose_table(scored),
+        **{
+            f"{share}_share": coverage_table(scored, share, replicates=replicates, confidence=confidence, seed=seed)
+            for share in SHARES
+        },
     }
     if not labels.any() or labels.all():
         return metrics, segments, {}, {}

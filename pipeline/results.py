@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import layout
+from pipeline.results_shares import shares_section
 from pipeline.storage import read_json
 
 Entry = dict[str, Any]
@@ -56,6 +57,7 @@ def results_page(folder: Path = layout.METRICS.parent) -> str:
         ("language", "language"),
     ):
         parts += [f"\n## By {title}\n", *_rows(segments[name], "segment", _SEGMENT)]
+    parts += shares_section(segments)
     return "\n".join(parts) + "\n"
 
 
