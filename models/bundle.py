@@ -50,7 +50,7 @@ class Bundle:
     Attributes:
         classifier: the main head.
         schemes: one head per scheme.
-        shares: models of the bought share of `followers` and of `engagement`, those that the labels sufficed for.
+        shares: models of the bought share, by name of `models.shares.SHARES`, those that the labels sufficed for.
         features: feature names in the order of the trees' columns.
         catalog_hash: of the definitions that the trees were trained on.
         prevalence: declared share of inauthentic accounts, used unless a command says otherwise.

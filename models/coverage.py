@@ -25,9 +25,6 @@ DOSES = (0.0, 0.1, 0.2, 0.3, 0.5, 1.01)
 ROUNDING = 1e-6
 """Reported shares have six decimals: a truth this close to a bound is held by it."""
 
-COLUMNS = {"followers": "authentic_follower_share", "engagement": "authentic_engagement_share"}
-"""What the scores' columns of a share start with."""
-
 
 def coverage_table(
     scored: pl.DataFrame, share: str, *, replicates: int, confidence: float, seed: int
@@ -35,10 +32,10 @@ def coverage_table(
     """How well one share is told: overall, and per size, tables observed, class, scheme and bought share.
 
     Args:
-        scored: labels beside scores, one row an account: `<COLUMNS[share]>_lower`, `_estimate`, `_upper`, the label
-            columns of the contract, `cohort`, `declared_prevalence`, `size_tier`, `tables_observed`. Accounts whose
-            true share is not known are left out; doses too small for the label are not.
-        share: `followers` or `engagement`.
+        scored: labels beside scores, one row an account: `authentic_<share>_share_lower`, `_estimate`, `_upper`, the
+            label columns of the contract, `cohort`, `declared_prevalence`, `size_tier`, `tables_observed`. Accounts
+            whose true share is not known are left out; doses too small for the label are not.
+        share: `follower` or `engagement`.
         replicates: draws of whole cohorts behind the interval of each coverage.
         confidence: of that interval, 0 to 1.
         seed: of the draws.
@@ -52,7 +49,7 @@ def coverage_table(
     """
     kind = SHARES[share]
     columns = ("is_inauthentic", "scheme", "cohort", "declared_prevalence", "size_tier", "tables_observed")
-    ends = {end: pl.col(f"{COLUMNS[share]}_{end}") for end in ("lower", "estimate", "upper")}
+    ends = {end: pl.col(f"authentic_{share}_share_{end}") for end in ("lower", "estimate", "upper")}
     frame = (
         scored.select(*columns, **ends)
         .with_columns(bought=pl.Series(bought_share(scored, kind.label), dtype=pl.Float64).fill_nan(None))

@@ -89,7 +89,7 @@ class Scorer:
                 "insufficient_because": lacks,
                 "suspected_schemes": self._suspected(values, verdict, prevalence),
                 "reasons": self._reasons(values, verdict),
-                **self._authentic_followers(values, owed, prevalence),
+                **self._authentic_followers(values, context, owed, prevalence),
                 **self._authentic_engagement(values, context, owed, prevalence),
             },
             schema_overrides=SCORE_COLUMNS,
@@ -168,10 +168,10 @@ class Scorer:
         return found
 
     def _authentic_followers(
-        self, values: FloatArray, owed: NDArray[np.bool_], prevalence: float
+        self, values: FloatArray, context: pl.DataFrame, owed: NDArray[np.bool_], prevalence: float
     ) -> dict[str, list[float | None]]:
         """Share of followers that was not bought, its interval and its median; null where it cannot be told."""
-        found = self._authentic("followers", values, owed, prevalence)
+        found = self._authentic("follower", values, context, owed, prevalence)
         return {f"authentic_follower_share_{end}": found[end] for end in ("lower", "estimate", "upper")}
 
     def _authentic_engagement(
@@ -183,7 +183,7 @@ class Scorer:
         """
         observed = context["engagement_per_post"].to_list()
         shown = owed & np.array([each is not None for each in observed], dtype=bool)
-        found = self._authentic("engagement", values, shown, prevalence)
+        found = self._authentic("engagement", values, context, shown, prevalence)
         left = {
             end: [
                 None if share is None else round(each * share, DIGITS)
@@ -199,13 +199,14 @@ class Scorer:
         }
 
     def _authentic(
-        self, name: str, values: FloatArray, owed: NDArray[np.bool_], prevalence: float
+        self, name: str, values: FloatArray, context: pl.DataFrame, owed: NDArray[np.bool_], prevalence: float
     ) -> dict[str, list[float | None]]:
         """What was not bought: `lower`, `estimate` (the median), `mean` and `upper`, null where it is not told."""
         ends = {"lower": "upper", "estimate": "median", "mean": "mean", "upper": "lower"}
         if name not in self._shares:
             return {end: [None] * len(values) for end in ends}
-        bought = self._shares[name].predict(values, prevalence)
+        followers = context["followers"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        bought = self._shares[name].predict(values, followers, prevalence)
         known = owed & ~np.isnan(bought.upper)
         return {end: _where(known, np.round(1.0 - getattr(bought, other), DIGITS)) for end, other in ends.items()}
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from models.calibration import Calibration, fit_calibration
 from models.classifier import ClassifierSettings, import_lightgbm, masked_copies, raw_scores, train_booster
+from models.evaluation import SIZE_TIERS
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -38,6 +39,9 @@ CANDIDATE_LEVELS = np.round(np.arange(0.7, 0.996, 0.005), 3)
 SURE = 1.645
 """Standard errors by which calibration accounts are to be covered above `COVERAGE`: 95 % sure, one-sided. Split
 conformal prediction is right on average over calibration sets; this is right for the one at hand (Vovk 2012)."""
+
+FEWEST_IN_TIER = 100
+"""Accounts of a tier, at least, for a level of its own (assumed): of fewer, ten misses decide it."""
 
 EDGE = 0.01
 """The smallest and the largest share are these quantiles of what was trained on, not its single extremes (assumed)."""
@@ -67,7 +71,7 @@ class ShareKind:
 
 
 SHARES = {
-    "followers": ShareKind("inauthentic_follower_share", ("growth",)),
+    "follower": ShareKind("inauthentic_follower_share", ("growth",)),
     "engagement": ShareKind("inauthentic_engagement_share", ("engagement", "comments")),
 }
 """What is told of whom was measured: without the named groups the distribution is no better than the cohort's own
@@ -83,7 +87,9 @@ class ShareModel:
         calibration: makes their raw score a probability; its prevalence is that of the calibration accounts.
         how_much: trees per level of `LEVELS`, for the accounts that bought.
         smallest, largest: range of shares that were trained on, 0 to 1; nothing is told apart below the smallest.
-        level: nominal level at which the interval covers `COVERAGE` of accounts that no tree saw.
+        tiers: follower counts between size tiers, rising.
+        levels: nominal level per tier at which the interval covers `COVERAGE` of accounts that no tree saw, and last
+            that of accounts whose follower count is not known.
         bought_per_inauthentic: accounts with a share above 0 per inauthentic account, small doses included.
         small_per_inauthentic: accounts with a dose too small for the label, per inauthentic account.
         needed: names of the features of which one must be observed.
@@ -94,7 +100,8 @@ class ShareModel:
     how_much: tuple[str, ...]
     smallest: float
     largest: float
-    level: float
+    tiers: tuple[int, ...]
+    levels: tuple[float, ...]
     bought_per_inauthentic: float
     small_per_inauthentic: float
     needed: tuple[str, ...]
@@ -126,7 +133,7 @@ class ShareModel:
         """
         numbers = dict(entry)
         parts = numbers.pop("parts")
-        numbers["needed"] = tuple(numbers["needed"])
+        numbers |= {name: tuple(numbers[name]) for name in ("needed", "tiers", "levels")}
         curve = numbers["calibration"]
         as_written: dict[str, Any] = {
             name: tuple(each) if isinstance(each, list) else each for name, each in curve.items()
@@ -167,8 +174,10 @@ class SharePredictor:
         """All of its boosters."""
         return [self._any_bought, *self._how_much]
 
-    def predict(self, values: FloatArray, prevalence: float) -> BoughtShare:
+    def predict(self, values: FloatArray, followers: FloatArray, prevalence: float) -> BoughtShare:
         """The bought share of each account, at a declared prevalence of inauthentic accounts (0 to 1 exclusive).
+
+        `followers` is each account's follower count, NaN if unknown: the level of the interval goes by size.
 
         Median and mean are those at the declared prevalence. The interval is that at the calibration accounts' own
         prevalence where more of them bought: what holds among many buyers also holds among few, and who declares too
@@ -178,7 +187,7 @@ class SharePredictor:
         declared = model.prior(prevalence)
         expected = self.distribution(values, declared)
         cautious = self.distribution(values, max(declared, model.calibration.prevalence))
-        lower, upper = cautious.interval(model.level, model.smallest)
+        lower, upper = cautious.interval(np.array(model.levels)[tier_of(followers, model.tiers)], model.smallest)
         told = self.told(values)
         found = (
             lower,
@@ -223,15 +232,15 @@ class ShareDistribution:
         among = self._quantiles[rows, left] * (1.0 - weight) + self._quantiles[rows, left + 1] * weight
         return np.where(rank <= 0.0, 0.0, among)
 
-    def interval(self, level: float, smallest: float) -> tuple[FloatArray, FloatArray]:
-        """Bounds that hold `level` of the distribution, equal tails where the spike is not in them.
+    def interval(self, level: FloatArray, smallest: float) -> tuple[FloatArray, FloatArray]:
+        """Bounds that hold each account's `level` of the distribution, equal tails where the spike is not in them.
 
         Where it is, nothing lies below, so the whole miss lies above. An upper bound is never under `smallest`:
         smaller purchases were not trained on, so nobody is said to have bought nothing at all.
         """
         tail = (1.0 - level) / 2.0
         has_spike = 1.0 - self._bought >= tail
-        lower = np.where(has_spike, 0.0, self.quantile(np.full(len(self._bought), tail)))
+        lower = np.where(has_spike, 0.0, self.quantile(tail))
         upper = self.quantile(np.where(has_spike, level, 1.0 - tail))
         return lower, np.maximum(upper, smallest)
 
@@ -336,38 +345,70 @@ def _fit_share(
         how_much=how_much,
         smallest=float(smallest),
         largest=float(largest),
-        level=COVERAGE,
+        tiers=SIZE_TIERS,
+        levels=(),
         bought_per_inauthentic=float((bought["fit"] & (inauthentic | small)).sum() / count),
         small_per_inauthentic=float(small.sum() / count),
         needed=tuple(name for name, group in zip(columns.names, columns.groups, strict=True) if group in kind.groups),
     )
     predictor = SharePredictor(model, columns.names)
     told = held_out & predictor.told(values["calibrate"])
-    level = conformal_level(
+    levels = conformal_levels(
         predictor.distribution(values["calibrate"][told], calibration.prevalence),
         share["calibrate"][told],
         part["calibrate"]["cohort"].to_numpy()[told],
-        model.smallest,
+        tier_of(_followers(part["calibrate"])[told], model.tiers),
+        model,
     )
-    return replace(model, level=level)
+    return replace(model, levels=levels)
 
 
-def conformal_level(
-    distribution: ShareDistribution, share: FloatArray, cohorts: NDArray[Any], smallest: float
-) -> float:
-    """The lowest of `CANDIDATE_LEVELS` whose interval is sure to hold `COVERAGE` of accounts; the highest if none is.
+def tier_of(followers: FloatArray, tiers: Sequence[int]) -> NDArray[np.intp]:
+    """Each account's size tier, counted from 0; one past the last where its follower count is not known (NaN)."""
+    return np.where(np.isnan(followers), len(tiers) + 1, np.searchsorted(tiers, followers, side="right"))
 
-    Sure: the share of these accounts that it holds lies `SURE` standard errors above `COVERAGE`. Accounts of a cohort
-    are missed together, so the error is one over cohorts. One value an account in all of them.
+
+def _followers(frame: pl.DataFrame) -> FloatArray:
+    if "followers" not in frame.columns:
+        return np.full(frame.height, np.nan)
+    return frame["followers"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def conformal_levels(
+    distribution: ShareDistribution,
+    share: FloatArray,
+    cohorts: NDArray[Any],
+    tier: NDArray[np.intp],
+    model: ShareModel,
+) -> tuple[float, ...]:
+    """Per tier, and last for all accounts, the lowest nominal level whose interval is sure to hold `COVERAGE` of them.
+
+    Sure: the share of these accounts that it holds lies `SURE` standard errors above `COVERAGE`; the highest candidate
+    where none is. Accounts of a cohort are missed together, so the error is one over cohorts. A tier of fewer than
+    `FEWEST_IN_TIER` accounts takes the level of all. Arrays hold one value an account of whom the share is told.
     """
-    if not share.size:
-        return float(CANDIDATE_LEVELS[-1])
-    _, member = np.unique(cohorts, return_inverse=True)
-    for level in CANDIDATE_LEVELS[:-1]:
-        lower, upper = distribution.interval(float(level), smallest)
-        held = ((share >= lower) & (share <= upper)).astype(np.float64)
-        excess = np.bincount(member, weights=held - held.mean())
-        error = float(np.sqrt((excess**2).sum())) / held.size
-        if held.mean() - SURE * error >= COVERAGE:
+    held = []
+    for level in CANDIDATE_LEVELS:
+        lower, upper = distribution.interval(np.full(len(share), level), model.smallest)
+        held.append((share >= lower) & (share <= upper))
+    whole = _lowest_level(held, cohorts, np.full(len(share), True))
+    members = [tier == number for number in range(len(model.tiers) + 1)]
+    return (
+        *(whole if each.sum() < FEWEST_IN_TIER else _lowest_level(held, cohorts, each) for each in members),
+        whole,
+    )
+
+
+def _lowest_level(held: Sequence[BoolArray], cohorts: NDArray[Any], chosen: BoolArray) -> float:
+    names, member = np.unique(cohorts[chosen], return_inverse=True)
+    for level, all_held in zip(CANDIDATE_LEVELS, held, strict=True):
+        each = all_held[chosen].astype(np.float64)
+        if len(names) and _surely_covered(each, member):
             return float(level)
     return float(CANDIDATE_LEVELS[-1])
+
+
+def _surely_covered(held: FloatArray, member: NDArray[np.intp]) -> bool:
+    excess = np.bincount(member, weights=held - held.mean())
+    error = float(np.sqrt((excess**2).sum())) / held.size
+    return bool(held.mean() - SURE * error >= COVERAGE)

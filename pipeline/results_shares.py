@@ -6,7 +6,7 @@ from typing import Any
 
 Entry = dict[str, Any]
 
-SHARES = {"followers_share": "followers", "engagement_share": "engagement"}
+SHARES = {"follower_share": "followers", "engagement_share": "engagement"}
 """Key of the segments, and the word for it."""
 
 HEADINGS = {
@@ -19,10 +19,14 @@ HEADINGS = {
 }
 """What groups the rows, in the order of the table."""
 
-HEADER = (
-    "| | accounts | not told | held by the interval | at the declared prevalence | mean width (constant) "
-    "| interval score (constant) | mean error (constant) |",
-    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+COLUMNS = (
+    "accounts",
+    "not told",
+    "held by the interval",
+    "at the declared prevalence",
+    "mean width (constant)",
+    "interval score (constant)",
+    "mean error (constant)",
 )
 
 INTRODUCTION = """\
@@ -45,7 +49,7 @@ def shares_section(segments: Entry) -> list[str]:
 
 
 def _table(rows: list[Entry]) -> list[str]:
-    lines = list(HEADER)
+    lines = ["| | " + " | ".join(COLUMNS) + " |", "| --- |" + " --- |" * len(COLUMNS)]
     for by, heading in HEADINGS.items():
         for row in rows:
             if row["by"] == by:

@@ -25,6 +25,8 @@ SCORES_SCHEMA = {
     "authentic_follower_share_estimate": pl.Float64,
     "authentic_follower_share_upper": pl.Float64,
     "expected_engagement_per_post": pl.Float64,
+    "expected_engagement_per_post_lower": pl.Float64,
+    "expected_engagement_per_post_upper": pl.Float64,
 }
 CANDIDATES_SCHEMA = {
     "campaign": pl.String,
