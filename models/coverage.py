@@ -51,9 +51,10 @@ def coverage_table(
     columns = ("is_inauthentic", "scheme", "cohort", "declared_prevalence", "size_tier", "tables_observed")
     ends = {end: pl.col(f"authentic_{share}_share_{end}") for end in ("lower", "estimate", "upper")}
     frame = (
-        scored.select(*columns, **ends)
+        scored.select("account_id", *columns, **ends)
         .with_columns(bought=pl.Series(bought_share(scored, kind.label), dtype=pl.Float64).fill_nan(None))
         .filter(pl.col("bought").is_not_null())
+        .sort("account_id")  # so that sums are added up in one order
         .with_columns(truth=1.0 - pl.col("bought"), account_class=_account_class(), weight=_weight())
     )
     if frame.is_empty():
