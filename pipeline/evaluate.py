@@ -30,7 +30,7 @@ from models.evaluation import (
     story_table,
 )
 from models.scoring import Scorer
-from models.shares import SHARES
+from models.shares import SHARES, bought_share
 from models.training import with_cohorts
 from pipeline import layout
 from pipeline.aside import over_buckets, prepared_aside
@@ -212,6 +212,7 @@ def measure(
         "precision_recall": figures.precision_recall(labels, predictions, split=split),
         "reliability": figures.reliability(labels, main, split=split, confidence=confidence),
         "score_distribution": figures.score_distribution(labels, main[MODEL_NAME], split=split),
+        **{f"{share}_share": _intervals(scored, share, split) for share in SHARES},
     }
     false_positives, found = roc_points(labels, predictions[MODEL_NAME])
     recall, precision = precision_recall_points(labels, predictions[MODEL_NAME])
@@ -220,6 +221,17 @@ def measure(
         "precision_recall": _thinned(recall=recall, precision=precision),
     }
     return metrics, segments, pictures, curves
+
+
+def _intervals(scored: pl.DataFrame, share: str, split: str) -> Any:
+    ordered = scored.sort("account_id")
+    truth = 1.0 - bought_share(ordered, SHARES[share].label)
+    known = ~np.isnan(truth)
+    lower, upper = (
+        ordered[f"authentic_{share}_share_{end}"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        for end in ("lower", "upper")
+    )
+    return figures.share_intervals(truth[known], lower[known], upper[known], share=share, split=split)
 
 
 def save_figures(pictures: dict[str, Any], folder: Path) -> None:

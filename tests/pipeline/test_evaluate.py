@@ -17,7 +17,14 @@ from tests.pipeline.projects import invoke, read, refused
 
 LOW_DOSE = ~pl.col("is_inauthentic") & pl.col("scheme").is_not_null()
 BASELINES = ("prevalence", "engagement_rate_rule", "depth_two_tree", "logistic_regression")
-PICTURES = ["precision_recall.png", "reliability.png", "roc.png", "score_distribution.png"]
+PICTURES = [
+    "engagement_share.png",
+    "follower_share.png",
+    "precision_recall.png",
+    "reliability.png",
+    "roc.png",
+    "score_distribution.png",
+]
 
 
 @pytest.fixture(autouse=True)
