@@ -184,9 +184,8 @@ class SharePredictor:
         low a prevalence is not told more than is known.
         """
         model = self._model
-        declared = model.prior(prevalence)
-        expected = self.distribution(values, declared)
-        cautious = self.distribution(values, max(declared, model.calibration.prevalence))
+        declared, observed = model.prior(prevalence), model.calibration.prevalence
+        expected, cautious = self.distributions(values, (declared, max(declared, observed)))
         lower, upper = cautious.interval(np.array(model.levels)[tier_of(followers, model.tiers)], model.smallest)
         told = self.told(values)
         found = (
@@ -197,12 +196,13 @@ class SharePredictor:
         )
         return BoughtShare(*(np.where(told, each, np.nan) for each in found))
 
-    def distribution(self, values: FloatArray, bought: float) -> ShareDistribution:
-        """The whole distribution per account, where a share of `bought` accounts (0 to 1 exclusive) bought any."""
-        probability = self._model.calibration.probability(raw_scores(self._any_bought, values), bought)
+    def distributions(self, values: FloatArray, bought: Sequence[float]) -> list[ShareDistribution]:
+        """The whole distribution of each account, once per share of accounts (0 to 1 exclusive) that bought any."""
+        raw = raw_scores(self._any_bought, values)
         found = np.sort(np.column_stack([raw_scores(trees, values) for trees in self._how_much]), axis=1)
         low, high = (np.full((len(values), 1), edge) for edge in (self._model.smallest, self._model.largest))
-        return ShareDistribution(probability, np.hstack([low, np.clip(found, low, high), high]))
+        quantiles = np.hstack([low, np.clip(found, low, high), high])
+        return [ShareDistribution(self._model.calibration.probability(raw, each), quantiles) for each in bought]
 
     def told(self, values: FloatArray) -> BoolArray:
         """Whose share can be told: one of the features that it needs is observed."""
@@ -353,8 +353,9 @@ def _fit_share(
     )
     predictor = SharePredictor(model, columns.names)
     told = held_out & predictor.told(values["calibrate"])
+    (distribution,) = predictor.distributions(values["calibrate"][told], (calibration.prevalence,))
     levels = conformal_levels(
-        predictor.distribution(values["calibrate"][told], calibration.prevalence),
+        distribution,
         share["calibrate"][told],
         part["calibrate"]["cohort"].to_numpy()[told],
         tier_of(_followers(part["calibrate"])[told], model.tiers),

@@ -139,6 +139,10 @@ def training_report(trained: Trained, labelled: pl.DataFrame) -> dict[str, objec
         "calibration_prevalence": bundle.classifier.calibration.prevalence,
         "strangeness_limit": bundle.applicability.limit,
         "scheme_heads": sorted(bundle.schemes),
+        "shares": {
+            name: {"smallest": share.smallest, "largest": share.largest, "levels": list(share.levels)}
+            for name, share in bundle.shares.items()
+        },
         "baselines": {each.name: each.description for each in bundle.baselines},
         "importance": importance(bundle, importance_sample(labelled)),
         "importance_accounts": importance_sample(labelled).height,
