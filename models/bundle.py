@@ -18,6 +18,7 @@ from models.baselines import Baseline
 from models.calibration import Calibration
 from models.classifier import import_lightgbm
 from models.explanation import OrdinaryRange
+from models.shares import ShareModel
 from models.thresholds import Costs, Thresholds
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 CLASSIFIER = "model.txt"
-ENGAGEMENT_SHARE = "engagement_share.txt"
 BASELINES = "baselines.json"
 
 
@@ -50,7 +50,7 @@ class Bundle:
     Attributes:
         classifier: the main head.
         schemes: one head per scheme.
-        engagement_share: trees that predict the bought share of engagement, 0 to 1.
+        shares: models of the bought share, by name of `models.shares.SHARES`, those that the labels sufficed for.
         features: feature names in the order of the trees' columns.
         catalog_hash: of the definitions that the trees were trained on.
         prevalence: declared share of inauthentic accounts, used unless a command says otherwise.
@@ -64,7 +64,7 @@ class Bundle:
 
     classifier: Head
     schemes: dict[str, Head]
-    engagement_share: str
+    shares: dict[str, ShareModel]
     features: tuple[str, ...]
     catalog_hash: str
     prevalence: float
@@ -79,8 +79,10 @@ class Bundle:
 
     def to_files(self) -> dict[str, bytes]:
         """Bytes by file name. The same bundle gives the same bytes."""
-        trees = {CLASSIFIER: self.classifier.trees, ENGAGEMENT_SHARE: self.engagement_share}
+        trees = {CLASSIFIER: self.classifier.trees}
         trees |= {f"scheme_{name}.txt": head.trees for name, head in self.schemes.items()}
+        for name, share in self.shares.items():
+            trees |= {_share_file(name, part): text for part, text in share.texts().items()}
         files = {name: text.encode() for name, text in trees.items()}
         files[BASELINES] = _json([baseline.to_json() for baseline in self.baselines])
         manifest = {
@@ -90,6 +92,7 @@ class Bundle:
             "prevalence": self.prevalence,
             "calibration": asdict(self.classifier.calibration),
             "schemes": {name: asdict(head.calibration) for name, head in self.schemes.items()},
+            "shares": {name: share.to_json() for name, share in self.shares.items()},
             "costs": asdict(self.costs),
             "thresholds": asdict(self.thresholds),
             "applicability": asdict(self.applicability),
@@ -136,7 +139,12 @@ class Bundle:
                 name: Head(files[f"scheme_{name}.txt"].decode(), _calibration(entry))
                 for name, entry in manifest["schemes"].items()
             },
-            engagement_share=files[ENGAGEMENT_SHARE].decode(),
+            shares={
+                name: ShareModel.from_json(
+                    entry, {part: files[_share_file(name, part)].decode() for part in entry["parts"]}
+                )
+                for name, entry in manifest["shares"].items()
+            },
             features=tuple(manifest["features"]),
             catalog_hash=manifest["catalog_hash"],
             prevalence=manifest["prevalence"],
@@ -177,6 +185,10 @@ def booster(trees: str) -> lightgbm.Booster:
     """The ensemble behind a verified text."""
     ensemble: lightgbm.Booster = import_lightgbm().Booster(model_str=trees)
     return ensemble
+
+
+def _share_file(name: str, part: str) -> str:
+    return f"share_{name}_{part}.txt"
 
 
 def _json(value: Any) -> bytes:

@@ -72,10 +72,11 @@ def train_booster(
     names: Sequence[str],
     monotone: Sequence[int],
     settings: ClassifierSettings,
-    objective: str = "binary",
+    quantile: float | None = None,
 ) -> lightgbm.Booster:
     """Train on `fit`, stop where `tune` (other cohorts) stops improving. Same rows and settings give the same trees.
 
+    Targets are 0 or 1; with `quantile`, a level in 0 to 1, they are numbers whose quantile is predicted.
     Rows must come in a fixed order (sorted by account id): LightGBM's trees depend on it.
 
     Raises:
@@ -83,8 +84,8 @@ def train_booster(
     """
     library = import_lightgbm()
     parameters: dict[str, Any] = {
-        "objective": objective,
-        "metric": "binary_logloss" if objective == "binary" else "l2",
+        "objective": "binary" if quantile is None else "quantile",
+        "metric": "binary_logloss" if quantile is None else "quantile",
         "num_leaves": settings.num_leaves,
         "learning_rate": settings.learning_rate,
         "min_child_samples": settings.min_child_samples,
@@ -99,6 +100,8 @@ def train_booster(
         "seed": settings.seed,
         "verbosity": -1,
     }
+    if quantile is not None:
+        parameters["alpha"] = quantile
     if settings.monotone and any(monotone):
         parameters["monotone_constraints"] = list(monotone)
     fit_data = library.Dataset(fit[0], fit[1], feature_name=list(names), free_raw_data=True)
@@ -113,7 +116,7 @@ def train_booster(
 
 
 def raw_scores(booster: lightgbm.Booster, values: FloatArray) -> FloatArray:
-    """The booster's raw scores, one per row: log-odds before calibration, or the value of a regression."""
+    """The booster's raw scores, one per row: log-odds before calibration, or the predicted quantile."""
     return np.asarray(booster.predict(values, raw_score=True), dtype=np.float64)
 
 

@@ -27,6 +27,9 @@ DASHES = ("-", "--", "-.", ":")
 GENUINE_COLOUR, INAUTHENTIC_COLOUR = COLOURS[0], COLOURS[1]
 GUIDE_COLOUR = "#767676"
 
+INTERVALS_SHOWN = 400
+"""Accounts in a picture of intervals, at most: a screen shows no more side by side."""
+
 HISTOGRAM_BINS = 40
 """Bins of the score distribution over 0 to 1."""
 
@@ -202,6 +205,38 @@ def risk_coverage(found: Mapping[str, Any], labels: BoolArray, *, prevalence: fl
     axes.set_ylabel("Risk: share of them judged wrongly")
     axes.set_title(_title("Risk and coverage", split, labels))
     axes.legend(loc="upper left")
+    return figure
+
+
+def share_intervals(truth: FloatArray, lower: FloatArray, upper: FloatArray, *, share: str, split: str) -> Figure:
+    """Accounts side by side, by rising bounds: the interval of the authentic share, and the true share as a point.
+
+    Args:
+        truth: true authentic share per account, 0-1; an account that bought nothing is at 1.
+        lower: bound of its interval, NaN where the share is not told; such accounts are left out.
+        upper: the other bound, likewise.
+        share: of what, for the title.
+        split: accounts that are shown.
+    """
+    figure, axes = _axes(width=8.0)
+    told = ~np.isnan(lower)
+    truth, lower, upper = truth[told], lower[told], upper[told]
+    order = np.lexsort((truth, upper, lower))
+    chosen = order[np.unique(np.linspace(0, len(order) - 1, min(len(order), INTERVALS_SHOWN)).astype(int))]
+    place = np.arange(len(chosen))
+    held = (truth >= lower - 1e-6) & (truth <= upper + 1e-6)  # bounds are rounded to six decimals
+    axes.vlines(place, lower[chosen], upper[chosen], color=COLOURS[5], linewidth=1.2, label="90 % interval")
+    for name, which, colour, marker in (
+        ("true share, held", held[chosen], GENUINE_COLOUR, "."),
+        ("true share, missed", ~held[chosen], INAUTHENTIC_COLOUR, "x"),
+    ):
+        axes.plot(place[which], truth[chosen][which], marker, color=colour, markersize=4, label=name)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_xlabel(f"{len(chosen):,} accounts, by the lower bound")
+    axes.set_ylabel("Share that was not bought")
+    rate = f"{held.mean():.1%} held" if held.size else "none told"
+    axes.set_title(f"Authentic share, {share}: {rate}\n{split}: {len(held):,} accounts told")
+    axes.legend(loc="lower right")
     return figure
 
 

@@ -15,6 +15,7 @@ from models.baselines import Constant
 from models.bundle import Bundle, UnusableBundleError, booster
 from models.classifier import contributions_of, raw_scores
 from models.explanation import reasons, suspicious_side
+from models.shares import DIGITS, SharePredictor
 from models.training import feature_values
 
 FloatArray = NDArray[np.float64]
@@ -36,9 +37,14 @@ SCORE_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "authentic_follower_share_lower": pl.Float64,
     "authentic_follower_share_estimate": pl.Float64,
     "authentic_follower_share_upper": pl.Float64,
+    "authentic_engagement_share_lower": pl.Float64,
+    "authentic_engagement_share_estimate": pl.Float64,
+    "authentic_engagement_share_upper": pl.Float64,
+    "expected_engagement_per_post_lower": pl.Float64,
     "expected_engagement_per_post": pl.Float64,
+    "expected_engagement_per_post_upper": pl.Float64,
 }
-"""What `Scorer.score` returns. The follower shares are null until a model of their own tells them."""
+"""What `Scorer.score` returns."""
 
 
 class Scorer:
@@ -49,8 +55,9 @@ class Scorer:
         self._features = [catalogue[name] for name in bundle.features]
         self._classifier = booster(bundle.classifier.trees)
         self._schemes = {name: booster(head.trees) for name, head in bundle.schemes.items()}
-        self._engagement_share = booster(bundle.engagement_share)
-        for trees in (self._classifier, *self._schemes.values(), self._engagement_share):
+        self._shares = {name: SharePredictor(share, bundle.features) for name, share in bundle.shares.items()}
+        of_shares = [trees for share in self._shares.values() for trees in share.ensembles]
+        for trees in (self._classifier, *self._schemes.values(), *of_shares):
             if tuple(trees.feature_name()) != bundle.features:
                 # Columns in another order would be scored without a complaint, and wrongly.
                 raise UnusableBundleError("model: its trees and its manifest list different features. Train again.")
@@ -82,10 +89,8 @@ class Scorer:
                 "insufficient_because": lacks,
                 "suspected_schemes": self._suspected(values, verdict, prevalence),
                 "reasons": self._reasons(values, verdict),
-                "authentic_follower_share_lower": None,
-                "authentic_follower_share_estimate": None,
-                "authentic_follower_share_upper": None,
-                "expected_engagement_per_post": self._expected_engagement(values, context, owed),
+                **self._authentic_followers(values, context, owed, prevalence),
+                **self._authentic_engagement(values, context, owed, prevalence),
             },
             schema_overrides=SCORE_COLUMNS,
             strict=False,
@@ -175,16 +180,48 @@ class Scorer:
                 )
         return found
 
-    def _expected_engagement(
-        self, values: FloatArray, context: pl.DataFrame, owed: NDArray[np.bool_]
-    ) -> list[float | None]:
-        """Observed likes and comments a post, less the share expected to be bought; null where not observed."""
-        bought = np.clip(raw_scores(self._engagement_share, values), 0.0, 1.0)
+    def _authentic_followers(
+        self, values: FloatArray, context: pl.DataFrame, owed: NDArray[np.bool_], prevalence: float
+    ) -> dict[str, list[float | None]]:
+        """Share of followers that was not bought, its interval and its median; null where it cannot be told."""
+        found = self._authentic("follower", values, context, owed, prevalence)
+        return {f"authentic_follower_share_{end}": found[end] for end in ("lower", "estimate", "upper")}
+
+    def _authentic_engagement(
+        self, values: FloatArray, context: pl.DataFrame, owed: NDArray[np.bool_], prevalence: float
+    ) -> dict[str, list[float | None]]:
+        """The same of engagement, and what it leaves of the observed likes and comments a post.
+
+        What is *expected* is the mean: a sum over many posts, or many accounts, comes to it.
+        """
         observed = context["engagement_per_post"].to_list()
-        return [
-            round(each * (1.0 - float(share)), 6) if given and each is not None else None
-            for each, share, given in zip(observed, bought, owed, strict=True)
-        ]
+        shown = owed & np.array([each is not None for each in observed], dtype=bool)
+        found = self._authentic("engagement", values, context, shown, prevalence)
+        left = {
+            end: [
+                None if share is None else round(each * share, DIGITS)
+                for each, share in zip(observed, found[end], strict=True)
+            ]
+            for end in found
+        }
+        return {
+            **{f"authentic_engagement_share_{end}": found[end] for end in ("lower", "estimate", "upper")},
+            "expected_engagement_per_post_lower": left["lower"],
+            "expected_engagement_per_post": left["mean"],
+            "expected_engagement_per_post_upper": left["upper"],
+        }
+
+    def _authentic(
+        self, name: str, values: FloatArray, context: pl.DataFrame, owed: NDArray[np.bool_], prevalence: float
+    ) -> dict[str, list[float | None]]:
+        """What was not bought: `lower`, `estimate` (the median), `mean` and `upper`, null where it is not told."""
+        ends = {"lower": "upper", "estimate": "median", "mean": "mean", "upper": "lower"}
+        if name not in self._shares:
+            return {end: [None] * len(values) for end in ends}
+        followers = context["followers"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        bought = self._shares[name].predict(values, followers, prevalence)
+        known = owed & ~np.isnan(bought.upper)
+        return {end: _where(known, np.round(1.0 - getattr(bought, other), DIGITS)) for end, other in ends.items()}
 
 
 def _where(known: NDArray[np.bool_], values: FloatArray) -> list[float | None]:

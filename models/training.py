@@ -19,6 +19,7 @@ from models.bundle import Bundle, Head, booster
 from models.calibration import fit_calibration
 from models.classifier import ClassifierSettings, masked_copies, raw_scores, train_booster
 from models.explanation import ordinary_ranges
+from models.shares import ShareModel, fit_shares
 from models.split import assign_roles
 from models.thresholds import Costs, choose_thresholds, evidence_cuts
 
@@ -102,11 +103,13 @@ def train(
     known = [
         scheme for scheme, by_role in belongs.items() if all(0 < flags.sum() < flags.size for flags in by_role.values())
     ]
-    report(f"{len(known) + 2} ensembles of trees")
+    report(f"{len(known) + 1} ensembles of trees")
     # One after another: ensembles trained in threads of one process have crashed LightGBM.
     classifier = fitter.head(target)
-    engagement_share = fitter.engagement_share(part)
     schemes = {scheme: fitter.head(belongs[scheme]) for scheme in known}
+
+    report("bought shares")
+    shares = _fit_shares(labelled, roles, features, settings.classifier)
 
     report("baselines")
     genuine = ~target["calibrate"]
@@ -115,7 +118,7 @@ def train(
     bundle = Bundle(
         classifier=classifier,
         schemes=schemes,
-        engagement_share=engagement_share,
+        shares=shares,
         features=tuple(names),
         catalog_hash=catalog_hash,
         prevalence=settings.prevalence,
@@ -139,6 +142,25 @@ def train(
         baselines=tuple(fit_baselines(values["fit"], target["fit"], names, settings.seed)),
     )
     return Trained(bundle, roles)
+
+
+def _fit_shares(
+    labelled: pl.DataFrame, roles: Mapping[str, str], features: Sequence[Feature], settings: ClassifierSettings
+) -> dict[str, ShareModel]:
+    """The bought shares, from all labelled accounts: doses too small for the label are known shares too."""
+    names = [feature.name for feature in features]
+    part = {
+        role: labelled.filter(pl.col("cohort").replace_strict(roles) == role).sort("account_id")
+        for role in ("fit", "tune", "calibrate")
+    }
+    return fit_shares(
+        part,
+        {role: feature_values(frame, names) for role, frame in part.items()},
+        names,
+        [feature.group for feature in features],
+        [feature.monotone for feature in features],
+        settings,
+    )
 
 
 def feature_values(frame: pl.DataFrame, names: Sequence[str]) -> FloatArray:
@@ -185,29 +207,5 @@ class _HeadFitter:
         """Raw scores of a role's accounts as observed."""
         return raw_scores(booster(head.trees), self._values[role])
 
-    def engagement_share(self, part: Mapping[str, pl.DataFrame]) -> str:
-        """Trees for the bought share of engagement.
-
-        A genuine account without a share has bought none; an inauthentic one without a share is left out, since its
-        share is unknown and not 0.
-        """
-        bought = pl.coalesce("inauthentic_engagement_share", pl.when(~pl.col("is_inauthentic")).then(0.0))
-        share = {
-            role: frame.select(bought.fill_null(float("nan"))).to_series().to_numpy() for role, frame in part.items()
-        }
-        free = [0] * len(self._names)
-        trained = train_booster(
-            self._masked("fit", share["fit"]),
-            self._masked("tune", share["tune"]),
-            self._names,
-            free,
-            self._settings,
-            objective="regression",
-        )
-        return trained.model_to_string()
-
-    def _masked(self, role: str, target: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
-        """The role's masked rows and their targets; rows whose target is not known (NaN) are left out."""
-        target = target.astype(np.float64)
-        known = ~np.isnan(target)
-        return masked_copies(self._values[role][known], target[known], self._groups, self._settings)
+    def _masked(self, role: str, target: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+        return masked_copies(self._values[role], target.astype(np.float64), self._groups, self._settings)

@@ -120,6 +120,15 @@ def read_labels(prepared: Path) -> pl.DataFrame:
     return pl.concat([CONTRACTS["labels"].empty(), *parts]).sort("account_id")
 
 
+def read_follower_counts(prepared: Path) -> pl.DataFrame:
+    """`account_id` and `followers`, the count as given, of all accounts of a prepared folder."""
+    parts = [
+        _read(storage.bucket_path(prepared, "accounts", bucket)).select("account_id", followers="follower_count")
+        for bucket in bucket_ids(prepared)
+    ]
+    return pl.concat([CONTRACTS["accounts"].empty().select("account_id", followers="follower_count"), *parts])
+
+
 def _read(path: Path) -> pl.DataFrame:
     return pl.read_parquet(path, glob=False)  # a bracket in the name of a folder is no pattern
 

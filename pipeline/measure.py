@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 from audits.rule_systems import rule_systems
 from models import figures
 from models.bundle import Bundle
+from models.coverage import coverage_table
 from models.evaluation import (
     Draws,
     Sample,
@@ -30,6 +31,7 @@ from models.evaluation import (
 from models.evaluation.decisions import Decisions, cap_table, cost_table, frontier, insufficiency, risk_coverage
 from models.evaluation.schemes import Heads, head_table, scheme_confusion
 from models.scoring import Scorer
+from models.shares import SHARES, bought_share
 
 MODEL_NAME = "assay"
 """Name of the model beside the baselines' in every report."""
@@ -95,6 +97,7 @@ def measure(
         **rounded(
             {"benign_story": story_table(tables), "scheme": scheme_table(tables), "dose": dose_table(tables)},
         ),
+        **rounded({f"{share}_share": coverage_table(scored, share, **draws) for share in SHARES}),
     }
     if not labels.any() or labels.all():
         return metrics, segments, {}, {}
@@ -105,6 +108,7 @@ def measure(
             labels, {MODEL_NAME: metrics["calibration"]["bins"]}, split=split, confidence=draws["confidence"]
         ),
         "score_distribution": figures.score_distribution(labels, own, split=split),
+        **{f"{share}_share": _intervals(scored, share, split) for share in SHARES},
     }
     false_positives, found = roc_points(labels, predictions[MODEL_NAME])
     recall, precision = precision_recall_points(labels, predictions[MODEL_NAME])
@@ -145,6 +149,17 @@ def measure_verdicts(
         "risk_coverage": figures.risk_coverage(found["risk_coverage"], labels, prevalence=prevalence, split=split),
     }
     return found, pictures
+
+
+def _intervals(scored: pl.DataFrame, share: str, split: str) -> Any:
+    ordered = scored.sort("account_id")
+    truth = 1.0 - bought_share(ordered, SHARES[share].label)
+    known = ~np.isnan(truth)
+    lower, upper = (
+        ordered[f"authentic_{share}_share_{end}"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        for end in ("lower", "upper")
+    )
+    return figures.share_intervals(truth[known], lower[known], upper[known], share=share, split=split)
 
 
 def _other_choices(decisions: Decisions, bundle: Bundle) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline import layout
 from pipeline.audit.page import table
+from pipeline.results_shares import shares_section
 from pipeline.storage import read_json
 
 Entry = dict[str, Any]
@@ -80,6 +81,7 @@ def results_page(folder: Path = layout.METRICS.parent) -> str:
     parts += ["\n## Honest accounts by story\n", *_rows(segments["benign_story"], "story", _SUSPECTED)]
     for name, title in SEGMENT_TITLES.items():
         parts += [f"\n## By {title}\n", *_rows(segments[name], "segment", _SEGMENT)]
+    parts += shares_section(segments)
     return "\n".join(parts) + "\n"
 
 

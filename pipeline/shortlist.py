@@ -37,6 +37,8 @@ SCORES_READ = (
     "authentic_follower_share_estimate",
     "authentic_follower_share_upper",
     "expected_engagement_per_post",
+    "expected_engagement_per_post_lower",
+    "expected_engagement_per_post_upper",
 )
 """Columns of the scores that a shortlist is made of."""
 
@@ -107,6 +109,8 @@ def shortlist(candidates: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
         "authentic_followers_lower",
         "authentic_followers_upper",
         "expected_engagement_per_post",
+        "expected_engagement_per_post_lower",
+        "expected_engagement_per_post_upper",
         "fee",
         "currency",
         "cost_per_authentic_engagement",

@@ -19,7 +19,7 @@ from models.split import TooFewCohortsError
 from models.thresholds import Costs
 from models.training import OneClassError, Trained, TrainingSettings, feature_values, train, with_cohorts
 from pipeline import layout
-from pipeline.dataset import read_labels
+from pipeline.dataset import read_follower_counts, read_labels
 from pipeline.errors import UnusableInputError
 from pipeline.params import Section, read_section
 from pipeline.storage import atomic_folder, write_json, write_parquet
@@ -103,7 +103,7 @@ def run(report: Callable[[str], None]) -> None:
 
 
 def labelled_features(prepared: Path) -> pl.DataFrame:
-    """Labels of the prepared dataset beside every feature, one row a labelled account, sorted.
+    """Labels of the prepared dataset beside `followers` and every feature, one row a labelled account, sorted.
 
     Raises:
         UnusableInputError: the dataset has no labels.
@@ -115,7 +115,7 @@ def labelled_features(prepared: Path) -> pl.DataFrame:
         )
     for group in MODEL_GROUPS:
         labels = labels.join(pl.read_parquet(layout.feature_file(group)), on="account_id", how="inner")
-    return labels.sort("account_id")
+    return labels.join(read_follower_counts(prepared), on="account_id", how="left").sort("account_id")
 
 
 def accounts_of_role(trained: Trained, labelled: pl.DataFrame, role: str) -> pl.DataFrame:
@@ -139,6 +139,10 @@ def training_report(trained: Trained, labelled: pl.DataFrame) -> dict[str, objec
         "calibration_prevalence": bundle.classifier.calibration.prevalence,
         "strangeness_limit": bundle.applicability.limit,
         "scheme_heads": sorted(bundle.schemes),
+        "shares": {
+            name: {"smallest": share.smallest, "largest": share.largest, "levels": list(share.levels)}
+            for name, share in bundle.shares.items()
+        },
         "baselines": {each.name: each.description for each in bundle.baselines},
         "importance": importance(bundle, importance_sample(labelled)),
         "importance_accounts": importance_sample(labelled).height,

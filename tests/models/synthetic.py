@@ -17,6 +17,7 @@ from models.bundle import Bundle, Head
 from models.calibration import Calibration
 from models.classifier import ClassifierSettings
 from models.explanation import OrdinaryRange
+from models.shares import LEVELS, ShareModel
 from models.thresholds import Costs, Thresholds
 from models.training import Trained, TrainingSettings, train
 
@@ -119,6 +120,8 @@ def labelled_accounts(seed: int = 1, cohorts: int = 8, accounts: int = 60) -> pl
             if FEATURES[name].group == group:
                 share[name] = np.where(unobserved, np.nan, share[name])
     inauthentic = followers_bought | comments_bought
+    # Larger doses show more; drawn apart, so that what was drawn before stays.
+    dose = np.clip(0.25 + 0.12 * noise[:, 0] + np.random.default_rng([seed, 1]).normal(0.0, 0.05, count), 0.1, 0.6)
     scheme = np.select(
         [followers_bought, comments_bought, low_dose],
         ["bought_followers", "bought_comments", "bought_followers"],
@@ -130,6 +133,7 @@ def labelled_accounts(seed: int = 1, cohorts: int = 8, accounts: int = 60) -> pl
             "cohort": [f"cohort-{index // accounts:02d}" for index in range(count)],
             "is_inauthentic": inauthentic,
             "scheme": [each or None for each in scheme.tolist()],
+            "inauthentic_follower_share": np.where(followers_bought, dose, np.where(low_dose, 0.05, 0.0)),
             "inauthentic_engagement_share": np.where(comments_bought, 0.6, np.where(low_dose, 0.05, 0.0)),
             **share,
         },
@@ -168,6 +172,23 @@ def context(features: pl.DataFrame, **columns: Any) -> pl.DataFrame:
     ).with_columns(**columns)
 
 
+def handmade_share(**changes: Any) -> ShareModel:
+    """A share model of plain numbers, whose trees are text that nothing parses."""
+    parts: dict[str, Any] = {
+        "any_bought": "tree\nany\n",
+        "calibration": Calibration(-1.0, 0.25, (0.5,), (1.0, 0.9), (), (1.5,)),
+        "how_much": tuple(f"tree\nlevel {level}\n" for level in LEVELS),
+        "smallest": 0.03,
+        "largest": 0.75,
+        "tiers": (1_000, 10_000),
+        "levels": (0.85, 0.9, 0.95, 0.9),
+        "bought_per_inauthentic": 0.6,
+        "small_per_inauthentic": 0.1,
+        "needed": ("growth_burst_share",),
+    }
+    return ShareModel(**(parts | changes))
+
+
 BLANK_CUT = Cut(column=0, cut=None, below=0.25, above=0.25, missing=0.25)
 
 
@@ -180,7 +201,7 @@ def handmade_bundle(**changes: Any) -> Bundle:
             "engagement_pod": Head("tree\npod\n", calibration),
             "bought_comments": Head("tree\ncomments\n", Calibration(0.1, 0.1, (), (1.0,), (), (1.0,))),
         },
-        "engagement_share": "tree\nshare\n",
+        "shares": {"follower": handmade_share()},
         "features": ("growth_burst_share", "profile_age_days"),
         "catalog_hash": "0123456789abcdef",
         "prevalence": 0.2,

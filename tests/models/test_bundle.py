@@ -10,17 +10,22 @@ from typing import Any
 import pytest
 
 from models.applicability import Applicability
-from models.bundle import CHECKSUMS, CLASSIFIER, ENGAGEMENT_SHARE, MANIFEST, Bundle, UnusableBundleError
-from tests.models.synthetic import handmade_bundle, trained
+from models.bundle import CHECKSUMS, CLASSIFIER, MANIFEST, Bundle, UnusableBundleError
+from tests.models.synthetic import handmade_bundle, handmade_share, trained
 
 FILES = (
     "baselines.json",
     CHECKSUMS,
-    ENGAGEMENT_SHARE,
     MANIFEST,
     CLASSIFIER,
     "scheme_bought_comments.txt",
     "scheme_engagement_pod.txt",
+    "share_follower_any.txt",
+    "share_follower_level_05.txt",
+    "share_follower_level_25.txt",
+    "share_follower_level_50.txt",
+    "share_follower_level_75.txt",
+    "share_follower_level_95.txt",
 )
 
 
@@ -75,7 +80,7 @@ def test_the_files_are_text_json_and_checksums() -> None:
     assert files[CLASSIFIER] == b"tree\nfirst\n"
     assert json.loads(files[MANIFEST])["format_version"] == 2
     lines = files[CHECKSUMS].decode().splitlines()
-    assert lines[-1] == f"{hashlib.sha256(files[lines[-1][66:]]).hexdigest()}  scheme_engagement_pod.txt"
+    assert lines[-1] == f"{hashlib.sha256(files[lines[-1][66:]]).hexdigest()}  share_follower_level_95.txt"
     assert len(lines) == len(FILES) - 1
 
 
@@ -115,7 +120,7 @@ def test_a_changed_file_is_named(name: str) -> None:
 def test_without_manifest_or_checksums_it_is_no_bundle(name: str) -> None:
     files = handmade_bundle().to_files()
     del files[name]
-    with pytest.raises(UnusableBundleError, match=r"not a bundle of Assay.* Found: .*engagement_share.txt, m"):
+    with pytest.raises(UnusableBundleError, match=r"not a bundle of Assay.* Found: .*baselines.json, .*m"):
         Bundle.from_files(files)
 
 
@@ -189,6 +194,11 @@ def test_a_manifest_that_is_none_is_refused(content: bytes) -> None:
         pytest.param({"costs": {"review": 1.0, "pay_inauthentic": 1, "refuse_genuine": 1, "bribe": 1}}, id="one extra"),
         pytest.param({"schemes": []}, id="a list for a table"),
         pytest.param({"schemes": {"bought_likes": {}}}, id="a scheme without its trees"),
+        pytest.param({"shares": {"follower": {"parts": []}}}, id="a share without its numbers"),
+        pytest.param(
+            {"shares": {"follower": handmade_share().to_json() | {"parts": ["any", "level_05"]}}},
+            id="a share without some of its trees",
+        ),
     ],
 )
 def test_a_garbled_manifest_is_refused_with_what_is_wrong(entries: dict[str, Any]) -> None:
@@ -198,8 +208,8 @@ def test_a_garbled_manifest_is_refused_with_what_is_wrong(entries: dict[str, Any
 
 def test_a_bundle_without_its_trees_is_refused_though_the_checksums_agree() -> None:
     files = handmade_bundle().to_files()
-    del files[ENGAGEMENT_SHARE]
-    with pytest.raises(UnusableBundleError, match=r"garbles an entry \('engagement_share\.txt'\)"):
+    del files["share_follower_any.txt"]
+    with pytest.raises(UnusableBundleError, match=r"garbles an entry \('share_follower_any\.txt'\)"):
         Bundle.from_files(with_right_checksums(files))
 
 
@@ -214,7 +224,7 @@ def test_the_version_names_the_content() -> None:
     versions = {
         handmade_bundle().version,
         handmade_bundle(prevalence=0.3).version,
-        handmade_bundle(engagement_share="tree\nother\n").version,
+        handmade_bundle(shares={"follower": handmade_share(any_bought="tree\nother\n")}).version,
         handmade_bundle(provenance={}).version,
     }
     assert len(versions) == 4

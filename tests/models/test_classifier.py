@@ -153,17 +153,22 @@ def test_labels_that_are_noise_leave_a_score_near_the_prevalence() -> None:
     assert np.abs(scores - 0.3).max() < 0.2
 
 
-def test_a_regression_learns_a_share() -> None:
+@pytest.mark.parametrize(("level", "expected"), [(0.1, 0.1), (0.5, 0.5), (0.9, 0.9)])
+def test_a_quantile_is_that_of_what_was_drawn(level: float, expected: float) -> None:
     values, _ = wave(1)
-    share = np.where(values[:, 0] > 0, 0.6, 0.0)
-    trees = train_booster((values, share), (values, share), ["a", "b"], [0, 0], CLASSIFIER, objective="regression")
-    assert raw_scores(trees, np.array([[2.0, 0.0], [-2.0, 0.0]])) == pytest.approx([0.6, 0.0], abs=0.02)
+    drawn = np.random.default_rng(4).random(len(values))  # evenly from 0 to 1: the quantile is the level
+    above = np.where(values[:, 0] > 0, 2.0, 0.0)
+    pair = (values, drawn + above)
+    trees = train_booster(pair, pair, ["a", "b"], [0, 0], CLASSIFIER, quantile=level)
+    found = raw_scores(trees, values)
+    for side, shift in ((values[:, 0] > 0, 2.0), (values[:, 0] <= 0, 0.0)):
+        assert found[side].mean() == pytest.approx(expected + shift, abs=0.12)
 
 
-def test_a_regression_without_anything_to_tell_apart_gives_the_constant() -> None:
+def test_a_quantile_of_nothing_to_tell_apart_is_the_constant() -> None:
     values, _ = wave(1)
     nothing = np.zeros(len(values))
-    trees = train_booster((values, nothing), (values, nothing), ["a", "b"], [0, 0], CLASSIFIER, objective="regression")
+    trees = train_booster((values, nothing), (values, nothing), ["a", "b"], [0, 0], CLASSIFIER, quantile=0.9)
     assert raw_scores(trees, values[:2]).tolist() == [0.0, 0.0]
 
 

@@ -39,6 +39,9 @@ DRAW: dict[str, Callable[[], Figure]] = {
     "reject_cuts": lambda: figures.reject_cuts(frontier(DECISIONS), CUTS, LABELS, split="test"),
     "risk_coverage": lambda: figures.risk_coverage(risk_coverage(DECISIONS), LABELS, prevalence=0.2, split="test"),
     "score_distribution": lambda: figures.score_distribution(LABELS, GOOD, split="test"),
+    "share_intervals": lambda: figures.share_intervals(
+        np.where(LABELS, 0.5, 1.0), GOOD / 2, np.full(80, 0.9), share="follower", split="test"
+    ),
     "importance": lambda: figures.importance({"growth_burst_share": 0.6, "a_b_ratio": 0.4}, split="test", accounts=80),
 }
 
@@ -71,6 +74,25 @@ def test_models_are_named_with_their_numbers() -> None:
     assert legend(figures.roc(LABELS, perfect, split="test")) == ["chance", "perfect (AUC 1.000)"]
     shown = legend(figures.precision_recall(LABELS, perfect, split="test"))
     assert shown == ["chance", "perfect (average precision 1.000)"]
+
+
+def test_an_interval_is_drawn_for_each_account_told_and_misses_stand_apart() -> None:
+    truth, lower, upper = (
+        np.array([1.0, 0.2, 0.5, 0.9]),
+        np.array([0.9, 0.5, 0.4, np.nan]),
+        np.array([1.0, 1, 1, np.nan]),
+    )
+    axes = figures.share_intervals(truth, lower, upper, share="follower", split="test").axes[0]
+    assert axes.get_title() == "Authentic share, follower: 66.7% held\ntest: 3 accounts told"
+    held, missed = axes.get_lines()
+    assert held.get_xydata().tolist() == [[0, 0.5], [2, 1.0]]
+    assert missed.get_xydata().tolist() == [[1, 0.2]]
+
+
+def test_intervals_of_nobody_are_an_empty_picture() -> None:
+    nothing = np.full(3, np.nan)
+    axes = figures.share_intervals(np.ones(3), nothing, nothing, share="follower", split="test").axes[0]
+    assert "none told" in axes.get_title()
 
 
 def test_models_differ_in_colour_and_dash() -> None:

@@ -74,7 +74,7 @@ def test_insufficient_data_has_neither_probability_nor_score_nor_reason() -> Non
     lacking = pl.Series([["no follower reading"]] * accounts().height)
     scores = score(accounts(), insufficient_because=lacking)
     assert set(scores["verdict"]) == {"insufficient_data"}
-    for column in ("probability_inauthentic", "authenticity_score", "expected_engagement_per_post"):
+    for column in ("probability_inauthentic", "authenticity_score", "expected_engagement_per_post", *SHARE_COLUMNS):
         assert scores[column].null_count() == scores.height
     for column in ("reasons", "suspected_schemes"):
         assert scores[column].list.len().sum() == 0
@@ -236,10 +236,59 @@ def test_engagement_that_was_not_observed_is_not_expected() -> None:
     assert scores["expected_engagement_per_post"].null_count() == scores.height
 
 
-def test_follower_shares_stay_null_without_a_model_of_their_own() -> None:
-    shares = score(accounts()).select(pl.col("^authentic_follower_share_.*$"))
-    assert shares.width == 3
-    assert shares.null_count().sum_horizontal()[0] == 3 * accounts().height
+SHARE_COLUMNS = [name for name in SCORE_COLUMNS if name.startswith(("authentic_follower", "authentic_engagement"))]
+
+
+def test_without_a_model_of_its_own_a_share_is_null() -> None:
+    bundle = replace(trained().bundle, shares={})
+    found = Scorer(bundle, FEATURES).score(accounts(), context(accounts()), 0.2).select("^(authentic|expected)_e.*$")
+    assert found.width == 6
+    assert found.null_count().sum_horizontal()[0] == 6 * accounts().height
+
+
+def test_shares_lie_in_order_between_nothing_and_everything() -> None:
+    scores = score(accounts(), prevalence=0.4)
+    for share in ("authentic_follower_share", "authentic_engagement_share"):
+        lower, estimate, upper = (scores[f"{share}_{end}"].drop_nulls() for end in ("lower", "estimate", "upper"))
+        assert lower.len() > 200
+        assert (lower >= 0.0).all()
+        assert (lower <= estimate).all()
+        assert (estimate <= upper).all()
+        assert (upper <= 1.0).all()
+    lower, expected, upper = (
+        scores[f"expected_engagement_per_post{end}"].drop_nulls() for end in ("_lower", "", "_upper")
+    )
+    assert (lower <= expected).all()
+    assert (expected <= upper).all()
+
+
+def test_engagement_per_post_is_the_observed_times_its_share() -> None:
+    scores = score(accounts()).drop_nulls("authentic_engagement_share_lower")
+    for end in ("lower", "upper"):
+        left = 100.0 * scores[f"authentic_engagement_share_{end}"]
+        np.testing.assert_allclose(scores[f"expected_engagement_per_post_{end}"], left, atol=1e-4)
+
+
+def test_bought_followers_are_told_from_growth_alone() -> None:
+    grown = score(extreme(growth_burst_share=0.7, growth_calm_spread=0.6), prevalence=0.5)
+    calm = score(extreme(growth_burst_share=0.12, growth_calm_spread=1.2), prevalence=0.5)
+    unseen = score(extreme(comments_repeat_share=0.6), prevalence=0.5)
+    assert grown["authentic_follower_share_estimate"][0] < 0.8
+    assert calm["authentic_follower_share_estimate"][0] == 1.0
+    assert unseen.select("^authentic_follower_share_.*$").null_count().sum_horizontal()[0] == 3
+
+
+def test_an_account_with_nothing_observed_has_no_share() -> None:
+    found = score(extreme()).select(SHARE_COLUMNS)
+    assert found.null_count().sum_horizontal()[0] == len(SHARE_COLUMNS)
+
+
+def test_a_lower_prevalence_than_the_cohorts_narrows_no_interval() -> None:
+    usual, rare, common = (score(accounts(), prevalence=each) for each in (0.2, 0.01, 0.8))
+    for end in ("lower", "upper"):
+        column = f"authentic_follower_share_{end}"
+        assert rare[column].to_list() == usual[column].to_list()
+    assert common["authentic_follower_share_lower"].mean() < usual["authentic_follower_share_lower"].mean()
 
 
 def test_a_feature_the_program_lacks_is_an_error() -> None:

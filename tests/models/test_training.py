@@ -13,6 +13,7 @@ from models.baselines import ENGAGEMENT_RATE_FEATURE
 from models.bundle import booster
 from models.classifier import raw_scores
 from models.scoring import Scorer
+from models.shares import SharePredictor
 from models.split import ROLES, TooFewCohortsError
 from models.training import feature_values, is_headline, with_cohorts
 from tests.models.synthetic import (
@@ -79,7 +80,7 @@ def test_the_calibrated_probability_can_be_taken_at_its_word() -> None:
 
 def test_labels_that_are_noise_are_not_learned() -> None:
     labelled = labelled_accounts(seed=3)
-    labels = ("is_inauthentic", "scheme", "inauthentic_engagement_share")
+    labels = ("is_inauthentic", "scheme", "inauthentic_follower_share", "inauthentic_engagement_share")
     shuffled = labelled.with_columns(labelled.select(labels).sample(fraction=1.0, shuffle=True, seed=8))
     result = train_on(shuffled, HALF_TESTED)
     unseen = of_role(shuffled, result.roles, "test")
@@ -100,7 +101,17 @@ def test_test_cohorts_and_small_doses_leave_no_trace_in_the_bundle() -> None:
         .alias("is_inauthentic"),
         *(pl.when(unused).then(7.0).otherwise(name).alias(name) for name in NAMES),
     )
-    assert train_on(scrambled).bundle.to_files() == trained().bundle.to_files()
+    found = replace(train_on(scrambled).bundle, shares=trained().bundle.shares)  # a small dose is a known share
+    assert found.to_files() == trained().bundle.to_files()
+
+
+def test_test_cohorts_leave_no_trace_in_the_shares() -> None:
+    unused = pl.col("cohort").replace_strict(trained().roles).eq("test")
+    scrambled = labelled_accounts().with_columns(
+        *(pl.when(unused).then(7.0).otherwise(name).alias(name) for name in NAMES),
+        pl.when(unused).then(0.9).otherwise("inauthentic_follower_share").alias("inauthentic_follower_share"),
+    )
+    assert train_on(scrambled).bundle.shares == trained().bundle.shares
 
 
 def test_the_accounts_trained_on_are_counted_without_small_doses() -> None:
@@ -178,16 +189,16 @@ def test_accounts_whose_bought_share_is_unknown_do_not_teach_that_it_is_zero() -
     assert half_known["inauthentic_engagement_share"].null_count() > 50
     bought = feature_values(labelled, NAMES)[:1].copy()
     bought[0, NAMES.index("comments_repeat_share")] = 0.95
-    expected = raw_scores(booster(trained().bundle.engagement_share), bought)[0]
-    assert expected > 0.35
-    assert raw_scores(booster(train_on(half_known).bundle.engagement_share), bought)[0] > 0.35
+    for bundle in (trained().bundle, train_on(half_known).bundle):
+        told = SharePredictor(bundle.shares["engagement"], NAMES).predict(bought, np.array([np.nan]), 0.3)
+        assert told.mean[0] > 0.35
 
 
 def test_a_genuine_account_without_a_share_has_bought_none() -> None:
     labelled = labelled_accounts()
     share = pl.when(is_headline() & ~pl.col("is_inauthentic")).then(None).otherwise("inauthentic_engagement_share")
     unsaid = labelled.with_columns(inauthentic_engagement_share=share.cast(pl.Float64))
-    assert train_on(unsaid).bundle.engagement_share == trained().bundle.engagement_share
+    assert train_on(unsaid).bundle.shares["engagement"] == trained().bundle.shares["engagement"]
 
 
 def test_labels_of_one_class_are_refused() -> None:
@@ -221,8 +232,8 @@ def test_ordinary_is_what_genuine_accounts_look_like() -> None:
 def test_progress_is_told() -> None:
     told: list[str] = []
     train_on(labelled_accounts(), report=told.append)
-    # The classifier, the share of engagement, and the two schemes that occur.
-    assert told == ["4 ensembles of trees", "baselines"]
+    # The classifier, and the two schemes that occur.
+    assert told == ["3 ensembles of trees", "bought shares", "baselines"]
 
 
 def test_baselines_are_fitted_beside_the_classifier() -> None:

@@ -51,7 +51,7 @@ def test_an_empty_folder_is_no_bundle(tmp_path: Path) -> None:
         load_scorer(str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "model.txt", "engagement_share.txt"])
+@pytest.mark.parametrize("name", ["manifest.json", "model.txt", "share_engagement_any.txt"])
 def test_a_changed_byte_is_found(name: str, copy: Path) -> None:
     content = bytearray((copy / name).read_bytes())
     content[len(content) // 2] ^= 1

@@ -21,6 +21,8 @@ from tests.pipeline.projects import invoke, read, refused
 LOW_DOSE = ~pl.col("is_inauthentic") & pl.col("scheme").is_not_null()
 BASELINES = ("prevalence", "engagement_rate_rule", "depth_two_tree", "logistic_regression")
 PICTURES = [
+    "engagement_share.png",
+    "follower_share.png",
     "precision_recall.png",
     "reject_cuts.png",
     "reliability.png",

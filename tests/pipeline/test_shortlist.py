@@ -25,6 +25,8 @@ SCORES_SCHEMA = {
     "authentic_follower_share_estimate": pl.Float64,
     "authentic_follower_share_upper": pl.Float64,
     "expected_engagement_per_post": pl.Float64,
+    "expected_engagement_per_post_lower": pl.Float64,
+    "expected_engagement_per_post_upper": pl.Float64,
 }
 CANDIDATES_SCHEMA = {
     "campaign": pl.String,
@@ -136,6 +138,19 @@ def test_authentic_followers_come_with_their_bounds() -> None:
         700,
         900,
     )
+
+
+def test_followers_that_cannot_be_told_stay_unsaid() -> None:
+    known = scores(a={"verdict": "pass", "follower_count": 1000})
+    row = shortlist(candidates({"account_id": "a"}), known).row(0, named=True)
+    assert [row[name] for name in row if name.startswith("authentic_followers")] == [None, None, None]
+
+
+def test_the_bounds_of_the_expected_engagement_are_listed() -> None:
+    bounds = {"expected_engagement_per_post_lower": 40.0, "expected_engagement_per_post_upper": 90.0}
+    known = scores(a={"verdict": "pass", "expected_engagement_per_post": 80.0, **bounds})
+    row = shortlist(candidates({"account_id": "a"}), known).row(0, named=True)
+    assert {name: row[name] for name in bounds} == bounds
 
 
 def test_missing_scores_name_the_command_that_makes_them(tmp_path: Path) -> None:
