@@ -29,13 +29,14 @@ PUSH_DIGITS = 6
 """Significant digits of a push: rows that differ by the noise of a float sum are equal, and the key decides."""
 
 
-def evidence(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
-    """Up to ten rows behind each wanted value, strongest first, by account and feature in the order of the catalogue.
+def evidence(tables: Tables, wanted: pl.DataFrame, most: int = MOST_EVIDENCE) -> pl.DataFrame:
+    """Up to `most` rows behind each wanted value, strongest first, by account and feature in the catalogue's order.
 
     Args:
         tables: clean tables that hold the wanted accounts; others in them change nothing.
         wanted: `account_id`, `feature` (a name of the catalogue) and `side`: `high` asks for rows that make the value
             higher, `low` for rows that make it lower, `context` for those that move it most either way.
+        most: rows per value.
 
     Returns:
         Columns of `EVIDENCE_SCHEMA`. A value that rests on no single row (all days alike, say) has no evidence rows.
@@ -58,7 +59,8 @@ def evidence(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
         if place not in frames:
             frames[place] = module.FRAMES[entry.frame](tables)
         asked = wanted.filter(pl.col("feature") == name).select("account_id", "side")
-        parts.append(_rows_behind(entry, module.CITATIONS[entry.frame], frames[place], asked))
+        behind = _rows_behind(entry, module.CITATIONS[entry.frame], frames[place], asked)
+        parts.append(behind.filter(pl.col("rank") <= most))
     order = pl.Enum(names)
     return pl.concat(parts).sort("account_id", pl.col("feature").cast(order), "rank").select(*EVIDENCE_SCHEMA)
 
@@ -89,6 +91,33 @@ def _rows_behind(entry: Feature, citation: Citation, frame: pl.DataFrame, asked:
             feature=pl.lit(entry.name),
             table=pl.lit(citation.table),
         )
-        .filter(pl.col("rank") <= MOST_EVIDENCE)
         .select(*EVIDENCE_SCHEMA)
     )
+
+
+def evidence_of_reasons(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
+    """As `evidence`, but a row of the tables stands under one reason of an account: the strongest that it pushes.
+
+    A weaker reason shows its next rows instead, and only where it has no other the ones already shown: a reason
+    without rows could not be looked up.
+
+    Args:
+        tables: clean tables that hold the wanted accounts.
+        wanted: as in `evidence`, the reasons of each account strongest first.
+    """
+    order = wanted.select("account_id", "feature", place=pl.int_range(1, pl.len() + 1).over("account_id"))
+    most_reasons = int(order["place"].max() or 1)  # type: ignore[call-overload]
+    # Each stronger reason can take as many rows as are shown, and there must be as many left.
+    found = evidence(tables, wanted, MOST_EVIDENCE * most_reasons)
+    found = found.with_row_index("catalogue_order").join(order, on=["account_id", "feature"], maintain_order="left")
+    row, reason = ["account_id", "table", "key"], ["account_id", "feature"]
+    shown = found.clear()
+    for place in range(1, most_reasons + 1):
+        own = found.filter(pl.col("place") == place)
+        fresh = own.join(shown, on=row, how="anti", maintain_order="left")
+        repeated = own.join(fresh, on=reason, how="anti", maintain_order="left")
+        chosen = pl.concat([fresh, repeated]).with_columns(
+            rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(reason)
+        )
+        shown = pl.concat([shown, chosen.filter(pl.col("rank") <= MOST_EVIDENCE)])
+    return shown.sort("catalogue_order").select(*EVIDENCE_SCHEMA)

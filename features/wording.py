@@ -18,3 +18,17 @@ def counted(number: pl.Expr | str, noun: str) -> pl.Expr:
     """The number, grouped, with its noun: "1 word", "1,240 likes"; null stays null."""
     value = pl.col(number) if isinstance(number, str) else number
     return pl.format("{} {}", grouped(value), pl.when(value == 1).then(pl.lit(noun)).otherwise(pl.lit(f"{noun}s")))
+
+
+def percent(share: pl.Expr | str) -> pl.Expr:
+    """A share in whole per cent: "12%"; null stays null."""
+    value = pl.col(share) if isinstance(share, str) else share
+    return pl.format("{}%", grouped(100 * value))
+
+
+def times(factor: pl.Expr | str) -> pl.Expr:
+    """A factor of two significant digits: "2.3 times", "14 times", "0.05 times"; null stays null."""
+    value = pl.col(factor) if isinstance(factor, str) else factor
+    number = value.cast(pl.Float64).round_sig_figs(2)
+    digits = pl.when(number.abs() >= 100).then(grouped(number)).otherwise(number.cast(pl.String))  # noqa: PLR2004
+    return pl.format("{} times", digits.str.strip_suffix(".0"))

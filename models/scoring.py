@@ -100,7 +100,10 @@ class Scorer:
         return features.select("account_id", **{name: pl.Series(column) for name, column in columns.items()})
 
     def sides_of_reasons(self, scores: pl.DataFrame) -> pl.DataFrame:
-        """`account_id`, `feature`, `side` (high or low) of every reason in the scores: what evidence is asked for."""
+        """`account_id`, `feature`, `side` (high or low) of every reason in the scores, by account strongest first.
+
+        That is what evidence and benign explanations are asked for.
+        """
         catalogue = {entry.name: entry for entry in self._features}
         listed = scores.select("account_id", "reasons").explode("reasons", empty_as_null=False)
         rows = [
@@ -172,6 +175,25 @@ class Scorer:
             round(each * (1.0 - float(share)), 6) if given and each is not None else None
             for each, share, given in zip(observed, bought, owed, strict=True)
         ]
+
+
+def with_explanations(scores: pl.DataFrame, explanations: pl.DataFrame) -> pl.DataFrame:
+    """The scores with what was checked appended to the text of each reason.
+
+    `explanations`: `account_id`, `feature` and `text`, at most one row a reason; a reason without one stays as it is.
+    """
+    listed = (
+        scores.select("account_id", "reasons")
+        .explode("reasons", empty_as_null=False)
+        .unnest("reasons")
+        .join(explanations, on=["account_id", "feature"], how="left", maintain_order="left", suffix="_checked")
+        .with_columns(pl.concat_str("text", "text_checked", separator=" ", ignore_nulls=True))
+        .group_by("account_id", maintain_order=True)
+        .agg(reasons=pl.struct(field.name for field in REASON.fields))
+    )
+    nothing = pl.lit([], dtype=SCORE_COLUMNS["reasons"])
+    told = scores.select("account_id").join(listed, on="account_id", how="left", maintain_order="left")
+    return scores.with_columns(reasons=told["reasons"]).with_columns(pl.col("reasons").fill_null(nothing))
 
 
 def _where(known: NDArray[np.bool_], values: FloatArray) -> list[float | None]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.signals import SIGNALS
 from models.baselines import ENGAGEMENT_RATE_FEATURE
 from models.explanation import SMALLEST_CONTRIBUTION, OrdinaryRange, ordinary_ranges, reasons, suspicious_side
 from tests.models.synthetic import FEATURES, NAMES
@@ -30,7 +31,7 @@ SUSPICIOUS = {
 NULL = np.nan
 
 BURST = ORDINARY["growth_burst_share"]
-COMPARED = f"(eight in ten genuine accounts: {BURST.low:.0%} to {BURST.high:.0%})"
+COMPARED = f"(eight in ten genuine training accounts: {BURST.low:.0%} to {BURST.high:.0%})"
 
 
 def explain(values: dict[str, float], contributions: dict[str, float], most: int = 9) -> dict[str, str]:
@@ -57,7 +58,7 @@ def test_a_reason_carries_feature_value_contribution_and_sentence() -> None:
             "feature": "growth_burst_share",
             "value": 0.4567,
             "contribution": 0.123457,
-            "text": f"46% of the gain came on one day {COMPARED}",
+            "text": f"Burst of new followers: 46% of the gain came on one day {COMPARED}.",
         }
     ]
 
@@ -74,11 +75,14 @@ def test_a_reason_carries_feature_value_contribution_and_sentence() -> None:
 def test_a_suspicious_value_that_pushes_is_a_reason(name: str, value: float, text: str) -> None:
     found = explain({name: value}, {name: 0.5})
     assert list(found) == [name]
-    assert found[name].startswith(f"{text} (eight in ten genuine accounts: ")
+    heading = SIGNALS[FEATURES[name].signal].heading
+    assert found[name].startswith(f"{heading}: {text} (eight in ten genuine training accounts: ")
 
 
 def test_the_genuine_range_stands_in_the_sentence_s_own_format() -> None:
-    assert explain({"growth_burst_share": 0.45}, {"growth_burst_share": 0.5})["growth_burst_share"].endswith(COMPARED)
+    assert explain({"growth_burst_share": 0.45}, {"growth_burst_share": 0.5})["growth_burst_share"].endswith(
+        f"{COMPARED}."
+    )
 
 
 @pytest.mark.parametrize(

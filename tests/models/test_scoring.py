@@ -145,7 +145,7 @@ def test_suspected_accounts_get_reasons_that_keep_the_rules() -> None:
             assert reason["value"] == values[row["account_id"]][reason["feature"]]
             side = "high" if reason["value"] > trained().bundle.ordinary[reason["feature"]].high else "low"
             sentence = FEATURES[reason["feature"]].sentence(reason["value"], side)
-            assert reason["text"].startswith(f"{sentence} (eight in ten genuine accounts: ")
+            assert f": {sentence} (eight in ten genuine training accounts: " in reason["text"]
 
 
 def test_suspected_schemes_lie_above_their_threshold_most_probable_first() -> None:
