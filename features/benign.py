@@ -19,7 +19,7 @@ from features.growth_frames import POST_DRAW, POST_LEAD, bursts, intervals
 from features.signals import SIGNALS
 from features.tables import Tables, only
 from features.text import with_text_columns
-from features.wording import counted, grouped, percent, times
+from features.wording import counted, grouped, percent, times_the_usual
 
 FEWEST_COMMENTS = 20
 """Comments below which nothing is said of them: the fewest that are owed a verdict."""
@@ -48,8 +48,9 @@ FEW_PEOPLE = 0.76
 ONE_OCCASION = 0.5
 """Share of the comments under one post from which one occasion may explain an observation; assumed."""
 
-PRIVATE_FOLLOWERS = 1_000
-"""Followers below which an audience may be friends and family (InstaFake: real private accounts, all under 830)."""
+PRIVATE_FOLLOWERS = 10_000
+"""Followers below which an audience may be friends and family: how micro-influencers are described (FACTS, "Stories"),
+and the end of the smallest tier measured there."""
 
 VERY_LARGE = 1_000_000
 """Followers from which an account is larger than nearly all that expectations were measured on; assumed."""
@@ -229,7 +230,7 @@ def _of_comments(tables: Tables) -> pl.DataFrame:
 
 
 def _of_posts(tables: Tables) -> pl.DataFrame:
-    """Of the newest settled posts: likes shown, formats, the longest pause, and views of the most liked ones."""
+    """Of the newest settled posts: likes shown, formats, the longest pause, the busiest, views of the most liked."""
     posted, enough = pl.col("posted_at"), pl.len() >= FEWEST_POSTS
     pause = posted.diff()
     liked = (pl.col("likes_relative").exp() >= TWICE_THE_LIKES) & pl.col("views_relative").is_not_null()
@@ -243,6 +244,10 @@ def _of_posts(tables: Tables) -> pl.DataFrame:
             pause_until=posted.filter(pause == pause.max()).last().dt.date().cast(pl.String),
             older_format=pl.when(enough).then(_commonest(~pl.col("is_newer"))),
             newer_format=pl.when(enough).then(_commonest(pl.col("is_newer"))),
+            comments=pl.col("comments").sum(),
+            on_busiest=pl.when(enough & (pl.col("comments").sum() >= FEWEST_COMMENTS)).then(
+                pl.col("comments").max() / pl.col("comments").sum()
+            ),
             liked_posts=liked.sum(),
             liked_views=pl.col("views_relative").filter(liked).median().exp(),
         )
@@ -297,17 +302,18 @@ MANY_COMMENTS = frozenset(
 """Reasons that giveaways give: their comments come without likes."""
 
 WITHOUT_LIKES = frozenset(
-    {"engagement_view_rate_residual", "engagement_comment_rate_residual", "engagement_views_spread"}
+    {"engagement_view_rate_residual", "engagement_comment_rate_residual", "engagement_comments_per_view_residual"}
 )
 """Features of signals about likes that do not read them."""
 
 
 def _viral_finding() -> pl.Expr:
-    around = pl.format("the largest burst, {} to {}", pl.col("start_date"), pl.col("end_date"))
-    drew = pl.format("that of {} drew {} the usual likes or views", pl.col("best_draw_on"), times("best_draw"))
-    no_post = pl.format(f"no post from {POST_LEAD} days before {{}}", around)
-    less = pl.format("no post around {} drew more than {} the usual likes or views", around, times("best_draw"))
-    return pl.when(pl.col("best_draw") > POST_DRAW).then(drew).otherwise(pl.coalesce(less, no_post))
+    around = pl.format(f"from {POST_LEAD} days before the largest burst, {{}} to {{}}", "start_date", "end_date")
+    drew = pl.format("{} likes or views", times_the_usual("best_draw"))
+    far = pl.format("the post of {} drew {}", pl.col("best_draw_on"), drew)
+    less = pl.format("{}, the best post drew {}", around, drew)
+    no_post = pl.format("{}, no post was seen", around)
+    return pl.when(pl.col("best_draw") > POST_DRAW).then(far).otherwise(pl.coalesce(less, no_post))
 
 
 def _mentions_finding() -> pl.Expr:
@@ -321,6 +327,17 @@ def _giveaway(name: str, asked: Callable[[str, str], bool]) -> Check:
         lambda: pl.col("mentions") >= GIVEAWAY_MENTIONS,
         _mentions_finding,
         f"under {FEWEST_COMMENTS} comments observed",
+        asked,
+    )
+
+
+def _close_circle(asked: Callable[[str, str], bool]) -> Check:
+    return Check(
+        "a close circle of friends or fans",
+        "comments",
+        lambda: pl.col("people") < FEW_PEOPLE * pl.col("comments"),
+        lambda: pl.format("{} people wrote {}", grouped("people"), counted("comments", "comment")),
+        f"under {FEWEST_COMMENTS} comments of known authors",
         asked,
     )
 
@@ -343,7 +360,7 @@ def _format_finding() -> pl.Expr:
 
 def _wide_finding() -> pl.Expr:
     liked = counted("liked_posts", "post")
-    return pl.format("{} with twice the usual likes or more had {} the usual views", liked, times("liked_views"))
+    return pl.format("{} with twice the usual likes or more had {} views", liked, times_the_usual("liked_views"))
 
 
 def _steps_finding() -> pl.Expr:
@@ -362,7 +379,15 @@ CHECKS: dict[str, Check] = {
     "giveaway": _giveaway("a giveaway", lambda _feature, _side: True),
     "giveaway_losses": _giveaway("a giveaway whose followers left", _on("high")),
     "giveaway_comments": _giveaway("a giveaway", lambda feature, side: (feature, side) in MANY_COMMENTS),
-    "outside_attention": _untraceable("a shout-out, press or paid advertising"),
+    "one_busy_post": Check(
+        "one occasion, such as a giveaway",
+        "posts",
+        lambda: pl.col("on_busiest") >= ONE_OCCASION,
+        lambda: pl.format("one post holds {} of {}", percent("on_busiest"), counted("comments", "comment")),
+        f"under {FEWEST_COMMENTS} comments counted",
+        lambda feature, side: (feature, side) in MANY_COMMENTS,
+    ),
+    "outside_attention": _untraceable("a shout-out, press, paid advertising or bots that nobody ordered"),
     "advertising": _untraceable("paid advertising, which is as steady"),
     "advertised_posts": _untraceable("advertising of single posts"),
     "purge": Check(
@@ -439,12 +464,9 @@ CHECKS: dict[str, Check] = {
         lambda: pl.format(f"{{}} of comments are emoji alone; up to {MANY_EMOJI:.0%} is usual", percent("emoji")),
         f"under {FEWEST_COMMENTS} comments observed",
     ),
-    "close_circle": Check(
-        "a close circle of friends or fans",
-        "comments",
-        lambda: pl.col("people") < FEW_PEOPLE * pl.col("comments"),
-        lambda: pl.format("{} people wrote {}", grouped("people"), counted("comments", "comment")),
-        f"under {FEWEST_COMMENTS} comments of known authors",
+    "close_circle": _close_circle(lambda _feature, _side: True),
+    "active_circle": _close_circle(
+        lambda feature, side: (feature, side) in MANY_COMMENTS or (feature.endswith(LEVEL) and side == "high")
     ),
     "private_circle": Check(
         "a private circle of friends and family",

@@ -15,7 +15,7 @@ import polars as pl
 from features.context import end_of_day
 from features.expectations import expected_of_accounts, expected_of_posts
 from features.tables import Tables
-from features.wording import counted, times
+from features.wording import counted, times_the_usual
 
 SETTLED_AFTER = timedelta(hours=48)
 """Posts keep gathering likes; younger ones are left out (FACTS, "Engagement": missing the first hour loses 20-30 %)."""
@@ -406,12 +406,6 @@ def _times_usual(count: str) -> pl.Expr:
     """Null where the usual is no whole count: nothing can be said to be so many times none."""
     factor = pl.col(f"{count}_relative").exp()
     has_usual = pl.col(f"{count}_log").exp() / factor >= 1 - 1e-9
-    number = times(factor.round(2))
-    compared = (
-        pl.when(pl.col(count) == 0)  # its logarithm is that of one half, which no one should read
-        .then(pl.lit("none of "))
-        .when(number == "1 times")
-        .then(pl.lit(""))
-        .otherwise(pl.format("{} ", number))
-    )
-    return pl.when(has_usual).then(pl.format("{}the usual {}", compared, pl.lit(count)))
+    # The logarithm of a zero is that of one half, which nobody should read.
+    several = pl.when(pl.col(count) == 0).then(pl.lit("none of the usual")).otherwise(times_the_usual(factor.round(2)))
+    return pl.when(has_usual).then(pl.format("{} {}", several, pl.lit(count)))

@@ -6,6 +6,8 @@ that the value itself is computed from, so that the evidence cannot tell another
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import polars as pl
 
 from features.catalog import features
@@ -24,6 +26,9 @@ EVIDENCE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "text": pl.String,
 }
 """Columns of the evidence: rank from 1; `key` finds the row in `table` (date, post, comment, or the account itself)."""
+
+Row = tuple[str, str]
+"""A row of the tables: the table and the key in it."""
 
 PUSH_DIGITS = 6
 """Significant digits of a push: rows that differ by the noise of a float sum are equal, and the key decides."""
@@ -96,28 +101,57 @@ def _rows_behind(entry: Feature, citation: Citation, frame: pl.DataFrame, asked:
 
 
 def evidence_of_reasons(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
-    """As `evidence`, but a row of the tables stands under one reason of an account: the strongest that it pushes.
+    """As `evidence`, but a row of the tables stands under one reason of an account, so that none is read twice.
 
-    A weaker reason shows its next rows instead, and only where it has no other the ones already shown: a reason
-    without rows could not be looked up.
+    The reasons choose in turns, each its strongest row that is not taken: those with fewer rows first, and of equally
+    many the stronger. Only a reason whose rows are all taken shows them again: it could not be looked up otherwise.
 
     Args:
         tables: clean tables that hold the wanted accounts.
         wanted: as in `evidence`, the reasons of each account strongest first.
     """
-    order = wanted.select("account_id", "feature", place=pl.int_range(1, pl.len() + 1).over("account_id"))
-    most_reasons = int(order["place"].max() or 1)  # type: ignore[call-overload]
-    # Each stronger reason can take as many rows as are shown, and there must be as many left.
-    found = evidence(tables, wanted, MOST_EVIDENCE * most_reasons)
-    found = found.with_row_index("catalogue_order").join(order, on=["account_id", "feature"], maintain_order="left")
-    row, reason = ["account_id", "table", "key"], ["account_id", "feature"]
-    shown = found.clear()
-    for place in range(1, most_reasons + 1):
-        own = found.filter(pl.col("place") == place)
-        fresh = own.join(shown, on=row, how="anti", maintain_order="left")
-        repeated = own.join(fresh, on=reason, how="anti", maintain_order="left")
-        chosen = pl.concat([fresh, repeated]).with_columns(
-            rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(reason)
+    reason = ["account_id", "feature"]
+    order = wanted.select(*reason, place=pl.int_range(1, pl.len() + 1).over("account_id"))
+    most_reasons = max(order["place"], default=1)
+    # What the other reasons of the account take must leave enough.
+    found = evidence(tables, wanted, MOST_EVIDENCE * most_reasons).with_row_index("position")
+    offered = (
+        found.join(order, on=reason, maintain_order="left")
+        .group_by(*reason, "place", maintain_order=True)
+        .agg("position", row=pl.struct("table", "key"), rows=pl.len())
+        .sort("account_id", "rows", "place")
+        .group_by("account_id", maintain_order=True)
+        .agg("position", "row")
+    )
+    chosen = [
+        position
+        for positions, rows in offered.select("position", "row").iter_rows()
+        for position in _in_turns(
+            [
+                [(place, (row["table"], row["key"])) for place, row in zip(*own, strict=True)]
+                for own in zip(positions, rows, strict=True)
+            ]
         )
-        shown = pl.concat([shown, chosen.filter(pl.col("rank") <= MOST_EVIDENCE)])
-    return shown.sort("catalogue_order").select(*EVIDENCE_SCHEMA)
+    ]
+    return (
+        found.filter(pl.col("position").is_in(chosen))
+        .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(reason))
+        .select(*EVIDENCE_SCHEMA)
+    )
+
+
+def _in_turns(offers: Sequence[Sequence[tuple[int, Row]]]) -> Iterator[int]:
+    """Positions of the rows that each reason of one account shows; its offers are its rows, strongest first."""
+    taken: set[Row] = set()
+    shown = [0] * len(offers)
+    left = [iter(offer) for offer in offers]
+    for _ in range(MOST_EVIDENCE):
+        for index, offer in enumerate(left):
+            position, row = next((each for each in offer if each[1] not in taken), (None, None))
+            if position is not None and row is not None:
+                taken.add(row)
+                shown[index] += 1
+                yield position
+    for count, own in zip(shown, offers, strict=True):
+        if count == 0:
+            yield from (position for position, _ in own[:MOST_EVIDENCE])

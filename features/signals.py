@@ -43,10 +43,11 @@ SIGNALS: dict[str, Signal] = {
     "comment_timing": Signal("Timing of comments", ("one_occasion",)),
     "engagement_for_size": Signal(
         "Engagement for an account of its size",
-        ("private_circle", "very_large_audience", "hidden_likes", "return_from_pause"),
+        ("private_circle", "active_circle", "very_large_audience", "hidden_likes", "return_from_pause"),
     ),
     "comments_against_likes": Signal(
-        "Comments against likes", ("wide_audience", "giveaway_comments", "hidden_likes", "change_of_format")
+        "Comments against likes",
+        ("wide_audience", "giveaway_comments", "one_busy_post", "active_circle", "hidden_likes", "change_of_format"),
     ),
     "likes_against_views": Signal("Likes against views", ("hidden_likes", "advertised_posts", "change_of_format")),
     "even_likes": Signal("Even likes or views", ("private_circle",)),

@@ -26,9 +26,10 @@ def percent(share: pl.Expr | str) -> pl.Expr:
     return pl.format("{}%", grouped(100 * value))
 
 
-def times(factor: pl.Expr | str) -> pl.Expr:
-    """A factor of two significant digits: "2.3 times", "14 times", "0.05 times"; null stays null."""
+def times_the_usual(factor: pl.Expr | str) -> pl.Expr:
+    """A factor of two significant digits: "2.3 times the usual", "0.05 times the usual", "the usual"; null stays."""
     value = pl.col(factor) if isinstance(factor, str) else factor
     number = value.cast(pl.Float64).round_sig_figs(2)
     digits = pl.when(number.abs() >= 100).then(grouped(number)).otherwise(number.cast(pl.String))  # noqa: PLR2004
-    return pl.format("{} times", digits.str.strip_suffix(".0"))
+    several = pl.format("{} times the usual", digits.str.strip_suffix(".0"))
+    return pl.when(number == 1).then(pl.lit("the usual")).otherwise(several)
