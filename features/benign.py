@@ -336,7 +336,7 @@ def _close_circle(asked: Callable[[str, str], bool]) -> Check:
         "a close circle of friends or fans",
         "comments",
         lambda: pl.col("people") < FEW_PEOPLE * pl.col("comments"),
-        lambda: pl.format("{} people wrote {}", grouped("people"), counted("comments", "comment")),
+        lambda: pl.format("{} wrote {}", counted("people", "person", "people"), counted("comments", "comment")),
         f"under {FEWEST_COMMENTS} comments of known authors",
         asked,
     )

@@ -14,10 +14,11 @@ def grouped(number: pl.Expr | str) -> pl.Expr:
     return pl.concat_str(pl.when(whole < 0).then(pl.lit("-")).otherwise(pl.lit("")), text)
 
 
-def counted(number: pl.Expr | str, noun: str) -> pl.Expr:
-    """The number, grouped, with its noun: "1 word", "1,240 likes"; null stays null."""
+def counted(number: pl.Expr | str, noun: str, plural: str | None = None) -> pl.Expr:
+    """The number, grouped, with its noun: "1 word", "1,240 likes", "2 people"; null stays null."""
     value = pl.col(number) if isinstance(number, str) else number
-    return pl.format("{} {}", grouped(value), pl.when(value == 1).then(pl.lit(noun)).otherwise(pl.lit(f"{noun}s")))
+    many = plural or f"{noun}s"
+    return pl.format("{} {}", grouped(value), pl.when(value == 1).then(pl.lit(noun)).otherwise(pl.lit(many)))
 
 
 def percent(share: pl.Expr | str) -> pl.Expr:

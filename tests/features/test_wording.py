@@ -28,6 +28,7 @@ def test_nothing_observed_is_put_into_no_words(expression: pl.Expr) -> None:
         pytest.param(grouped("n"), -1500.4, "-1,500", id="thousands"),
         pytest.param(counted("n", "like"), 1.0, "1 like", id="one"),
         pytest.param(counted("n", "like"), 0.0, "0 likes", id="none"),
+        pytest.param(counted("n", "person", "people"), 2.0, "2 people", id="a plural of its own"),
         pytest.param(percent("n"), 0.124, "12%", id="per cent"),
         pytest.param(percent("n"), 0.0, "0%", id="no per cent"),
         pytest.param(times_the_usual("n"), 1.0, "the usual", id="once"),
