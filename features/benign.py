@@ -308,7 +308,9 @@ WITHOUT_LIKES = frozenset(
 
 
 def _viral_finding() -> pl.Expr:
-    around = pl.format(f"from {POST_LEAD} days before the largest burst, {{}} to {{}}", "start_date", "end_date")
+    around = pl.format(
+        f"from {POST_LEAD} days before the largest burst began on {{}} until it ended on {{}}", "start_date", "end_date"
+    )
     drew = pl.format("{} likes or views", times_the_usual("best_draw"))
     far = pl.format("the post of {} drew {}", pl.col("best_draw_on"), drew)
     less = pl.format("{}, the best post drew {}", around, drew)

@@ -91,8 +91,8 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
         "growth_burst_mass_share",
         "high",
         (
-            f"{NOT_BORNE_OUT}: a viral post (from 3 days before the largest burst, 2024-02-10 to 2024-02-11, the best "
-            "post drew the usual likes or views)"
+            f"{NOT_BORNE_OUT}: a viral post (from 3 days before the largest burst began on 2024-02-10 until it ended "
+            "on 2024-02-11, the best post drew the usual likes or views)"
         ),
     ),
     "no post in those days": (
@@ -100,8 +100,8 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
         "growth_burst_mass_share",
         "high",
         (
-            f"{NOT_BORNE_OUT}: a viral post (from 3 days before the largest burst, 2024-02-10 to 2024-02-11, no post "
-            "was seen)"
+            f"{NOT_BORNE_OUT}: a viral post (from 3 days before the largest burst began on 2024-02-10 until it ended "
+            "on 2024-02-11, no post was seen)"
         ),
     ),
     "no posts at all": (
