@@ -520,10 +520,10 @@ def comment_text() -> pl.Expr:
         pl.when(pl.col("gap_seconds") <= BURST_SECONDS).then(
             pl.format("{} s after the comment before it", pl.col("gap_seconds").round().cast(pl.Int64))
         ),
-        _others("same_text", "write the same"),
-        _others("like_template", "begin or end alike"),
-        _others("like_slotted", "begin and end alike"),
-        _others("same_emoji_row", "are the same row"),
+        _others("same_text", "the same words as"),
+        _others("like_template", "begins or ends as"),
+        _others("like_slotted", "begins and ends as"),
+        _others("same_emoji_row", "the same row as"),
         pl.when(pl.col("same_author") > 0).then(pl.format("one of {} by the same author", pl.col("same_author") + 1)),
         pl.when(pl.col("like_count") > 0).then(counted("like_count", "like")),
         separator=", ",
@@ -558,7 +558,9 @@ def delay_text() -> pl.Expr:
     """The delay after the post in its largest whole unit; null where it is unknown."""
     hours = pl.col("lag_hours")
     return (
-        pl.when(hours < 1)
+        pl.when(hours < 1 / 60)
+        .then(pl.lit("under a minute after the post"))
+        .when(hours < 1)
         .then(pl.format("{} after the post", counted((hours * 60).floor(), "minute")))
         .when(hours < HOURS_SHOWN)
         .then(pl.format("{} after the post", counted(hours.floor(), "hour")))
@@ -568,5 +570,5 @@ def delay_text() -> pl.Expr:
 
 
 def _others(count: str, what: str) -> pl.Expr:
-    """How many by other authors do what; null where there are none."""
-    return pl.when(pl.col(count) > 0).then(pl.format(f"{{}} by other authors {what}", pl.col(count)))
+    """How many comments by other people it is like, and in what; null where there are none."""
+    return pl.when(pl.col(count) > 0).then(pl.format(f"{what} {{}} by other people", counted(count, "comment")))

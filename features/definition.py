@@ -7,6 +7,7 @@ drift apart. `@feature` on a small expression function is the only registration 
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import re
 import string
@@ -16,6 +17,7 @@ from typing import Literal
 
 import polars as pl
 
+from features.signals import SIGNALS
 from features.tables import Tables
 
 MODEL_GROUPS = ("growth", "comments", "engagement", "profile")
@@ -78,6 +80,7 @@ class Feature:
         name: column name, `<group>_<what>[_<window>]_<kind>`; also the name of the function.
         group: one of `GROUPS`.
         frame: name of the group's frame whose rows of one account are aggregated.
+        signal: one of `SIGNALS`: what this feature sees together with others. One reason speaks for all of them.
         unit: what the number counts, in words, with its range.
         formula: how it is computed, in the terms of the frame's columns.
         suspicious: side on which the value is consistent with a scheme.
@@ -96,6 +99,7 @@ class Feature:
     name: str
     group: str
     frame: str
+    signal: str
     unit: str
     formula: str
     suspicious: Suspicious
@@ -139,6 +143,7 @@ def feature(
     *,
     group: str,
     frame: str,
+    signal: str,
     unit: str,
     formula: str,
     suspicious: Suspicious,
@@ -155,19 +160,22 @@ def feature(
     """Register the decorated expression function as a feature of `registry`, under its own name.
 
     Raises:
-        ValueError: a name off the house's convention, or a reason that does not fit the declared side.
+        ValueError: a name off the house's convention, an unknown signal, or a reason that does not fit the declared
+            side.
         DuplicateFeatureError: the name is taken.
     """
 
     def register(function: Expression) -> Expression:
         name = function.__name__
         _check_name(name, group)
+        _check_signal(name, signal)
         if name in registry:
             raise DuplicateFeatureError(f"feature '{name}' is defined twice in group '{group}'.")
         registry[name] = Feature(
             name=name,
             group=group,
             frame=frame,
+            signal=signal,
             unit=unit,
             formula=formula,
             suspicious=suspicious,
@@ -192,6 +200,13 @@ def _check_name(name: str, group: str) -> None:
     pattern = rf"{group}(_[a-z0-9]+)+_({'|'.join(KINDS)})"
     if not re.fullmatch(pattern, name):
         raise ValueError(f"feature '{name}': rename it to {group}_<what>_<kind>, kind one of {', '.join(KINDS)}.")
+
+
+def _check_signal(name: str, signal: str) -> None:
+    if signal not in SIGNALS:
+        near = difflib.get_close_matches(signal, SIGNALS, n=3)
+        hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
+        raise ValueError(f"feature '{name}': signal '{signal}' is not in features/signals.py.{hint}")
 
 
 def _reasons(name: str, suspicious: Suspicious, reason: str, reason_high: str, reason_low: str) -> dict[str, str]:

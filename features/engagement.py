@@ -331,11 +331,12 @@ def _push_of_first_digits() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="engagement_for_size",
     unit="standard deviations between honest accounts, -4 to 4",
     formula="(median(ln likes - ln followers at posting) over the 20 newest posts - expected) / spread",
     suspicious="both",
-    reason_high="Likes per follower are very high for this size and platform (by {value:+.1f} standard deviations)",
-    reason_low="Likes per follower are very low for this size and platform (by {value:+.1f} standard deviations)",
+    reason_high="likes per follower are very high for this size and platform (by {value:+.1f} standard deviations)",
+    reason_low="likes per follower are very low for this size and platform (by {value:+.1f} standard deviations)",
     source="FACTS, Engagement: likes / followers per tier, residual sd 0.95; YouTube medians of 227 channels",
     evidence=lambda: pl.when(is_recent()).then(_like_rate_beyond_expected()),
     low=-LARGEST_RESIDUAL,
@@ -352,11 +353,12 @@ def engagement_like_rate_residual() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="engagement_for_size",
     unit="standard deviations between honest accounts, -4 to 4",
     formula="(ln(mean(comments)) over the 20 newest posts - median(ln followers at posting) - expected) / spread",
     suspicious="both",
-    reason_high="Unusually many comments per follower for this size and platform (by {value:+.1f} standard deviations)",
-    reason_low="Unusually few comments per follower for this size and platform (by {value:+.1f} standard deviations)",
+    reason_high="unusually many comments per follower for this size and platform (by {value:+.1f} standard deviations)",
+    reason_low="unusually few comments per follower for this size and platform (by {value:+.1f} standard deviations)",
     source="FACTS, Engagement: likes / followers times comments per like",
     evidence=_push_of_comment_rate,
     low=-LARGEST_RESIDUAL,
@@ -373,11 +375,12 @@ def engagement_comment_rate_residual() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="comments_against_likes",
     unit="standard deviations between honest accounts, -4 to 4",
     formula="(ln(sum(comments) / sum(likes)) - expected) / spread",
     suspicious="both",
-    reason_high="Many comments for the likes, for this size and platform (by {value:+.1f} standard deviations)",
-    reason_low="Few comments for the likes, for this size and platform (by {value:+.1f} standard deviations)",
+    reason_high="many comments for the likes, for this size and platform (by {value:+.1f} standard deviations)",
+    reason_low="few comments for the likes, for this size and platform (by {value:+.1f} standard deviations)",
     source="FACTS, Engagement: comments per 100 likes per tier",
     evidence=_push_of_comments_per_like,
     low=-LARGEST_RESIDUAL,
@@ -396,11 +399,12 @@ def engagement_comments_per_like_residual() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="engagement_for_size",
     unit="standard deviations between honest accounts, -4 to 4",
     formula="(median(ln views - ln followers at posting) over the 20 newest posts - expected) / spread",
     suspicious="both",
-    reason_high="Views per follower are very many for this size and platform (by {value:+.1f} standard deviations)",
-    reason_low="Views per follower are very few for this size and platform (by {value:+.1f} standard deviations)",
+    reason_high="views per follower are very many for this size and platform (by {value:+.1f} standard deviations)",
+    reason_low="views per follower are very few for this size and platform (by {value:+.1f} standard deviations)",
     source="YouTube medians of 227 channels; other platforms assumed",
     evidence=lambda: pl.when(is_recent()).then(_view_rate_beyond_expected()),
     low=-LARGEST_RESIDUAL,
@@ -414,11 +418,12 @@ def engagement_view_rate_residual() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_against_views",
     unit="standard deviations between honest accounts, -4 to 4",
     formula="(median(ln likes - ln views) - expected) / spread, over posts with a view",
     suspicious="both",
-    reason_high="Likes per view are unusually many for this platform (by {value:+.1f} standard deviations)",
-    reason_low="Likes per view are unusually few for this platform (by {value:+.1f} standard deviations)",
+    reason_high="likes per view are unusually many for this platform (by {value:+.1f} standard deviations)",
+    reason_low="likes per view are unusually few for this platform (by {value:+.1f} standard deviations)",
     source="YouTube median .024 of 227 channels; other platforms assumed",
     evidence=_likes_per_view_beyond_expected,
     low=-LARGEST_RESIDUAL,
@@ -432,11 +437,12 @@ def engagement_likes_per_view_residual() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_against_views",
     unit="standard deviations between honest accounts, -4 to 4",
     formula="(ln(sum(comments) / sum(views)) - expected) / spread",
     suspicious="both",
-    reason_high="Comments per view are unusually many for this size and platform (by {value:+.1f} standard deviations)",
-    reason_low="Comments per view are unusually few for this size and platform (by {value:+.1f} standard deviations)",
+    reason_high="comments per view are unusually many for this size and platform (by {value:+.1f} standard deviations)",
+    reason_low="comments per view are unusually few for this size and platform (by {value:+.1f} standard deviations)",
     source="product of the expectations of likes per view and comments per like",
     evidence=_push_of_comments_per_view,
     low=-LARGEST_RESIDUAL,
@@ -457,10 +463,11 @@ def engagement_comments_per_view_residual() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="even_likes",
     unit="robust standard deviation of ln likes, 0 or more",
     formula="1.4826 * median(|x - median(x)|), x = ln likes less the usual of its format",
     suspicious="low",
-    reason="Likes are almost the same on every post (spread {value:.2f})",
+    reason="likes differ little from post to post (spread {value:.2f}, where 0.1 is a tenth)",
     source="FACTS, Engagement: within-account sd of ln likes .15 / .25 / .34 / .46 / .79",
     evidence=lambda: push_of_deviation(pl.col("likes_relative"), TYPICAL_LIKES_DEVIATION),
     low=0.0,
@@ -476,10 +483,11 @@ def engagement_likes_spread() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="even_likes",
     unit="robust standard deviation of ln likes, 0 or more",
     formula="1.4826 / sqrt(2) * median(|x - x of the post before|), x = ln likes less the usual of its format",
     suspicious="low",
-    reason="Likes hardly change from one post to the next (spread {value:.2f})",
+    reason="likes change little from one post to the next (spread {value:.2f}, where 0.1 is a tenth)",
     source="FACTS, Engagement: within-account sd of ln likes; private accounts (InstaFake) .10 to .39",
     evidence=lambda: _change_of_likes().abs() - TYPICAL_LIKES_DEVIATION,
     low=0.0,
@@ -495,10 +503,11 @@ def engagement_likes_successive_spread() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="even_likes",
     unit="robust standard deviation of ln views, 0 or more",
     formula="1.4826 * median(|x - median(x)|), x = ln views less the usual of its format",
     suspicious="low",
-    reason="Views are almost the same on every post (spread {value:.2f})",
+    reason="views differ little from post to post (spread {value:.2f}, where 0.1 is a tenth)",
     source="as for likes; a fixed lot of views on every post flattens them",
     evidence=lambda: push_of_deviation(pl.col("views_relative"), TYPICAL_VIEWS_DEVIATION),
     low=0.0,
@@ -511,11 +520,12 @@ def engagement_views_spread() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_against_views",
     unit="robust standard deviation of ln(likes / views), 0 or more",
     formula="1.4826 * median(|x - median(x)|), x = relative ln likes - relative ln views",
     suspicious="both",
-    reason_high="The share of viewers who like differs strangely between posts (spread {value:.2f})",
-    reason_low="The share of viewers who like is almost the same on every post (spread {value:.2f})",
+    reason_high="the share of viewers who like differs unusually much between posts (spread {value:.2f})",
+    reason_low="the share of viewers who like differs little between posts (spread {value:.2f})",
     source="bought views or likes on some posts widen it, automatic lots of both narrow it",
     evidence=lambda: push_of_deviation(likes_per_view(), TYPICAL_LIKES_PER_VIEW_DEVIATION),
     low=0.0,
@@ -528,10 +538,12 @@ def engagement_likes_per_view_spread() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="even_comments",
     unit="squared coefficient of variation beyond chance, -1/3 to 60",
     formula="(var(comments) - mean(comments)) / mean(comments)^2",
     suspicious="low",
-    reason="Comment counts are more alike than an audience's usually are (dispersion {value:.2f})",
+    reason="comment counts are more alike from post to post than an audience's usually are (dispersion "
+    "{value:.2f}; 0 is chance alone)",
     source="FACTS, Engagement: negative binomial k .31-2.7, of which this is the moment estimate of 1 / k",
     evidence=_push_of_dispersion,
     low=-1 / 3,
@@ -549,6 +561,7 @@ def engagement_comments_dispersion_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="even_likes",
     unit="tenth percentile over median, 0 to 1",
     formula="exp(quantile(x, .1) - median(x)), x = ln likes less the usual of its format",
     suspicious="context",
@@ -567,6 +580,7 @@ def engagement_likes_floor_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="even_likes",
     unit="ninetieth percentile over median, 1 or more",
     formula="exp(quantile(x, .9) - median(x)), x = ln likes less the usual of its format",
     suspicious="context",
@@ -583,6 +597,7 @@ def engagement_likes_ceiling_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_against_views",
     unit="ninetieth percentile over median, 1 or more",
     formula="exp(quantile(x, .9) - median(x)), x = relative ln likes - relative ln views",
     suspicious="context",
@@ -599,6 +614,7 @@ def engagement_likes_per_view_ceiling_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_against_views",
     unit="tenth percentile over median, 0 to 1",
     formula="exp(quantile(x, .1) - median(x)), x = relative ln likes - relative ln views",
     suspicious="context",
@@ -616,11 +632,12 @@ def engagement_likes_per_view_floor_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_against_views",
     unit="ratio of two standard deviations of logarithms, 0 or more",
     formula="(sd(x) + 0.05) / (sd(y) + 0.05), x = relative ln likes and y = relative ln views, within 1.5 of the usual",
     suspicious="both",
-    reason_high="Likes vary {value:.1f} times as much as views from post to post, where interest moves both",
-    reason_low="Likes vary only {value:.2f} times as much as views from post to post, where interest moves both",
+    reason_high="likes vary {value:.1f} times as much as views from post to post, where interest moves both",
+    reason_low="likes vary only {value:.2f} times as much as views from post to post, where interest moves both",
     source="the same lot of likes on every post flattens likes and not views, lots on some posts do the opposite; "
     "YouTube channels .8 to 1.1 (5 and 95 %)",
     evidence=_push_of_spread_ratio,
@@ -639,11 +656,12 @@ def engagement_likes_to_views_spread_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="comments_against_likes",
     unit="rank correlation, -1 to 1",
     formula="spearman(ln likes, ln comments), each less the usual of its format",
     suspicious="both",
-    reason_high="Likes and comments move in lockstep (correlation {value:.2f})",
-    reason_low="Posts with more likes do not get more comments (correlation {value:.2f})",
+    reason_high="likes and comments rise and fall together more than usual (correlation {value:.2f})",
+    reason_low="comments follow likes less than usual (correlation {value:.2f}; 1 is in step)",
     source="FACTS, Engagement: corr(ln likes, ln comments) .34 median, -.07 at 5 %",
     evidence=lambda: push_of_rank_relation(pl.col("likes_relative"), pl.col("comments_relative")),
     low=-1.0,
@@ -659,6 +677,7 @@ def engagement_likes_comments_correlation() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="comments_against_likes",
     unit="change of ln comments per change of ln likes, -6 to 6; about 1 where both follow interest",
     formula="sum(x (y - mean(y))) / (sum(x^2) + 0.1), x = relative ln likes less their mean, y = relative ln comments, "
     "both within 1.5 of the usual",
@@ -682,10 +701,11 @@ def engagement_comments_on_likes_slope_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_against_views",
     unit="rank correlation, -1 to 1",
     formula="spearman(ln likes, ln views), each less the usual of its format",
     suspicious="low",
-    reason="Posts with more views do not get more likes (correlation {value:.2f})",
+    reason="likes follow views less than usual (correlation {value:.2f}; 1 is in step)",
     source="who likes has viewed: honest counts rise together; separate deliveries do not",
     evidence=lambda: push_of_rank_relation(pl.col("likes_relative"), pl.col("views_relative")),
     low=-1.0,
@@ -699,6 +719,7 @@ def engagement_likes_views_correlation() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="comments_against_likes",
     unit="share of posts, 0 to 1",
     formula="share of posts with likes >= 2 times the usual and comments at most the usual",
     suspicious="high",
@@ -720,6 +741,7 @@ def engagement_likes_without_comments_share() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="comments_against_likes",
     unit="share of posts, 0 to 1",
     formula="share of posts with comments >= 3 times the usual and likes at most 1.1 times the usual",
     suspicious="context",
@@ -737,6 +759,7 @@ def engagement_comments_without_likes_share() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_against_views",
     unit="share of posts, 0 to 1",
     formula="share of posts with views >= 1.5 times the usual and likes per view <= 0.7 times the usual",
     suspicious="context",
@@ -753,6 +776,7 @@ def engagement_views_spike_share() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_against_views",
     unit="share of posts, 0 to 1",
     formula="share of posts with views >= 1.5 times the usual and likes at most the usual",
     suspicious="high",
@@ -774,6 +798,7 @@ def engagement_views_without_likes_share() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_against_views",
     unit="share of posts, 0 to 1",
     formula="share of posts with likes >= 1.5 times the usual and views at most the usual",
     suspicious="high",
@@ -795,11 +820,12 @@ def engagement_likes_without_views_share() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="even_comments",
     unit="difference of two shares, -1 to 1",
     formula="mean over posts of 1 without comment, else 0, less (1 + m / 0.9) ** -0.9, m = mean comments of the format",
     suspicious="both",
-    reason_high="More posts without any comment than the average would explain (by {value:.0%} of posts)",
-    reason_low="Fewer posts without any comment than the average would explain ({value:.0%} of posts)",
+    reason_high="more posts without any comment than the account's average would explain (by {value:.0%} of posts)",
+    reason_low="fewer posts without any comment than the account's average would explain ({value:.0%} of posts)",
     source="FACTS, Engagement: negative binomial k about 0.9, of which this is the expected share of zeros",
     evidence=_uncommented_beyond_expected,
     low=-1.0,
@@ -815,11 +841,12 @@ def engagement_uncommented_residual() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="comments_against_likes",
     unit="ratio of two ratios, 0.05 or more; 1 where comments follow likes",
     formula="exp(difference of mean x - difference of mean y) between the two groups that posts fall into best by x = "
     "relative ln likes, each of 15 % of them or more; y = relative ln comments; both within 1.5 of the usual",
     suspicious="high",
-    reason="The posts with most likes have {value:.1f} times the likes that their comments would explain",
+    reason="the posts with most likes have {value:.1f} times the likes that their comments would explain",
     source="likes delivered to some posts, or from some day on, bring no conversation; Otsu 1979 for the two groups",
     evidence=_push_beyond_comments,
     low=math.exp(-2 * LARGEST_SWING),
@@ -838,11 +865,12 @@ def engagement_likes_beyond_comments_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_against_views",
     unit="ratio of two ratios, above 0; 1 where likes do not differ, or as views do",
     formula="exp(difference of mean x - max(difference of mean y, 0)) between the two groups that posts fall into best "
     "by x - y, each of 15 % of them or more; x, y = relative ln likes and views, all within 1.5 of the usual",
     suspicious="high",
-    reason="The posts with most likes per view have {value:.1f} times the likes that their views would explain",
+    reason="the posts with most likes per view have {value:.1f} times the likes that their views would explain",
     source="likes delivered to some posts; posts shown to strangers have fewer likes per view, but not fewer likes",
     evidence=_push_beyond_views,
     low=math.exp(-4 * LARGEST_SWING),
@@ -865,11 +893,12 @@ def engagement_likes_beyond_views_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_over_time",
     unit="change of ln likes per month of 30 days, -2 to 2",
     formula="(median(x) of the newest third - of the oldest third) / months between their median posts",
     suspicious="both",
-    reason_high="Likes rise quickly (log change {value:+.2f} a month, where +0.69 is a doubling)",
-    reason_low="Likes fall quickly (log change {value:+.2f} a month, where -0.69 is a halving)",
+    reason_high="likes rise quickly (log change {value:+.2f} a month, where +0.69 is a doubling)",
+    reason_low="likes fall quickly (log change {value:+.2f} a month, where -0.69 is a halving)",
     source="a trend from medians, which a single viral post does not turn",
     evidence=lambda: push_apart(pl.col("likes_relative"), *_thirds(), middle=pl.Expr.median),
     low=-2.0,
@@ -887,6 +916,7 @@ def engagement_likes_trend_rate_per_month() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_over_time",
     unit="ratio of two medians, 1 or more",
     formula="exp(max |median of 5 posts - median of the 5 posts before|) of ln likes, over the 30 newest posts",
     suspicious="context",
@@ -901,11 +931,12 @@ def engagement_likes_step_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="comments_against_likes",
     unit="ratio of two ratios, 0.05 or more; 1 where comments take part",
     formula="exp(|s| - sign(s) c), s = mean ln likes after - before the cut in time that divides the posts' likes "
     "best, c = the same of ln comments; relative, within 1.5 of the usual, 15 % of posts or more on either side",
     suspicious="high",
-    reason="Where likes changed their level, likes per comment changed {value:.1f}-fold with them",
+    reason="where likes changed their level, likes per comment changed {value:.1f}-fold with them",
     source="a purchase that starts moves likes and not comments, and so does one that ends; audiences move both",
     evidence=_push_of_step_without_comments,
     low=math.exp(-2 * LARGEST_SWING),
@@ -925,6 +956,7 @@ def engagement_likes_step_beyond_comments_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_over_time",
     unit="rank correlation, -1 to 1",
     formula="spearman(x, x of the post before), x = ln likes less the usual of its format",
     suspicious="context",
@@ -941,11 +973,12 @@ def engagement_likes_lag_correlation() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_and_followers_apart",
     unit="difference of two changes of logarithms, -4 to 4",
     formula="change(ln followers at posting) - change(ln likes), from the older to the newer half of posts",
     suspicious="both",
-    reason_high="Followers grew faster than likes (log difference {value:+.2f})",
-    reason_low="Likes grew faster than followers (log difference {value:+.2f})",
+    reason_high="followers grew faster than likes (log difference {value:+.2f}, where +0.69 is a factor of two)",
+    reason_low="likes grew faster than followers (log difference {value:+.2f}, where -0.69 is a factor of two)",
     source="followers who came honestly like as the others did; bought ones do not",
     evidence=_push_of_outgrowing,
     low=-LARGEST_RESIDUAL,
@@ -965,6 +998,7 @@ def engagement_followers_outgrow_likes_residual() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="likes_and_followers_apart",
     unit="change of ln likes per change of ln followers, less 1, -6 to 6; 0 where followers stand still",
     formula="sum(x (y - x)) / (sum(x^2) + 0.05), x = ln followers at posting less their mean, y = relative ln likes, "
     "within 1.5 of the usual",
@@ -987,11 +1021,12 @@ def engagement_likes_follow_followers_residual() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="comments_against_likes",
     unit="change of a logarithm, -4 to 4",
     formula="ln(sum(comments) / sum(likes)) of the newer half of posts - of the older half",
     suspicious="both",
-    reason_high="Comments per like rose from older to newer posts (log change {value:+.2f})",
-    reason_low="Comments per like fell from older to newer posts (log change {value:+.2f})",
+    reason_high="comments per like rose from older to newer posts (log change {value:+.2f}, where +0.69 is a doubling)",
+    reason_low="comments per like fell from older to newer posts (log change {value:+.2f}, where -0.69 is a halving)",
     source="a purchase that starts within the window changes the mix of likes and comments",
     evidence=_push_of_mix_change,
     low=-LARGEST_RESIDUAL,
@@ -1009,10 +1044,11 @@ def engagement_comments_per_like_change_residual() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="sponsored_posts",
     unit="ratio of two medians, 0 or more",
     formula="exp(median(x | sponsored) - median(x | not)), x = ln likes less the usual of its format",
     suspicious="high",
-    reason="Sponsored posts get {value:.1f} times the likes of the others",
+    reason="sponsored posts get {value:.1f} times the likes of the others",
     source="likes are bought for the posts that are paid for; honest sponsored posts rarely do better than others",
     evidence=_push_of_sponsored_likes,
     low=0.0,
@@ -1027,6 +1063,7 @@ def engagement_sponsored_likes_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="sponsored_posts",
     unit="ratio of two ratios, 0 or more",
     formula="exp(ln(sum(comments) / sum(likes)) of sponsored posts - of the others)",
     suspicious="context",
@@ -1052,6 +1089,7 @@ def engagement_sponsored_comments_per_like_ratio() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="count_digits",
     unit="share of counts from 100 to 999, 0 to 1",
     formula="share of like, comment and view counts from 100 to 999 that are multiples of 50; 0.02 by chance",
     suspicious="high",
@@ -1067,10 +1105,11 @@ def engagement_round_counts_share() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="count_digits",
     unit="standard deviations, -2.2 or more",
     formula="(X2 - 9) / sqrt(18 * (1 - 1 / n)), X2 = chi-square of the last digits of n counts from 100 to 999",
     suspicious="high",
-    reason="Some last digits of the counts come far more often than chance gives (z = {value:.1f})",
+    reason="some last digits of the counts come more often than chance gives (z = {value:.1f})",
     source="exact mean and variance of Pearson's chi-square for ten equally likely digits, at any n",
     evidence=_push_of_last_digits,
     low=-9 / math.sqrt(18 * 0.95),
@@ -1089,6 +1128,7 @@ def engagement_last_digit_zscore() -> pl.Expr:
 
 
 @engagement_feature(
+    signal="count_digits",
     unit="squared relative distance between shares beyond chance, -0.4 or more",
     formula="(X2 - 8) / n, X2 = chi-square against Benford's shares of the first digits of n counts: those from 10 on "
     "of each kind of count whose ninetieth percentile is ten times the tenth or more, and the tenth is 10 or more",

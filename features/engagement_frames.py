@@ -15,7 +15,7 @@ import polars as pl
 from features.context import end_of_day
 from features.expectations import expected_of_accounts, expected_of_posts
 from features.tables import Tables
-from features.wording import counted
+from features.wording import counted, times_the_usual
 
 SETTLED_AFTER = timedelta(hours=48)
 """Posts keep gathering likes; younger ones are left out (FACTS, "Engagement": missing the first hour loses 20-30 %)."""
@@ -404,8 +404,8 @@ def post_text() -> pl.Expr:
 
 def _times_usual(count: str) -> pl.Expr:
     """Null where the usual is no whole count: nothing can be said to be so many times none."""
-    times = pl.col(f"{count}_relative").exp()
-    has_usual = pl.col(f"{count}_log").exp() / times >= 1 - 1e-9
-    # A count of zero has the logarithm of one half.
-    number = pl.when(pl.col(count) > 0).then(times).otherwise(0.0).round(2).round_sig_figs(2).cast(pl.String)
-    return pl.when(has_usual).then(pl.format("{} times the usual {}", number.str.strip_suffix(".0"), pl.lit(count)))
+    factor = pl.col(f"{count}_relative").exp()
+    has_usual = pl.col(f"{count}_log").exp() / factor >= 1 - 1e-9
+    # The logarithm of a zero is that of one half, which nobody should read.
+    several = pl.when(pl.col(count) == 0).then(pl.lit("none of the usual")).otherwise(times_the_usual(factor.round(2)))
+    return pl.when(has_usual).then(pl.format("{} {}", several, pl.lit(count)))

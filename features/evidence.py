@@ -6,6 +6,8 @@ that the value itself is computed from, so that the evidence cannot tell another
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import polars as pl
 
 from features.catalog import features
@@ -25,17 +27,21 @@ EVIDENCE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """Columns of the evidence: rank from 1; `key` finds the row in `table` (date, post, comment, or the account itself)."""
 
+Row = tuple[str, str]
+"""A row of the tables: the table and the key in it."""
+
 PUSH_DIGITS = 6
 """Significant digits of a push: rows that differ by the noise of a float sum are equal, and the key decides."""
 
 
-def evidence(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
-    """Up to ten rows behind each wanted value, strongest first, by account and feature in the order of the catalogue.
+def evidence(tables: Tables, wanted: pl.DataFrame, most: int = MOST_EVIDENCE) -> pl.DataFrame:
+    """Up to `most` rows behind each wanted value, strongest first, by account and feature in the catalogue's order.
 
     Args:
         tables: clean tables that hold the wanted accounts; others in them change nothing.
         wanted: `account_id`, `feature` (a name of the catalogue) and `side`: `high` asks for rows that make the value
             higher, `low` for rows that make it lower, `context` for those that move it most either way.
+        most: rows per value.
 
     Returns:
         Columns of `EVIDENCE_SCHEMA`. A value that rests on no single row (all days alike, say) has no evidence rows.
@@ -58,7 +64,8 @@ def evidence(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
         if place not in frames:
             frames[place] = module.FRAMES[entry.frame](tables)
         asked = wanted.filter(pl.col("feature") == name).select("account_id", "side")
-        parts.append(_rows_behind(entry, module.CITATIONS[entry.frame], frames[place], asked))
+        behind = _rows_behind(entry, module.CITATIONS[entry.frame], frames[place], asked)
+        parts.append(behind.filter(pl.col("rank") <= most))
     order = pl.Enum(names)
     return pl.concat(parts).sort("account_id", pl.col("feature").cast(order), "rank").select(*EVIDENCE_SCHEMA)
 
@@ -89,6 +96,62 @@ def _rows_behind(entry: Feature, citation: Citation, frame: pl.DataFrame, asked:
             feature=pl.lit(entry.name),
             table=pl.lit(citation.table),
         )
-        .filter(pl.col("rank") <= MOST_EVIDENCE)
         .select(*EVIDENCE_SCHEMA)
     )
+
+
+def evidence_of_reasons(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
+    """As `evidence`, but a row of the tables stands under one reason of an account, so that none is read twice.
+
+    The reasons choose in turns, each its strongest row that is not taken: those with fewer rows first, and of equally
+    many the stronger. Only a reason whose rows are all taken shows them again: it could not be looked up otherwise.
+
+    Args:
+        tables: clean tables that hold the wanted accounts.
+        wanted: as in `evidence`, the reasons of each account strongest first.
+    """
+    reason = ["account_id", "feature"]
+    order = wanted.select(*reason, place=pl.int_range(1, pl.len() + 1).over("account_id"))
+    most_reasons = max(order["place"], default=1)
+    # What the other reasons of the account take must leave enough.
+    found = evidence(tables, wanted, MOST_EVIDENCE * most_reasons).with_row_index("position")
+    offered = (
+        found.join(order, on=reason, maintain_order="left")
+        .group_by(*reason, "place", maintain_order=True)
+        .agg("position", row=pl.struct("table", "key"), rows=pl.len())
+        .sort("account_id", "rows", "place")
+        .group_by("account_id", maintain_order=True)
+        .agg("position", "row")
+    )
+    chosen = [
+        position
+        for positions, rows in offered.select("position", "row").iter_rows()
+        for position in _in_turns(
+            [
+                [(place, (row["table"], row["key"])) for place, row in zip(*own, strict=True)]
+                for own in zip(positions, rows, strict=True)
+            ]
+        )
+    ]
+    return (
+        found.filter(pl.col("position").is_in(chosen))
+        .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(reason))
+        .select(*EVIDENCE_SCHEMA)
+    )
+
+
+def _in_turns(offers: Sequence[Sequence[tuple[int, Row]]]) -> Iterator[int]:
+    """Positions of the rows that each reason of one account shows; its offers are its rows, strongest first."""
+    taken: set[Row] = set()
+    shown = [0] * len(offers)
+    left = [iter(offer) for offer in offers]
+    for _ in range(MOST_EVIDENCE):
+        for index, offer in enumerate(left):
+            position, row = next((each for each in offer if each[1] not in taken), (None, None))
+            if position is not None and row is not None:
+                taken.add(row)
+                shown[index] += 1
+                yield position
+    for count, own in zip(shown, offers, strict=True):
+        if count == 0:
+            yield from (position for position, _ in own[:MOST_EVIDENCE])

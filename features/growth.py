@@ -147,6 +147,7 @@ def _push_of_correlation(left: pl.Expr, right: pl.Expr) -> pl.Expr:
 
 @growth_feature(
     frame="intervals",
+    signal="growth_pace",
     unit="natural log of followers per 30 days",
     formula="30 · sum(log_growth) / sum(days)",
     suspicious="context",
@@ -172,6 +173,7 @@ def _push_on_acceleration() -> pl.Expr:
 
 @growth_feature(
     frame="intervals",
+    signal="growth_pace",
     unit="natural log of followers per 30 days",
     formula="mean rate of the intervals that begin within the last 30 days, less the mean rate of the others",
     suspicious="context",
@@ -205,6 +207,7 @@ def _push_on_drawdown() -> pl.Expr:
 
 @growth_feature(
     frame="intervals",
+    signal="follower_losses",
     unit="share of the highest count, 0 to 1",
     formula="max over readings of 1 - count / highest count so far",
     suspicious="context",
@@ -225,6 +228,7 @@ def _following_lost() -> pl.Expr:
 
 @growth_feature(
     frame="intervals",
+    signal="follow_unfollow",
     unit="share of the accounts followed, per 30 days",
     formula="30 · sum(max(-following_change, 0)) / sum(days) / mean(following_before)",
     suspicious="high",
@@ -248,6 +252,7 @@ def growth_following_lost_rate_per_month() -> pl.Expr:
 
 @growth_feature(
     frame="days",
+    signal="follower_burst",
     unit="share of total gain, 0 to 1",
     formula="(max(gain) - rounding) / sum(gain), days of the last 90",
     suspicious="high",
@@ -265,6 +270,7 @@ def growth_peak_day_share() -> pl.Expr:
 
 @growth_feature(
     frame="days",
+    signal="follower_burst",
     unit="times the fifth busiest day, from 1",
     formula="(gain₁ + 3n) / (gain₅ + 3n), gainₖ the k-th largest, n = max(1, rounding, √mean(gain))",
     suspicious="high",
@@ -287,6 +293,7 @@ def _push_on_losing_days() -> pl.Expr:
 
 @growth_feature(
     frame="days",
+    signal="follower_losses",
     unit="share of days, 0 to 1",
     formula="mean(change < 0)",
     suspicious="both",
@@ -305,6 +312,7 @@ def growth_losing_day_share() -> pl.Expr:
 
 @growth_feature(
     frame="days",
+    signal="steady_gain",
     unit="coefficient of variation, from 0",
     formula="√max(var(gain) - mean(gain), 0) / mean(gain)",
     suspicious="context",
@@ -330,6 +338,7 @@ def _two_days() -> tuple[pl.Expr, pl.Expr]:
 
 @growth_feature(
     frame="days",
+    signal="steady_gain",
     unit="correlation, -1 to 1",
     formula="corr(log_growth, log_growth of the day after), both clipped to their 5 to 95 % range",
     suspicious="context",
@@ -355,6 +364,7 @@ def _push_on_weekday_rhythm() -> pl.Expr:
 
 @growth_feature(
     frame="days",
+    signal="steady_gain",
     unit="share of variance, below 0 where there is less than chance gives",
     formula="1 - (1 - η²)(n - 1)/(n - 7), η² of the clipped daily change by day of the week",
     suspicious="context",
@@ -383,6 +393,7 @@ def _push_on_follow_back() -> pl.Expr:
 
 @growth_feature(
     frame="days",
+    signal="follow_unfollow",
     unit="correlation, -1 to 1",
     formula="corr(sqrt(accounts followed in the 7 days before), ln(1 + gain))",
     suspicious="high",
@@ -423,6 +434,7 @@ def _push_on_gain_after_posts() -> pl.Expr:
 
 @growth_feature(
     frame="days",
+    signal="likes_and_followers_apart",
     unit="rank correlation, -1 to 1; 0 where posts make no difference",
     formula="2 P(gain with a post that day or the day before > gain without) - 1, equal gains count half",
     suspicious="context",
@@ -448,6 +460,7 @@ def growth_gain_after_posts_correlation() -> pl.Expr:
 
 @growth_feature(
     frame="weeks",
+    signal="follower_burst",
     unit="times the third busiest week, from 1",
     formula="(gain₁ + 3n) / (gain₃ + 3n), gainₖ the k-th largest weekly gain, n = max(1, rounding, √mean(gain))",
     suspicious="high",
@@ -468,6 +481,7 @@ def _is_last_quarter() -> pl.Expr:
 
 @growth_feature(
     frame="weeks",
+    signal="follower_burst",
     unit="share of gain, 0 to 1",
     formula="(max(gain) - rounding) / sum(gain), weeks of the last 13",
     suspicious="high",
@@ -485,6 +499,7 @@ def growth_peak_week_share() -> pl.Expr:
 
 @growth_feature(
     frame="weeks",
+    signal="follower_losses",
     unit="share of all movement, 0 to 1",
     formula="sum(loss) / (sum(gain) + sum(loss)) of weekly net changes",
     suspicious="both",
@@ -510,6 +525,7 @@ def _push_on_level_shift() -> pl.Expr:
 
 @growth_feature(
     frame="weeks",
+    signal="growth_pace",
     unit="standard errors, signed",
     formula="of all weeks k, the largest |mean(after k) - mean(until k)| / (s √(1/k + 1/(n-k))), with its sign",
     suspicious="context",
@@ -531,6 +547,7 @@ def _weekly_ranks() -> tuple[pl.Expr, pl.Expr]:
 
 @growth_feature(
     frame="weeks",
+    signal="likes_and_followers_apart",
     unit="rank correlation, -1 to 1",
     formula="Spearman's correlation of the week's gain and the likes, or else views, of the posts of that week",
     suspicious="context",
@@ -549,6 +566,7 @@ def growth_weekly_gain_engagement_correlation() -> pl.Expr:
 
 @growth_feature(
     frame="months",
+    signal="follower_burst",
     unit="times the median month, from 1",
     formula="(max(gain) + 3n) / (median(gain) + 3n), gains of 30 days, n = max(1, rounding, √mean(gain))",
     suspicious="high",
@@ -570,6 +588,7 @@ def growth_peak_month_ratio() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="follower_burst",
     unit="share of total gain, 0 to 1",
     formula="sum(burst_gain) / sum(gain)",
     suspicious="high",
@@ -594,6 +613,7 @@ def _push_on_lost(window: int) -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="follower_losses",
     unit="share of the bursts' followers, 0 to 1",
     formula="sum(mass · lost_7) / sum(mass) over bursts with 7 later days; lost: losses beyond the usual over mass",
     suspicious="context",
@@ -610,6 +630,7 @@ def growth_burst_lost_7_days_share() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="follower_losses",
     unit="share of the bursts' followers, 0 to 1",
     formula="sum(mass · lost_30) / sum(mass) over bursts with 30 later days; lost: losses beyond the usual over mass",
     suspicious="context",
@@ -641,6 +662,7 @@ def _push_on_half_life() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="follower_losses",
     unit="days, from 0 to 30",
     formula="days from the largest burst's end until losses beyond the usual reach half of its mass",
     suspicious="context",
@@ -664,6 +686,7 @@ def _push_on_unexplained() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="follower_burst",
     unit="share of gain while posts are known, 0 to 1",
     formula="mass of bursts without a post since 3 days before at over 2 times own median likes or views / gain",
     suspicious="high",
@@ -705,6 +728,7 @@ def _push_of_burst(value: pl.Expr) -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="follower_burst",
     unit="0 (halfway between two lots) to 1 (exactly a lot); chance gives 0.5",
     formula="1 - |log₁₀(mass / nearest lot)| / (half the gap between its neighbours), lots 1, 2.5, 5 · 10ᵏ from 100 on",
     suspicious="context",
@@ -740,6 +764,7 @@ def _push_of_plateau(chosen: pl.Expr) -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="steady_gain",
     unit="days, from 0",
     formula="longest burst whose inner daily gains have a coefficient of variation up to 0.4; 0 without one",
     suspicious="high",
@@ -756,6 +781,7 @@ def growth_plateau_days() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="steady_gain",
     unit="days, from 0",
     formula="growth_plateau_days over the bursts without a post since 3 days before at over 2 times own median draw",
     suspicious="high",
@@ -784,6 +810,7 @@ def _push_on_burst_spread() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="steady_gain",
     unit="coefficient of variation, from 0",
     formula="sd / mean of the gains per day inside the largest burst of five or more daily intervals, ends left out",
     suspicious="low",
@@ -806,6 +833,7 @@ def _push_on_late_share() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="steady_gain",
     unit="share of the burst, 0 to 1",
     formula="gain above the expected in the second half of the largest burst's days over the whole",
     suspicious="context",
@@ -828,6 +856,7 @@ def _push_on_refills() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="refilled_losses",
     unit="refills per 30 days, from 0",
     formula="30 · (bursts that begin within 14 days after a drop) / sum(days)",
     suspicious="high",
@@ -845,6 +874,7 @@ def growth_refill_rate_per_month() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="follower_losses",
     unit="share of the followers per 30 days, from 0",
     formula="30 · sum(drop_loss / count_before) / sum(days); drop: a loss of 0.5 % beyond usual losses and their noise",
     suspicious="context",
@@ -866,6 +896,7 @@ def _push_on_restored() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="refilled_losses",
     unit="share of what sudden drops took, 0 to 1",
     formula="sum over bursts of min(mass, drop_loss of the 14 days before) / sum(drop_loss)",
     suspicious="high",
@@ -888,6 +919,7 @@ def _push_on_engagement_residual() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="likes_and_followers_apart",
     unit="difference of natural logs",
     formula="ln(median likes after / before) - ln(followers after / before) of the largest burst over 5 %",
     suspicious="low",
@@ -917,6 +949,7 @@ def _push_on_reversals() -> pl.Expr:
 
 @growth_feature(
     frame="bursts",
+    signal="follow_unfollow",
     unit="reversals per 30 days, from 0",
     formula="30 · (moves of the following count against the move before; moves ≥ max(20, 1 %)) / sum(days)",
     suspicious="high",

@@ -581,7 +581,8 @@ def _within_known_posts(start: str, end: str) -> pl.Expr:
 def _with_explanation(episodes: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     """Add `unexplained_mass`: the mass where no post accounts for the burst, 0 where one does, null if unknown.
 
-    Unknown: posts were not observed at the time, or a post in question was too young to tell.
+    Unknown: posts were not observed at the time, or a post in question was too young to tell. `best_draw` and
+    `best_draw_on` are the draw and the day of the post that drew most at the time; null where none has a draw.
     """
     key = ["account_id", "episode"]
     near = (
@@ -592,7 +593,11 @@ def _with_explanation(episodes: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFra
             pl.col("posted_on") <= pl.col("end_date"),
         )
         .group_by(key)
-        .agg(best_draw=pl.col("draw").max(), has_young=(~pl.col("is_mature")).any())
+        .agg(
+            best_draw=pl.col("draw").max(),
+            best_draw_on=pl.col("posted_on").filter(pl.col("draw") == pl.col("draw").max()).min(),
+            has_young=(~pl.col("is_mature")).any(),
+        )
     )
     is_explained = (pl.col("best_draw") > POST_DRAW).fill_null(False)
     is_unknown = ~_within_known_posts("start_date", "end_date").fill_null(False) | pl.col("has_young").fill_null(False)
@@ -601,7 +606,7 @@ def _with_explanation(episodes: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFra
         episodes.join(near, on=key, how="left", maintain_order="left")
         .join(_posts_known(posts), on="account_id", how="left", maintain_order="left")
         .with_columns(unexplained_mass=value)
-        .drop("best_draw", "has_young", "posts_from", "posts_until")
+        .drop("has_young", "posts_from", "posts_until")
     )
 
 

@@ -19,6 +19,7 @@ import polars as pl
 
 from features.definition import Citation, Feature, FrameBuilder, feature
 from features.network_frames import FEWEST_COMMENTERS, LOCKSTEP_MINUTES, commenters, drops
+from features.wording import counted
 
 SHARED_BY_MOST = 0.5
 """Share of the observed accounts that must fall together for a purge: everybody's loss says nothing about one."""
@@ -49,9 +50,9 @@ FRAMES: dict[str, FrameBuilder] = {"commenters": commenters, "drops": drops}
 """The group's frames by name; each is built once for all of its features."""
 
 
-def _seen(column: str, words: str) -> pl.Expr:
-    """The words, with the column's number in them, where it is above zero; else nothing."""
-    return pl.when(pl.col(column) > 0).then(pl.format(words, pl.col(column))).otherwise(pl.lit(""))
+def _seen(column: str, words: str, noun: str) -> pl.Expr:
+    """The words, with the column's number and its noun in them, where it is above zero; else nothing."""
+    return pl.when(pl.col(column) > 0).then(pl.format(words, counted(column, noun))).otherwise(pl.lit(""))
 
 
 def _commenter_text() -> pl.Expr:
@@ -63,9 +64,9 @@ def _commenter_text() -> pl.Expr:
         .otherwise(pl.lit(""))
     )
     return pl.concat_str(
-        pl.format("its author comments under {} observed account(s)", pl.col("commenter_accounts")),
-        _seen("mates", f"; within {LOCKSTEP_MINUTES} minutes of it {{}} other(s) whom they meet so again and again"),
-        _seen("meetings", ", under up to {} accounts"),
+        pl.format("its author comments under {}", counted("commenter_accounts", "observed account")),
+        _seen("mates", f"; within {LOCKSTEP_MINUTES} minutes of it {{}} whom they meet so again and again", "other"),
+        _seen("meetings", ", under up to {}", "account"),
         creator,
     )
 
@@ -90,6 +91,7 @@ commenter_feature = functools.partial(network_feature, frame="commenters", min_r
 
 
 @commenter_feature(
+    signal="shared_commenters",
     unit="share of commenters, 0 to 1",
     formula="mean over commenters of (accounts they comment under > max(5, 2 x the platform's median over accounts of "
     "the 90th percentile of their commenters' accounts))",
@@ -109,6 +111,7 @@ def network_wide_commenter_share() -> pl.Expr:
 
 
 @commenter_feature(
+    signal="shared_commenters",
     unit="share of commenters, 0 to 1",
     formula="mean over commenters of (meets, within 10 minutes under a post of this account, somebody they so meet "
     "under 3 accounts and more, and more often than chance: Chernoff bound of a Poisson number below 1e-6)",
@@ -127,6 +130,7 @@ def network_lockstep_commenter_share() -> pl.Expr:
 
 
 @commenter_feature(
+    signal="shared_commenters",
     unit="share of commenters, 0 to 1",
     formula="mean over commenters of (is an observed account, and this account comments under it)",
     suspicious="high",
@@ -145,6 +149,7 @@ def network_reciprocal_commenter_share() -> pl.Expr:
 
 
 @commenter_feature(
+    signal="shared_commenters",
     unit="other accounts per pair of commenters, popular ones counted less, 0 or more",
     formula="sum over other accounts b of s (s - 1) / ln(c) / (n (n - 1)), s commenters shared with b, c commenters "
     "of b, n commenters of this account",
@@ -161,6 +166,7 @@ def network_commenter_tie_ratio() -> pl.Expr:
 
 
 @commenter_feature(
+    signal="shared_commenters",
     unit="share of comments, 0 to 1",
     formula="comments by observed accounts / comments of known author, the owner's own left out",
     suspicious="context",
@@ -177,6 +183,7 @@ def network_creator_comment_share() -> pl.Expr:
 
 @network_feature(
     frame="drops",
+    signal="shared_losses",
     unit="share of drops, 0 to 1",
     formula="mean over the account's biggest drops (up to 3, of 0.5 % and more) of (more than half of the platform's "
     "observed accounts have one of theirs on the same day)",

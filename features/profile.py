@@ -35,6 +35,7 @@ def _push_of_account(column: str) -> Callable[[], pl.Expr]:
 
 
 @profile_feature(
+    signal="follow_unfollow",
     unit="natural log of a ratio",
     formula="ln((following + 1) / (followers + 1))",
     suspicious="context",
@@ -51,6 +52,7 @@ def _limit_share() -> pl.Expr:
 
 
 @profile_feature(
+    signal="follow_unfollow",
     unit="share of the platform's limit, 0 to 1",
     formula="min(following / limit, 1), limits 7,500 (Instagram), 10,000 (TikTok), 5,000 (X)",
     suspicious="high",
@@ -66,6 +68,7 @@ def profile_following_limit_share() -> pl.Expr:
 
 
 @profile_feature(
+    signal="profile",
     unit="posts per 30 days, from 0",
     formula="30 · post_count / age_days",
     suspicious="context",
@@ -79,6 +82,7 @@ def profile_post_rate_per_month() -> pl.Expr:
 
 
 @profile_feature(
+    signal="follow_unfollow",
     unit="accounts per day, from 0",
     formula="following_count / age_days",
     suspicious="context",
@@ -92,6 +96,7 @@ def profile_following_rate_per_day() -> pl.Expr:
 
 
 @profile_feature(
+    signal="profile",
     unit="share of characters, 0 to 1",
     formula="digits in the handle / characters of the handle",
     suspicious="context",
@@ -106,6 +111,7 @@ def profile_handle_digit_share() -> pl.Expr:
 
 
 @profile_feature(
+    signal="profile",
     unit="digits, from 0",
     formula="length of the run of digits that ends the handle",
     suspicious="context",
@@ -119,6 +125,7 @@ def profile_handle_final_digit_count() -> pl.Expr:
 
 
 @profile_feature(
+    signal="profile",
     unit="characters, from 1",
     formula="characters of the handle",
     suspicious="context",
@@ -132,6 +139,7 @@ def profile_handle_length() -> pl.Expr:
 
 
 @profile_feature(
+    signal="profile",
     unit="0 or 1",
     formula="1 if the biography holds a character that is not white space",
     suspicious="context",
@@ -146,6 +154,7 @@ def profile_biography_flag() -> pl.Expr:
 
 
 @profile_feature(
+    signal="profile",
     unit="characters, from 0",
     formula="characters of the biography without outer white space",
     suspicious="context",
@@ -159,6 +168,7 @@ def profile_biography_length() -> pl.Expr:
 
 
 @profile_feature(
+    signal="follow_unfollow",
     unit="0 or 1",
     formula="1 if the biography offers a follow, like or subscription in exchange (f4f, follow back, sub for sub, …)",
     suspicious="high",

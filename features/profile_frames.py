@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from features.tables import Tables
-from features.wording import grouped
+from features.wording import counted, grouped
 
 YOUNGEST_AGE = 30
 """Days of age below which a rate over an account's life says little."""
@@ -49,16 +49,16 @@ def account_text() -> pl.Expr:
     limit = pl.when(pl.col("following_limit").is_not_null()).then(pl.format(" of {}", grouped("following_limit")))
     exchange = pl.when("offers_exchange").then(pl.lit(" that offers a follow in exchange")).otherwise(pl.lit(""))
     parts = [
-        pl.format("{} followers", grouped("followers")),
+        counted("followers", "follower"),
         pl.format("follows {}{}", grouped("following_count"), limit.fill_null("")),
-        pl.format("{} posts", grouped("post_count")),
+        counted("post_count", "post"),
         pl.format("opened on {}", pl.col("created_on").cast(pl.String)),
         pl.format(
-            "handle of {} characters with {} digits ({} at its end)",
-            "handle_length",
-            "handle_digits",
+            "handle of {} with {} ({} at its end)",
+            counted("handle_length", "character"),
+            counted("handle_digits", "digit"),
             "handle_final_digits",
         ),
-        pl.format("biography of {} characters{}", "biography_length", exchange),
+        pl.format("biography of {}{}", counted("biography_length", "character"), exchange),
     ]
     return pl.concat_str(parts, separator=", ", ignore_nulls=True)

@@ -14,7 +14,23 @@ def grouped(number: pl.Expr | str) -> pl.Expr:
     return pl.concat_str(pl.when(whole < 0).then(pl.lit("-")).otherwise(pl.lit("")), text)
 
 
-def counted(number: pl.Expr | str, noun: str) -> pl.Expr:
-    """The number, grouped, with its noun: "1 word", "1,240 likes"; null stays null."""
+def counted(number: pl.Expr | str, noun: str, plural: str | None = None) -> pl.Expr:
+    """The number, grouped, with its noun: "1 word", "1,240 likes", "2 people"; null stays null."""
     value = pl.col(number) if isinstance(number, str) else number
-    return pl.format("{} {}", grouped(value), pl.when(value == 1).then(pl.lit(noun)).otherwise(pl.lit(f"{noun}s")))
+    many = plural or f"{noun}s"
+    return pl.format("{} {}", grouped(value), pl.when(value == 1).then(pl.lit(noun)).otherwise(pl.lit(many)))
+
+
+def percent(share: pl.Expr | str) -> pl.Expr:
+    """A share in whole per cent: "12%"; null stays null."""
+    value = pl.col(share) if isinstance(share, str) else share
+    return pl.format("{}%", grouped(100 * value))
+
+
+def times_the_usual(factor: pl.Expr | str) -> pl.Expr:
+    """A factor of two significant digits: "2.3 times the usual", "0.05 times the usual", "the usual"; null stays."""
+    value = pl.col(factor) if isinstance(factor, str) else factor
+    number = value.cast(pl.Float64).round_sig_figs(2)
+    digits = pl.when(number.abs() >= 100).then(grouped(number)).otherwise(number.cast(pl.String))  # noqa: PLR2004
+    several = pl.format("{} times the usual", digits.str.strip_suffix(".0"))
+    return pl.when(number == 1).then(pl.lit("the usual")).otherwise(several)

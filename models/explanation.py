@@ -1,8 +1,9 @@
-"""Why: the features that pushed an account towards inauthentic, in words a person can check.
+"""Why: the signals that pushed an account towards inauthentic, in words a person can check.
 
 A contribution alone is not a reason: it may come from a value on the harmless side, or from how features act
-together. A reason is shown only where the contribution pushes towards inauthentic, the value lies on the side that
-the feature declares suspicious, and most genuine accounts do not look like it.
+together. A feature speaks only where its contribution pushes towards inauthentic, its value lies on the side that it
+declares suspicious, and most genuine accounts do not look like it. Features of one signal see one thing: the strongest
+speaks for all of them, so that no thing is said twice.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.definition import Feature
+from features.signals import SIGNALS
 
 FloatArray = NDArray[np.float64]
 
@@ -23,12 +25,21 @@ ORDINARY_QUANTILES = (0.1, 0.9)
 """A value between these quantiles of genuine training accounts is ordinary, and an ordinary value is no reason: eight
 in ten honest creators have one. (With the middle half, reasons said "unusual" of values that were not.)"""
 
+ALSO_NAMED = 1
+"""Further features of a signal that its reason names: a second look at the same thing supports it, a third repeats."""
+
 SMALLEST_CONTRIBUTION = 0.05
 """Log-odds below which a push is not worth a person's time: 0.05 moves a probability of 0.5 by 0.012."""
 
 
 class Reason(TypedDict):
-    """One line of evidence, as it stands in the scores."""
+    """One signal, as it stands in the scores.
+
+    Attributes:
+        feature, value: the feature of the signal that speaks, and its value.
+        contribution: log-odds that the signal adds, see `_contribution`.
+        text: the signal's heading, what was seen, the genuine accounts' range, and the next feature of the signal.
+    """
 
     feature: str
     value: float
@@ -72,25 +83,58 @@ def reasons(
     ordinary: Mapping[str, OrdinaryRange],
     most: int,
 ) -> list[Reason]:
-    """The strongest reasons of one account, at most `most`, strongest first.
+    """The strongest reasons of one account, at most `most`, one per signal, strongest first.
 
     `values` and `contributions` are that account's, shape (features,), in the order of `features`.
     """
-    found: list[Reason] = []
-    for index in np.argsort(-contributions, kind="stable"):
-        contribution = float(contributions[index])
-        if contribution < SMALLEST_CONTRIBUTION or len(found) == most:
-            break
-        feature, value = features[index], float(values[index])
-        side = suspicious_side(feature, value, ordinary[feature.name])
-        if side is not None:
-            text = feature.sentence(value, side) + _compared(feature, side, ordinary[feature.name])
-            found.append(Reason(feature=feature.name, value=value, contribution=round(contribution, 6), text=text))
-    return found
+    members: dict[str, list[int]] = {}
+    for index, feature in enumerate(features):
+        members.setdefault(feature.signal, []).append(index)
+    found = []
+    for signal, own in members.items():
+        by_strength = sorted(own, key=lambda index: -contributions[index])
+        pushing = [index for index in by_strength if contributions[index] > 0]
+        sentences = {
+            index: sentence
+            for index in pushing
+            if (sentence := _sentence(features[index], float(values[index]), ordinary[features[index].name]))
+        }
+        contribution = _contribution(contributions, own, list(sentences))
+        if contribution >= SMALLEST_CONTRIBUTION:
+            loudest = next(iter(sentences))
+            found.append(
+                Reason(
+                    feature=features[loudest].name,
+                    value=float(values[loudest]),
+                    contribution=round(contribution, 6),
+                    text=_text(signal, list(sentences.values())),
+                )
+            )
+    return sorted(found, key=lambda reason: -reason["contribution"])[:most]
 
 
-def _compared(feature: Feature, side: Literal["high", "low"], ordinary: OrdinaryRange) -> str:
-    """The genuine accounts' range behind the sentence, in the sentence's own format, so that a person can compare."""
+def _contribution(contributions: FloatArray, own: Sequence[int], speaking: Sequence[int]) -> float:
+    """What a signal adds, in log-odds: the sum over all its features, but no more than the speaking ones add.
+
+    So features that found nothing take away from it, and features that cannot be shown to a person do not add to it.
+    """
+    return min(float(contributions[list(own)].sum()), float(contributions[list(speaking)].sum()))
+
+
+def _text(signal: str, sentences: Sequence[str]) -> str:
+    """What the signal's features saw, the strongest first: "Burst of new followers: ... (...). Also: ..."."""
+    first, *others = sentences[: 1 + ALSO_NAMED]
+    return " ".join([f"{SIGNALS[signal].heading}: {first}.", *(f"Also: {other}." for other in others)])
+
+
+def _sentence(feature: Feature, value: float, ordinary: OrdinaryRange) -> str | None:
+    """The feature's sentence with the genuine accounts' range in its own format, so that a person can compare.
+
+    None where the value is not on the suspicious side.
+    """
+    side = suspicious_side(feature, value, ordinary)
+    if side is None:
+        return None
     specification = next(spec for _, name, spec, _ in Formatter().parse(feature.reason[side]) if name == "value")
     low, high = (format(bound, specification or "") for bound in (ordinary.low, ordinary.high))
-    return f" (eight in ten genuine accounts: {low} to {high})"
+    return f"{feature.sentence(value, side)} (eight in ten genuine training accounts: {low} to {high})"

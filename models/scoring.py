@@ -122,7 +122,10 @@ class Scorer:
         return self.bundle.schemes[scheme].calibration.probability(raw, prevalence)
 
     def sides_of_reasons(self, scores: pl.DataFrame) -> pl.DataFrame:
-        """`account_id`, `feature`, `side` (high or low) of every reason in the scores: what evidence is asked for."""
+        """`account_id`, `feature`, `side` (high or low) of every reason in the scores, by account strongest first.
+
+        That is what evidence and benign explanations are asked for.
+        """
         catalogue = {entry.name: entry for entry in self._features}
         listed = scores.select("account_id", "reasons").explode("reasons", empty_as_null=False)
         rows = [
@@ -222,6 +225,25 @@ class Scorer:
         bought = self._shares[name].predict(values, followers, prevalence)
         known = owed & ~np.isnan(bought.upper)
         return {end: _where(known, np.round(1.0 - getattr(bought, other), DIGITS)) for end, other in ends.items()}
+
+
+def with_explanations(scores: pl.DataFrame, explanations: pl.DataFrame) -> pl.DataFrame:
+    """The scores with what was checked appended to the text of each reason.
+
+    `explanations`: `account_id`, `feature` and `text`, at most one row a reason; a reason without one stays as it is.
+    """
+    listed = (
+        scores.select("account_id", "reasons")
+        .explode("reasons", empty_as_null=False)
+        .unnest("reasons")
+        .join(explanations, on=["account_id", "feature"], how="left", maintain_order="left", suffix="_checked")
+        .with_columns(pl.concat_str("text", "text_checked", separator=" ", ignore_nulls=True))
+        .group_by("account_id", maintain_order=True)
+        .agg(reasons=pl.struct(field.name for field in REASON.fields))
+    )
+    nothing = pl.lit([], dtype=SCORE_COLUMNS["reasons"])
+    told = scores.select("account_id").join(listed, on="account_id", how="left", maintain_order="left")
+    return scores.with_columns(reasons=told["reasons"]).with_columns(pl.col("reasons").fill_null(nothing))
 
 
 def _where(known: NDArray[np.bool_], values: FloatArray) -> list[float | None]:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from audits.perturbation import PERTURBATIONS
+from features.benign import CHECKS
 from features.catalog import features
 from features.definition import GROUPS, Feature
+from features.signals import SIGNALS
 from features.tables import CONTRACTS, Column
 from pipeline import layout
 from pipeline.audit.page import audit_page, table
@@ -33,8 +35,17 @@ A dataset folder holds one file (`accounts.parquet`, `.csv[.gz]`, `.jsonl[.gz]`)
 
 FEATURES_INTRODUCTION = """\
 One row of numbers per account. A value that cannot be told is null, and null is never a reason. Each group has two
-tables: what every feature is, and what was measured of it.
+tables, both by signal: what every feature is, and what was measured of it.
 """
+
+SIGNALS_INTRODUCTION = """\
+## The signals
+
+Features that see one thing belong to one signal, and a reason speaks for a signal
+([why](decisions/0013-reasons-by-signal.md)). Beside a reason stand the benign explanations that were looked into.
+"""
+
+NEVER_A_REASON = "never a reason in the scores"
 
 READING_GUIDE = """\
 ## How to read the measurements
@@ -103,15 +114,27 @@ def pages() -> dict[Path, str]:
 def features_page() -> str:
     """The catalogue: per group a table of what every feature declares and one of what the audit measured of it."""
     found = read_json(layout.AUDIT_CATALOGUE)
-    parts = ["# The features\n", GENERATED, FEATURES_INTRODUCTION, *_reading_guide(found)]
+    parts = ["# The features\n", GENERATED, FEATURES_INTRODUCTION, *_signals(), *_reading_guide(found)]
+    places = {name: place for place, name in enumerate(SIGNALS)}
     for group in GROUPS:
-        entries = list(features([group]).values())
+        entries = sorted(features([group]).values(), key=lambda entry: places[entry.signal])
         parts.append(f"\n## {group} ({len(entries)})\n")
-        parts += ["| feature | what it says | formula | unit | suspicious | null below | scope | source |"]
-        parts += ["| --- | --- | --- | --- | --- | --- | --- | --- |"]
+        parts += ["| feature | signal | what it says | formula | unit | suspicious | null below | scope | source |"]
+        parts += ["| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
         parts += [*map(_definition, entries), ""]
         parts += [NOT_MEASURED[group]] if group in NOT_MEASURED else _measurements(group, entries, found)
     return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def _signals() -> list[str]:
+    """Which features each signal has, and which benign explanations are looked into."""
+    rows = []
+    for name, signal in SIGNALS.items():
+        members = ", ".join(each.name for each in features(GROUPS).values() if each.signal == name)
+        # Checks of several features or sides may look for one explanation.
+        checked = "; ".join(dict.fromkeys(CHECKS[check].name for check in signal.checks))
+        rows.append([signal.heading, members, checked or NEVER_A_REASON])
+    return [SIGNALS_INTRODUCTION, *table(["signal", "features", "benign explanations looked into"], rows), ""]
 
 
 def _reading_guide(found: dict[str, Any]) -> list[str]:
@@ -192,6 +215,7 @@ def _with_figures(text: str, figures: str) -> str:
 def _definition(entry: Feature) -> str:
     cells = (
         f"`{entry.name}`",
+        SIGNALS[entry.signal].heading,
         entry.description,
         entry.formula,
         entry.unit,

@@ -11,13 +11,14 @@ from typing import Any
 import polars as pl
 from pydantic import Field
 
+from features.benign import explanations
 from features.compute import compute
 from features.context import with_account_context
 from features.engagement_level import engagement_per_post
-from features.evidence import EVIDENCE_SCHEMA, evidence
+from features.evidence import EVIDENCE_SCHEMA, evidence_of_reasons
 from features.sufficiency import sufficiency
 from features.tables import INSTANT, Tables
-from models.scoring import SCORE_COLUMNS, Scorer
+from models.scoring import SCORE_COLUMNS, Scorer, with_explanations
 from models.thresholds import VERDICTS
 from pipeline import layout
 from pipeline.aside import over_buckets, prepared_aside
@@ -109,10 +110,15 @@ def score_folder(
 
 
 def _scores_and_evidence(scorer: Scorer, tables: Tables, prevalence: float) -> pl.DataFrame:
-    """Scores of some clean tables with the rows behind their reasons, a list per account in column `EVIDENCE`."""
+    """Scores of some clean tables with the rows behind their reasons, a list per account in column `EVIDENCE`.
+
+    Only here, where the tables are at hand, the reasons' texts tell which benign explanations were checked.
+    """
     scores = score_tables(scorer, tables, prevalence)
     columns = [name for name in EVIDENCE_SCHEMA if name != "account_id"]
-    found = evidence(tables, scorer.sides_of_reasons(scores)).group_by("account_id", maintain_order=True)
+    asked = scorer.sides_of_reasons(scores)
+    scores = with_explanations(scores, explanations(tables, asked))
+    found = evidence_of_reasons(tables, asked).group_by("account_id", maintain_order=True)
     listed = found.agg(pl.struct(columns).alias(EVIDENCE))
     nothing = pl.lit([], dtype=listed.schema[EVIDENCE])
     return scores.join(listed, on="account_id", how="left", maintain_order="left").with_columns(

@@ -75,8 +75,9 @@ def test_the_repeated_texts_are_behind_their_share() -> None:
     # Each meets the other in every draw of 20 of 20; the mean is 2 / 20, drawn towards zero as by one comment more.
     assert found["push"].to_list() == pytest.approx([1 - 2 / 21] * 2, rel=1e-5)
     assert found["text"].to_list() == [
-        "3 words, 0 minutes after the post, 1 by other authors write the same",
-        "3 words, 1 minute after the post, 60 s after the comment before it, 1 by other authors write the same",
+        "3 words, under a minute after the post, the same words as 1 comment by other people",
+        "3 words, 1 minute after the post, 60 s after the comment before it, "
+        "the same words as 1 comment by other people",
     ]
 
 

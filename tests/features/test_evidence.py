@@ -11,9 +11,11 @@ from features.catalog import features
 from features.compute import compute, group_module
 from features.context import with_account_context
 from features.definition import GROUPS, MODEL_GROUPS, MOST_EVIDENCE
-from features.evidence import EVIDENCE_SCHEMA, evidence
+from features.evidence import EVIDENCE_SCHEMA, evidence, evidence_of_reasons
 from features.tables import CONTRACTS, Tables, only
 from simulation.cohort import simulate_cohort
+from tests.features.builders_growth import daily
+from tests.features.builders_growth import tables as growth_tables
 from tests.priors import PRIORS
 
 KEYS = {"followers_daily": "date", "posts": "post_id", "comments": "comment_id", "accounts": "account_id"}
@@ -133,3 +135,76 @@ def test_alone_in_another_order_or_in_company_the_evidence_is_the_same(
     expected = found.filter(pl.col("account_id") == account)
     assert expected.height > 50
     assert evidence(shuffled, wanted.filter(pl.col("account_id") == account)).equals(expected)
+
+
+# Reasons of one account -----------------------------------------------------------------------------------------------
+
+
+def reasons_of(*names: str, account_id: str = "a", side: str = "high") -> pl.DataFrame:
+    return pl.DataFrame({"account_id": [account_id] * len(names), "feature": names, "side": [side] * len(names)})
+
+
+ONE_BUSY_DAY = ("growth_burst_mass_share", "growth_peak_day_tail_ratio")
+
+
+def test_no_reason_shows_no_row() -> None:
+    asked = pl.DataFrame(schema={"account_id": pl.String, "feature": pl.String, "side": pl.String})
+    found = evidence_of_reasons(nothing(), asked)
+    assert found.height == 0
+    assert found.schema == pl.Schema(EVIDENCE_SCHEMA)
+
+
+@pytest.mark.parametrize("order", [ONE_BUSY_DAY, ONE_BUSY_DAY[::-1]], ids=["weaker has one row", "stronger has one"])
+def test_the_reason_with_one_row_keeps_it_and_the_other_shows_its_next(order: tuple[str, str]) -> None:
+    curve = growth_tables(followers=daily([10] * 20 + [900, 700] + [10] * 20))
+    alone = {name: evidence(curve, reasons_of(name))["key"].to_list() for name in order}
+    assert alone == {
+        "growth_burst_mass_share": ["2024-01-22", "2024-01-23"],
+        "growth_peak_day_tail_ratio": ["2024-01-22"],
+    }
+    found = evidence_of_reasons(curve, reasons_of(*order))
+    assert found.select("feature", "rank", "key").rows() == [
+        ("growth_peak_day_tail_ratio", 1, "2024-01-22"),
+        ("growth_burst_mass_share", 1, "2024-01-23"),
+    ]
+
+
+def test_a_reason_whose_rows_are_all_taken_shows_them_again() -> None:
+    curve = growth_tables(followers=daily([10] * 20 + [900] + [10] * 20))
+    found = evidence_of_reasons(curve, reasons_of(*ONE_BUSY_DAY))
+    assert found.select("feature", "rank", "key").rows() == [
+        ("growth_peak_day_tail_ratio", 1, "2024-01-22"),
+        ("growth_burst_mass_share", 1, "2024-01-22"),
+    ]
+
+
+def test_reasons_of_a_cohort_share_no_row_that_they_need_not(cohort: Tables) -> None:
+    names = (
+        "engagement_like_rate_residual",
+        "engagement_comments_per_like_residual",
+        "engagement_comment_rate_residual",
+    )
+    asked = pl.concat([reasons_of(*names, account_id=name) for name in cohort.accounts["account_id"]])
+    alone, shared = evidence(cohort, asked, 30), evidence_of_reasons(cohort, asked)
+    reason, row = ["account_id", "feature"], ["account_id", "table", "key"]
+    assert shared.select(reason).unique().height == alone.select(reason).unique().height > 60
+    assert shared.select(*reason, "table", "key").join(alone, on=[*reason, "table", "key"], how="anti").height == 0
+    twice = shared.filter(pl.struct(row).is_duplicated())
+    # Of three reasons the others can only have taken all rows of one that has no more than two.
+    rows = shared.group_by(reason).len("rows").join(twice.select(reason).unique(), on=reason)
+    assert rows.group_by("account_id").agg(pl.col("rows").min())["rows"].max() <= len(names) - 1
+    ranks = shared.group_by(reason).agg(pl.col("rank"), pl.col("push"))
+    for own, pushes in ranks.select("rank", "push").iter_rows():
+        assert own == list(range(1, len(own) + 1))
+        assert pushes == sorted(pushes, reverse=True)
+
+
+def test_the_rows_of_reasons_do_not_depend_on_company(cohort: Tables) -> None:
+    names = ("engagement_like_rate_residual", "engagement_comments_per_like_residual")
+    accounts = cohort.accounts["account_id"]
+    asked = pl.concat([reasons_of(*names, account_id=name) for name in accounts])
+    together = evidence_of_reasons(cohort, asked)
+    for name in accounts[:10]:
+        own = only(cohort, pl.Series("account_id", [name]))
+        alone = evidence_of_reasons(own, reasons_of(*names, account_id=name))
+        assert alone.equals(together.filter(pl.col("account_id") == name))

@@ -24,7 +24,7 @@ from models.training import Trained, TrainingSettings, train
 FEATURES: dict[str, Feature] = {}
 
 
-def _declare(name: str, group: str, suspicious: Any, **reasons: str) -> None:
+def _declare(name: str, group: str, suspicious: Any, signal: str, **reasons: str) -> None:
     def expression() -> pl.Expr:
         return pl.col(name).first()
 
@@ -33,6 +33,7 @@ def _declare(name: str, group: str, suspicious: Any, **reasons: str) -> None:
         FEATURES,
         group=group,
         frame="made_up",
+        signal=signal,
         unit="none",
         formula=name,
         suspicious=suspicious,
@@ -42,18 +43,25 @@ def _declare(name: str, group: str, suspicious: Any, **reasons: str) -> None:
     )(expression)
 
 
-_declare("growth_burst_share", "growth", "high", reason="{value:.0%} of the gain came on one day")
-_declare("growth_calm_spread", "growth", "low", reason="daily growth varies by {value:.2f} only")
-_declare("comments_repeat_share", "comments", "high", reason="{value:.0%} of the comments repeat another one")
+_declare("growth_burst_share", "growth", "high", "follower_burst", reason="{value:.0%} of the gain came on one day")
+_declare("growth_calm_spread", "growth", "low", "steady_gain", reason="daily growth varies by {value:.2f} only")
+_declare(
+    "comments_repeat_share",
+    "comments",
+    "high",
+    "comments_alike",
+    reason="{value:.0%} of the comments repeat another one",
+)
 _declare(
     ENGAGEMENT_RATE_FEATURE,
     "engagement",
     "both",
+    "engagement_for_size",
     reason_high="likes per follower are unusually high ({value:+.1f})",
     reason_low="likes per follower are unusually low ({value:+.1f})",
 )
-_declare("engagement_even_spread", "engagement", "low", reason="likes vary by {value:.2f} only")
-_declare("profile_age_days", "profile", "context")
+_declare("engagement_even_spread", "engagement", "low", "even_likes", reason="likes vary by {value:.2f} only")
+_declare("profile_age_days", "profile", "context", "profile")
 
 NAMES = list(FEATURES)
 

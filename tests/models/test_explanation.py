@@ -1,14 +1,18 @@
-"""A reason pushes towards inauthentic, lies on the declared side, and is not what most genuine accounts look like."""
+"""A reason pushes towards inauthentic, lies on the declared side, is not what most genuine accounts look like, and
+speaks for a whole signal."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.signals import SIGNALS
 from models.baselines import ENGAGEMENT_RATE_FEATURE
-from models.explanation import SMALLEST_CONTRIBUTION, OrdinaryRange, ordinary_ranges, reasons, suspicious_side
+from models.explanation import SMALLEST_CONTRIBUTION, OrdinaryRange, Reason, ordinary_ranges, reasons, suspicious_side
 from tests.models.synthetic import FEATURES, NAMES
 
 ORDINARY = {
@@ -30,7 +34,7 @@ SUSPICIOUS = {
 NULL = np.nan
 
 BURST = ORDINARY["growth_burst_share"]
-COMPARED = f"(eight in ten genuine accounts: {BURST.low:.0%} to {BURST.high:.0%})"
+COMPARED = f"(eight in ten genuine training accounts: {BURST.low:.0%} to {BURST.high:.0%})"
 
 
 def explain(values: dict[str, float], contributions: dict[str, float], most: int = 9) -> dict[str, str]:
@@ -57,7 +61,7 @@ def test_a_reason_carries_feature_value_contribution_and_sentence() -> None:
             "feature": "growth_burst_share",
             "value": 0.4567,
             "contribution": 0.123457,
-            "text": f"46% of the gain came on one day {COMPARED}",
+            "text": f"Burst of new followers: 46% of the gain came on one day {COMPARED}.",
         }
     ]
 
@@ -74,11 +78,14 @@ def test_a_reason_carries_feature_value_contribution_and_sentence() -> None:
 def test_a_suspicious_value_that_pushes_is_a_reason(name: str, value: float, text: str) -> None:
     found = explain({name: value}, {name: 0.5})
     assert list(found) == [name]
-    assert found[name].startswith(f"{text} (eight in ten genuine accounts: ")
+    heading = SIGNALS[FEATURES[name].signal].heading
+    assert found[name].startswith(f"{heading}: {text} (eight in ten genuine training accounts: ")
 
 
 def test_the_genuine_range_stands_in_the_sentence_s_own_format() -> None:
-    assert explain({"growth_burst_share": 0.45}, {"growth_burst_share": 0.5})["growth_burst_share"].endswith(COMPARED)
+    assert explain({"growth_burst_share": 0.45}, {"growth_burst_share": 0.5})["growth_burst_share"].endswith(
+        f"{COMPARED}."
+    )
 
 
 @pytest.mark.parametrize(
@@ -152,3 +159,112 @@ def test_ordinary_ranges_are_the_middle_eight_tenths_of_the_observed() -> None:
 def test_a_range_for_every_name_or_none() -> None:
     with pytest.raises(ValueError, match="shorter"):
         ordinary_ranges(np.zeros((2, 1)), ["first", "second"])
+
+
+# Signals: several features, one reason --------------------------------------------------------------------------------
+
+TWIN = replace(
+    FEATURES["growth_burst_share"],
+    name="growth_busy_week_share",
+    reason={"high": "{value:.0%} of the gain came in one week"},
+)
+"""A second feature of the bursts; the next informs the model about them and cannot be shown."""
+UNSPOKEN = replace(FEATURES["profile_age_days"], name="growth_pace_ratio", signal="follower_burst")
+GROUP = [FEATURES["growth_burst_share"], TWIN, UNSPOKEN]
+GROUP_ORDINARY = dict.fromkeys((entry.name for entry in GROUP), OrdinaryRange(0.1, 0.2))
+WEEK = "60% of the gain came in one week (eight in ten genuine training accounts: 10% to 20%)"
+DAY = "45% of the gain came on one day (eight in ten genuine training accounts: 10% to 20%)"
+
+
+def grouped(day: float, week: float, unspoken: float = 0.0, week_value: float = 0.6) -> list[Reason]:
+    """Reasons of one account that pushes so much by each of the three features of one signal."""
+    values, pushes = np.array([0.45, week_value, 5.0]), np.array([day, week, unspoken])
+    return reasons(values, pushes, GROUP, GROUP_ORDINARY, 9)
+
+
+@pytest.mark.parametrize(
+    ("day", "week", "unspoken", "expected"),
+    [
+        pytest.param(0.3, 0.5, 0.0, 0.3 + 0.5, id="both add up"),
+        pytest.param(0.3, 0.5, -0.2, 0.3 + 0.5 - 0.2, id="what finds nothing takes away"),
+        pytest.param(0.3, 0.5, 2.0, 0.3 + 0.5, id="what cannot be shown does not add"),
+        pytest.param(-0.1, 0.5, 0.0, -0.1 + 0.5, id="one that pushes the other way takes away"),
+        pytest.param(-0.1, 0.5, 2.0, 0.5, id="what cannot be shown makes up for what pushes the other way"),
+        pytest.param(0.03, 0.03, 0.0, 0.03 + 0.03, id="each alone too little"),
+    ],
+)
+def test_a_reason_s_contribution_is_that_of_its_signal(
+    day: float, week: float, unspoken: float, expected: float
+) -> None:
+    (found,) = grouped(day, week, unspoken)
+    assert found["contribution"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("day", "week", "unspoken"),
+    [
+        pytest.param(0.3, 0.5, -0.8, id="the whole signal adds nothing"),
+        pytest.param(0.3, 0.5, -5.0, id="the whole signal speaks for the account"),
+        pytest.param(0.02, 0.02, 0.0, id="together too little"),
+        pytest.param(0.02, 0.02, 5.0, id="nearly all of it cannot be shown"),
+        pytest.param(-0.3, -0.5, 5.0, id="none of it can be shown"),
+    ],
+)
+def test_a_signal_that_adds_too_little_is_no_reason(day: float, week: float, unspoken: float) -> None:
+    assert grouped(day, week, unspoken) == []
+
+
+def test_the_strongest_feature_speaks_and_the_next_is_named() -> None:
+    (found,) = grouped(day=0.3, week=0.5)
+    assert (found["feature"], found["value"]) == ("growth_busy_week_share", 0.6)
+    assert found["text"] == f"Burst of new followers: {WEEK}. Also: {DAY}."
+    (found,) = grouped(day=0.6, week=0.5)
+    assert (found["feature"], found["value"]) == ("growth_burst_share", 0.45)
+    assert found["text"] == f"Burst of new followers: {DAY}. Also: {WEEK}."
+
+
+@pytest.mark.parametrize("week_value", [0.15, 0.01, NULL], ids=["ordinary", "harmless", "null"])
+def test_only_suspicious_values_are_named(week_value: float) -> None:
+    (found,) = grouped(day=0.3, week=0.5, week_value=week_value)
+    assert found["text"] == f"Burst of new followers: {DAY}."
+    # 0.3 is all that can be shown of 0.3 + 0.5.
+    assert found["contribution"] == pytest.approx(0.3)
+
+
+def test_a_third_feature_repeats_and_is_not_named() -> None:
+    third = replace(TWIN, name="growth_busy_month_share", reason={"high": "{value:.0%} of the gain came in one month"})
+    three, ordinary = [*GROUP[:2], third], GROUP_ORDINARY | {third.name: OrdinaryRange(0.1, 0.2)}
+    (found,) = reasons(np.array([0.45, 0.6, 0.7]), np.array([0.6, 0.5, 0.4]), three, ordinary, 9)
+    assert found["contribution"] == pytest.approx(0.6 + 0.5 + 0.4)
+    assert found["text"] == f"Burst of new followers: {DAY}. Also: {WEEK}."
+
+
+@given(
+    values=st.lists(st.one_of(st.just(NULL), st.floats(-5.0, 5.0)), min_size=6, max_size=6),
+    contributions=st.lists(st.floats(-2.0, 2.0), min_size=6, max_size=6),
+    copied=st.integers(0, 4),
+    share=st.floats(0.1, 0.9),
+)
+@settings(max_examples=100, deadline=None)
+def test_a_correlated_copy_adds_no_reason(
+    values: list[float], contributions: list[float], copied: int, share: float
+) -> None:
+    """A copy takes over part of the contribution, as trees share it out: as many reasons, as strong."""
+    entries = list(FEATURES.values())
+    before = reasons(np.array(values), np.array(contributions), entries, ORDINARY, 9)
+    copy = replace(entries[copied], name=f"{NAMES[copied]}_copy")
+    whole = contributions[copied]
+    pushes = np.array([*contributions, (1 - share) * whole])
+    pushes[copied] = share * whole
+    after = reasons(
+        np.array([*values, values[copied]]),
+        pushes,
+        [*entries, copy],
+        ORDINARY | {copy.name: ORDINARY[NAMES[copied]]},
+        9,
+    )
+    signals = {entry.name: entry.signal for entry in [*entries, copy]}
+    assert [signals[each["feature"]] for each in after] == [signals[each["feature"]] for each in before]
+    assert len({signals[each["feature"]] for each in after}) == len(after)
+    strengths = [[each["contribution"] for each in found] for found in (after, before)]
+    assert strengths[0] == pytest.approx(strengths[1], abs=2e-6)

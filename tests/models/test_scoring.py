@@ -15,7 +15,7 @@ from scipy.special import logit
 from features.tables import SCHEMES
 from models.bundle import UnusableBundleError, booster
 from models.classifier import raw_scores
-from models.scoring import SCORE_COLUMNS, SCORE_PREVALENCE, Scorer
+from models.scoring import SCORE_COLUMNS, SCORE_PREVALENCE, Scorer, with_explanations
 from models.thresholds import Thresholds
 from models.training import feature_values
 from tests.models.synthetic import FEATURES, NAMES, context, labelled_accounts, trained
@@ -145,7 +145,38 @@ def test_suspected_accounts_get_reasons_that_keep_the_rules() -> None:
             assert reason["value"] == values[row["account_id"]][reason["feature"]]
             side = "high" if reason["value"] > trained().bundle.ordinary[reason["feature"]].high else "low"
             sentence = FEATURES[reason["feature"]].sentence(reason["value"], side)
-            assert reason["text"].startswith(f"{sentence} (eight in ten genuine accounts: ")
+            assert f": {sentence} (eight in ten genuine training accounts: " in reason["text"]
+
+
+def test_what_was_checked_is_appended_to_the_reasons_it_belongs_to() -> None:
+    scores = score(accounts(), prevalence=0.4)
+    (account_id, first, *_), *_ = (
+        (name, *reasons) for name, reasons in scores.select("account_id", "reasons").iter_rows() if len(reasons) > 1
+    )
+    checked = pl.DataFrame({"account_id": [account_id], "feature": [first["feature"]], "text": ["Checked."]})
+    told = with_explanations(scores, checked)
+    assert told.schema == scores.schema
+    assert told.drop("reasons").equals(scores.drop("reasons"))
+    before, after = (
+        table.filter(pl.col("account_id") == account_id)["reasons"].item().to_list() for table in (scores, told)
+    )
+    assert after == [{**before[0], "text": f"{before[0]['text']} Checked."}, *before[1:]]
+    others = pl.col("account_id") != account_id
+    assert told.filter(others).equals(scores.filter(others))
+
+
+def test_nothing_checked_changes_no_reason() -> None:
+    none = pl.DataFrame(schema={"account_id": pl.String, "feature": pl.String, "text": pl.String})
+    for scores in (score(accounts(), prevalence=0.4), score(accounts().clear())):
+        assert with_explanations(scores, none).equals(scores)
+
+
+def test_reasons_asked_for_come_strongest_first() -> None:
+    scores = score(accounts(), prevalence=0.4)
+    asked = Scorer(trained().bundle, FEATURES).sides_of_reasons(scores)
+    listed = [(name, each["feature"]) for name, own in scores.select("account_id", "reasons").rows() for each in own]
+    assert asked.select("account_id", "feature").rows() == listed
+    assert set(asked["side"]) == {"high", "low"}
 
 
 def test_suspected_schemes_lie_above_their_threshold_most_probable_first() -> None:

@@ -17,9 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.special import logit
 
+from features.benign import OUTCOMES
 from features.catalog import features
 from features.compute import compute
 from features.evidence import EVIDENCE_SCHEMA
+from features.signals import SIGNALS
 from features.tables import CONTRACTS, INSTANT
 from models.scoring import Scorer
 from pipeline import aside
@@ -236,8 +238,17 @@ class TestReasons:
                 side = "high" if each["value"] > ordinary.high else "low"
                 assert side == "high" or each["value"] < ordinary.low, each
                 sentence = feature.sentence(each["value"], side)
-                assert each["text"].startswith(f"{sentence} (eight in ten genuine accounts: ")
+                heading = SIGNALS[feature.signal].heading
+                assert each["text"].startswith(f"{heading}: {sentence} (eight in ten genuine training accounts: ")
                 assert feature.suspicious in (side, "both")
+
+    def test_every_reason_tells_what_was_checked_and_no_signal_twice(self, evident: Path) -> None:
+        for reasons in pl.read_parquet(evident / "scores.parquet")["reasons"].to_list():
+            signals = [features()[each["feature"]].signal for each in reasons]
+            assert len(signals) == len(set(signals))
+            for each in reasons:
+                assert any(f" {label}: " in each["text"] for label in OUTCOMES.values()), each["text"]
+                assert "None" not in each["text"]
 
     def test_reasons_give_the_value_of_the_feature(self, suspicious: Any) -> None:
         table, values = suspicious
