@@ -17,18 +17,20 @@ from models.applicability import Applicability
 from models.baselines import Baseline
 from models.calibration import Calibration
 from models.classifier import import_lightgbm
+from models.drift import Drift
 from models.explanation import OrdinaryRange
 from models.thresholds import Costs, Thresholds
 
 if TYPE_CHECKING:
     import lightgbm
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 CLASSIFIER = "model.txt"
 ENGAGEMENT_SHARE = "engagement_share.txt"
 BASELINES = "baselines.json"
+DRIFT = "drift.json"
 
 
 class UnusableBundleError(ValueError):
@@ -59,6 +61,7 @@ class Bundle:
             `suspected_scheme_above`, `smallest_follower_count`, `largest_follower_count`).
         provenance: what it was trained on, with what; for people, never read by scoring.
         baselines: what the classifier is measured against; no part of a score.
+        drift: what the training accounts looked like, to compare batches with; no part of a score.
     """
 
     classifier: Head
@@ -74,6 +77,7 @@ class Bundle:
     settings: dict[str, float]
     provenance: dict[str, Any]
     baselines: tuple[Baseline, ...]
+    drift: Drift
 
     def to_files(self) -> dict[str, bytes]:
         """Bytes by file name. The same bundle gives the same bytes."""
@@ -81,6 +85,7 @@ class Bundle:
         trees |= {f"scheme_{name}.txt": head.trees for name, head in self.schemes.items()}
         files = {name: text.encode() for name, text in trees.items()}
         files[BASELINES] = _json([baseline.to_json() for baseline in self.baselines])
+        files[DRIFT] = _json(asdict(self.drift))
         manifest = {
             "format_version": FORMAT_VERSION,
             "features": list(self.features),
@@ -149,6 +154,7 @@ class Bundle:
             settings=manifest["settings"],
             provenance=manifest["provenance"],
             baselines=tuple(Baseline.from_json(entry) for entry in json.loads(files[BASELINES])),
+            drift=Drift.from_json(json.loads(files[DRIFT])),
         )
 
     @property
