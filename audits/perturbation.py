@@ -194,7 +194,7 @@ def count_noise(tables: Tables, strength: float) -> Tables:
     return replace(tables, posts=_noisy(tables.posts, ("account_id", "post_id"), POST_COUNTS, strength))
 
 
-@curve("clock ahead", (1.0, 3.0, 6.0, 12.0), "hours")
+@curve("clock ahead", (1.0, 6.0, 12.0), "hours")
 def clock_ahead(tables: Tables, strength: float) -> Tables:
     """Local time taken for UTC: the instants of posts, comments and profile are so much later, dates stay."""
     later = pl.duration(minutes=round(strength * 60))

@@ -156,13 +156,10 @@ class _Resampled:
         names, self._members = np.unique(cohorts, return_inverse=True)
         self._units = len(names)
         generator = np.random.default_rng(drawn.seed)
-        self._weights = np.array(
-            [
-                np.bincount(generator.integers(0, self._units, self._units), minlength=self._units)
-                for _ in range(drawn.replicates if self._units else 0)
-            ],
-            dtype=np.float64,
-        ).reshape(-1, self._units)
+        replicates = drawn.replicates if self._units else 0
+        self._weights = np.zeros((replicates, self._units))
+        for weights in self._weights:
+            weights += np.bincount(generator.integers(0, self._units, self._units), minlength=self._units)
         self._confidence = drawn.confidence
 
     def mean(self, values: FloatArray, chosen: BoolArray) -> dict[str, float | None]:
@@ -227,7 +224,7 @@ def mixes(scored: pl.DataFrame, drawn: Draws) -> list[dict[str, Any]]:
     several = labels & scheme.str.contains("+", literal=True).fill_null(value=False).to_numpy()
     even = np.zeros(told.height)
     for members in alone.values():
-        even[members] = 1.0 / members.sum()
+        even[members] = 1.0 / max(int(members.sum()), 1)
     weighted: dict[str, FloatArray] = {"as simulated": labels.astype(np.float64), "every scheme alike": even}
     weighted |= {f"{name} alone": members.astype(np.float64) for name, members in alone.items()}
     weighted["several at once"] = several.astype(np.float64)

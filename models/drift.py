@@ -198,9 +198,11 @@ def fit_drift(
         probability_cohorts: cohort of each of those.
         seed: of the groups drawn where there are too few large cohorts.
     """
-    groups = _groups_by_kind(cohorts, seed)
+    groups = {kind: _groups(cohorts, smallest, seed) for kind, smallest in SMALLEST_GROUP.items()}
     fitted = {name: _fit(column, groups) for name, column in zip(names, values.T, strict=True)}
-    score, _ = _fit(probability, _groups_by_kind(probability_cohorts, seed))
+    # Cohorts that the trees were not fitted on are few, so small ones count too.
+    held_out = _groups(probability_cohorts, FEWEST_VALUES, seed)
+    score, _ = _fit(probability, dict.fromkeys(SMALLEST_GROUP, held_out))
     tail = FALSE_WARNING_SHARE / len(SMALLEST_GROUP)
     limits: dict[Kind, float] = {}
     for kind in SMALLEST_GROUP:
@@ -243,9 +245,10 @@ def _edges(seen: FloatArray) -> FloatArray:
     """Inner deciles that are values of the column; ties leave fewer, and none is the largest value."""
     if not seen.size:
         return np.empty(0)
-    inner = np.linspace(0.0, 1.0, BINS + 1)[1:-1]
-    edges: FloatArray = np.unique(np.quantile(seen, inner, method="inverted_cdf"))
-    return edges[edges < seen.max()]
+    ranks = -(-np.arange(1, BINS) * len(seen) // BINS) - 1
+    edges: FloatArray = np.unique(np.sort(seen)[ranks])
+    below: FloatArray = edges[edges < seen.max()]
+    return below
 
 
 def _tally(values: FloatArray, edges: FloatArray) -> IntArray:
@@ -257,10 +260,6 @@ def _tally(values: FloatArray, edges: FloatArray) -> IntArray:
 
 def _by_kind(entry: Mapping[str, Any]) -> dict[Kind, float]:
     return {"values": float(entry["values"]), "missing": float(entry["missing"])}
-
-
-def _groups_by_kind(cohorts: NDArray[Any], seed: int) -> dict[Kind, list[IntArray]]:
-    return {kind: _groups(cohorts, smallest, seed) for kind, smallest in SMALLEST_GROUP.items()}
 
 
 def _groups(cohorts: NDArray[Any], smallest: int, seed: int) -> list[IntArray]:
@@ -337,6 +336,16 @@ def _of_missing(tally: IntArray, training: IntArray) -> str:
     return f"known of {here:.0%} of the accounts, of {there:.0%} in training"
 
 
+def _median(known: Distribution, tally: IntArray) -> str:
+    """The median; in an outer bin, of whose inside the training says little, only that it lies there."""
+    here = known.median(tally)
+    if known.edges and here > known.edges[-1]:
+        return f"above {known.edges[-1]:.3g}"
+    if known.edges and here < known.edges[0]:
+        return f"below {known.edges[0]:.3g}"
+    return f"{here:.3g}"
+
+
 def _of_values(known: Distribution, tally: IntArray, training: IntArray) -> str:
     """Where the values lie instead: the medians, and the bin that gained or lost most."""
     here, there = known.median(tally), known.median(training)
@@ -351,6 +360,6 @@ def _of_values(known: Distribution, tally: IntArray, training: IntArray) -> str:
     else:
         place = f"from {known.edges[most - 1]:.3g} to {known.edges[most]:.3g}"
     return (
-        f"values are {direction} than in training: median {here:.3g} against {there:.3g}, "
+        f"values are {direction} than in training: median {_median(known, tally)} against {there:.3g}, "
         f"{shares[most]:.0%} of them {place} against {before[most]:.0%}"
     )

@@ -52,7 +52,8 @@ def run(report: Callable[[str], None]) -> None:
         after = verdicts(scorer, changed)
         before, later = (after.join(labels, on="account_id"), recorded) if each.name == LATER else (recorded, after)
         row: dict[str, Any] = {"curve": each.name, "strength": strength, "touched": touched(tables, changed).len()}
-        return row | compared(before, later, draws) | {"transitions": transitions(before, later)}
+        row |= compared(before, later, draws)
+        return row | ({"transitions": transitions(before, later)} if each.name == LATER else {})
 
     # Threads, since polars and LightGBM release the interpreter's lock; the result does not depend on their number.
     rows = joblib.Parallel(n_jobs=params.jobs, backend="threading")(

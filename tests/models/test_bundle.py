@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from models.applicability import Applicability
-from models.bundle import CHECKSUMS, CLASSIFIER, ENGAGEMENT_SHARE, MANIFEST, Bundle, UnusableBundleError
+from models.bundle import CHECKSUMS, CLASSIFIER, DRIFT, ENGAGEMENT_SHARE, MANIFEST, Bundle, UnusableBundleError
 from tests.models.synthetic import handmade_bundle, trained
 
 FILES = (
     "baselines.json",
     CHECKSUMS,
+    DRIFT,
     ENGAGEMENT_SHARE,
     MANIFEST,
     CLASSIFIER,
@@ -73,7 +74,7 @@ def test_the_files_are_text_json_and_checksums() -> None:
     files = handmade_bundle().to_files()
     assert sorted(files) == sorted(FILES)
     assert files[CLASSIFIER] == b"tree\nfirst\n"
-    assert json.loads(files[MANIFEST])["format_version"] == 1
+    assert json.loads(files[MANIFEST])["format_version"] == 2
     lines = files[CHECKSUMS].decode().splitlines()
     assert lines[-1] == f"{hashlib.sha256(files[lines[-1][66:]]).hexdigest()}  scheme_engagement_pod.txt"
     assert len(lines) == len(FILES) - 1
@@ -168,9 +169,9 @@ def test_a_pickle_in_place_of_a_file_is_refused_and_never_run(
     assert not Trap.sprung
 
 
-@pytest.mark.parametrize("found", [2, 0, "1"], ids=["the future", "the past", "a text"])
+@pytest.mark.parametrize("found", [3, 1, "2"], ids=["the future", "the past", "a text"])
 def test_another_format_is_refused(found: object) -> None:
-    with pytest.raises(UnusableBundleError, match=rf"format version {found}; this program reads 1. Score with the ver"):
+    with pytest.raises(UnusableBundleError, match=rf"format version {found}; this program reads 2. Score with the ver"):
         Bundle.from_files(with_manifest(format_version=found))
 
 
