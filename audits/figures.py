@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -28,6 +28,9 @@ FARTHEST = 3.0
 
 LIGHTEST = 0.93
 """Place on the colour map of the highest quantile: beyond it yellow is hard to see on white."""
+
+PANELS_PER_ROW = 4
+"""Panels side by side, one a perturbation."""
 
 MEASURES = {
     "auc": "AUC",
@@ -347,6 +350,88 @@ def rules(found: Mapping[str, Any], *, single_limit: float, tree_limit: float, s
     axes.legend(loc="lower right")
     axes.set_title(f"Rules that anybody would try first\n{split}: {found['accounts']:,} accounts")
     return figure
+
+
+# --- robustness -------------------------------------------------------------------------------------------------------
+
+
+def robustness(recorded: Row, rows: Sequence[Row], curves: Mapping[str, Row], *, split: str) -> Figure:
+    """AUC and calibration error against the strength of each perturbation, a panel each, with intervals.
+
+    Args:
+        recorded: of `robustness.compared`, the accounts as recorded.
+        rows: the same of each perturbation, with `curve` and `strength`, from the least strength to the most.
+        curves: `title` and `unit` of the strengths, by curve.
+        split: accounts judged, in words.
+    """
+    drawn = {"auc": "AUC", "expected_calibration_error": "calibration error"}
+
+    def of(row: Row, name: str) -> Row:
+        found: Row = row["models"]["otherwise"][name]
+        return found
+
+    figure = _by_strength(recorded, rows, curves, drawn, of)
+    figure.suptitle(f"The same accounts recorded otherwise: ranking and calibration\n{split}")
+    return figure
+
+
+def robustness_verdicts(recorded: Row, rows: Sequence[Row], curves: Mapping[str, Row], *, split: str) -> Figure:
+    """Shares of verdicts against the strength of each perturbation; arguments as for `robustness`."""
+    drawn = {
+        "genuine_rejected": "genuine rejected",
+        "genuine_passed": "genuine passed",
+        "inauthentic_rejected": "inauthentic rejected",
+        "no_verdict": "no verdict",
+    }
+    figure = _by_strength(recorded, rows, curves, drawn, lambda row, name: row[name])
+    for axes in figure.axes:
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    figure.suptitle(f"The same accounts recorded otherwise: verdicts\n{split}")
+    return figure
+
+
+def _by_strength(
+    recorded: Row,
+    rows: Sequence[Row],
+    curves: Mapping[str, Row],
+    drawn: Mapping[str, str],
+    of: Callable[[Row, str], Row],
+) -> Figure:
+    """A panel per curve: each drawn figure as recorded and at every strength, evenly spaced since units differ."""
+    shown = list(dict.fromkeys(row["curve"] for row in rows))
+    count = -(-len(shown) // PANELS_PER_ROW)
+    figure, panels = _panels(count, PANELS_PER_ROW, width=12.5, height=1.2 + 2.6 * count, sharey=True)
+    for axes, name in zip(panels, shown, strict=False):
+        points = [recorded, *(row for row in rows if row["curve"] == name)]
+        labels = ["as is", *(_strength_label(row["strength"], curves[name]["unit"]) for row in points[1:])]
+        for (measure, label), colour, dash in zip(drawn.items(), COLOURS, cycle(DASHES), strict=False):
+            found = [(place, of(row, measure)) for place, row in enumerate(points)]
+            known = [(place, entry) for place, entry in found if entry["value"] is not None]
+            axes.errorbar(
+                [place for place, _ in known],
+                [entry["value"] for _, entry in known],
+                yerr=_error([entry for _, entry in known], "value", "lower", "upper"),
+                marker="o",
+                markersize=4,
+                capsize=3,
+                linewidth=1,
+                linestyle=dash,
+                color=colour,
+                label=label,
+            )
+        axes.set_xticks(range(len(points)), labels=labels)
+        axes.set_ylim(0.0, 1.0)
+        axes.set_title(curves[name]["title"], fontsize=10, loc="left")
+        axes.set_xlabel(curves[name]["unit"], fontsize=8)
+    for axes in panels[len(shown) :]:
+        axes.set_axis_off()
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(drawn), fontsize=9)
+    return figure
+
+
+def _strength_label(strength: float, unit: str) -> str:
+    return f"{100 * strength:.3g} %" if unit == "share" else f"{strength:.3g}"
 
 
 # --- realism ----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from models.applicability import Applicability
 from models.baselines import Baseline
 from models.calibration import Calibration
 from models.classifier import import_lightgbm
+from models.drift import Drift
 from models.explanation import OrdinaryRange
 from models.shares import ShareModel
 from models.thresholds import Costs, Thresholds
@@ -29,6 +30,7 @@ MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 CLASSIFIER = "model.txt"
 BASELINES = "baselines.json"
+DRIFT = "drift.json"
 
 
 class UnusableBundleError(ValueError):
@@ -60,6 +62,7 @@ class Bundle:
             `suspected_scheme_above`, `smallest_follower_count`, `largest_follower_count`).
         provenance: what it was trained on, with what; for people, never read by scoring.
         baselines: what the classifier is measured against; no part of a score.
+        drift: what the training accounts looked like, to compare batches with; no part of a score.
     """
 
     classifier: Head
@@ -76,6 +79,7 @@ class Bundle:
     settings: dict[str, float]
     provenance: dict[str, Any]
     baselines: tuple[Baseline, ...]
+    drift: Drift
 
     def to_files(self) -> dict[str, bytes]:
         """Bytes by file name. The same bundle gives the same bytes."""
@@ -85,6 +89,7 @@ class Bundle:
             trees |= {_share_file(name, part): text for part, text in share.texts().items()}
         files = {name: text.encode() for name, text in trees.items()}
         files[BASELINES] = _json([baseline.to_json() for baseline in self.baselines])
+        files[DRIFT] = _json(asdict(self.drift))
         manifest = {
             "format_version": FORMAT_VERSION,
             "features": list(self.features),
@@ -161,6 +166,7 @@ class Bundle:
             settings=manifest["settings"],
             provenance=manifest["provenance"],
             baselines=tuple(Baseline.from_json(entry) for entry in json.loads(files[BASELINES])),
+            drift=Drift.from_json(json.loads(files[DRIFT])),
         )
 
     @property

@@ -18,6 +18,7 @@ from models.baselines import fit_baselines
 from models.bundle import Bundle, Head, booster
 from models.calibration import fit_calibration
 from models.classifier import ClassifierSettings, masked_copies, raw_scores, train_booster
+from models.drift import STATED_AT, fit_drift
 from models.explanation import ordinary_ranges
 from models.shares import ShareModel, fit_shares
 from models.split import assign_roles
@@ -113,7 +114,8 @@ def train(
 
     report("baselines")
     genuine = ~target["calibrate"]
-    evidence = classifier.calibration.log_likelihood_ratio(fitter.raw(classifier, "calibrate"))
+    calibrated = fitter.raw(classifier, "calibrate")
+    evidence = classifier.calibration.log_likelihood_ratio(calibrated)
     held_out = np.vstack([values["tune"], values["calibrate"]])
     bundle = Bundle(
         classifier=classifier,
@@ -140,6 +142,14 @@ def train(
             "cohorts": dict(Counter(roles.values())),
         },
         baselines=tuple(fit_baselines(values["fit"], target["fit"], names, settings.seed)),
+        drift=fit_drift(
+            np.vstack([*values.values()]),
+            names,
+            np.concatenate([frame["cohort"].to_numpy() for frame in part.values()]),
+            classifier.calibration.probability(np.concatenate([fitter.raw(classifier, "tune"), calibrated]), STATED_AT),
+            np.concatenate([part[role]["cohort"].to_numpy() for role in ("tune", "calibrate")]),
+            settings.seed,
+        ),
     )
     return Trained(bundle, roles)
 

@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 from pydantic import Field
+from scipy.special import expit, logit
 
 from features.benign import explanations
 from features.compute import compute
@@ -18,6 +20,7 @@ from features.engagement_level import engagement_per_post
 from features.evidence import EVIDENCE_SCHEMA, evidence_of_reasons
 from features.sufficiency import sufficiency
 from features.tables import INSTANT, Tables
+from models.drift import FEWEST_ACCOUNTS, MOST_WARNINGS, STATED_AT
 from models.scoring import SCORE_COLUMNS, Scorer, with_explanations
 from models.thresholds import VERDICTS
 from pipeline import layout
@@ -85,9 +88,15 @@ def score_folder(
     prevalence = scorer.bundle.prevalence if prevalence is None else prevalence
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
         folder = prepared.folder
-        found = over_buckets(
-            folder, lambda bucket: _scores_and_evidence(scorer, read_bucket(folder, bucket), prevalence), report, jobs
-        )
+        tallies: list[dict[str, Any]] = []
+
+        def work(bucket: int) -> pl.DataFrame:
+            tables = read_bucket(folder, bucket)
+            features = compute(tables)
+            tallies.append(scorer.bundle.drift.tally(features))
+            return _scores_and_evidence(scorer, tables, features, prevalence)
+
+        found = over_buckets(folder, work, report, jobs)
         rows_behind = found.select("account_id", EVIDENCE).explode(EVIDENCE, empty_as_null=False).unnest(EVIDENCE)
         scores = found.drop(EVIDENCE).with_columns(
             as_of=pl.lit(prepared.summary.as_of).cast(INSTANT),
@@ -97,6 +106,7 @@ def score_folder(
         write_network(prepared, reference, report, jobs)
         seconds = time.monotonic() - started if timed else None
         summary = _summary(scorer, prepared.summary, scores, prevalence, seconds)
+        summary |= _drift(scorer, tallies, scores, prevalence)
         write_json(summary, folder / layout.SUMMARY_FILE)
         parquet, csv = (layout.SCORES_FILE, layout.EVIDENCE_FILE), (CSV_FILE, EVIDENCE_CSV_FILE)
         names, others = (csv, parquet) if file_format == "csv" else (parquet, csv)
@@ -109,12 +119,12 @@ def score_folder(
     return summary
 
 
-def _scores_and_evidence(scorer: Scorer, tables: Tables, prevalence: float) -> pl.DataFrame:
+def _scores_and_evidence(scorer: Scorer, tables: Tables, features: pl.DataFrame, prevalence: float) -> pl.DataFrame:
     """Scores of some clean tables with the rows behind their reasons, a list per account in column `EVIDENCE`.
 
     Only here, where the tables are at hand, the reasons' texts tell which benign explanations were checked.
     """
-    scores = score_tables(scorer, tables, prevalence)
+    scores = score_features(scorer, tables, features, prevalence)
     columns = [name for name in EVIDENCE_SCHEMA if name != "account_id"]
     asked = scorer.sides_of_reasons(scores)
     scores = with_explanations(scores, explanations(tables, asked))
@@ -155,7 +165,7 @@ def score_features(scorer: Scorer, tables: Tables, features: pl.DataFrame, preva
 def _summary(
     scorer: Scorer, dataset: DatasetSummary, scores: pl.DataFrame, prevalence: float, seconds: float | None
 ) -> dict[str, Any]:
-    """What was scored with what; `drift_warnings` is null: drift is not measured yet, which is not 'none found'."""
+    """What was scored with what."""
     counts = dict(scores["verdict"].value_counts().iter_rows())
     bundle = scorer.bundle
     return {
@@ -169,6 +179,19 @@ def _summary(
             "reject_above": bundle.thresholds.reject_above,
             "reject_above_evidence": bundle.thresholds.reject_above_evidence,
         },
-        "drift_warnings": None,
         "seconds": None if seconds is None else round(seconds, 3),
+    }
+
+
+def _drift(scorer: Scorer, tallies: list[dict[str, Any]], scores: pl.DataFrame, prevalence: float) -> dict[str, Any]:
+    """Where the batch is unlike the training: `drift_warnings` is null where that was not measured, and it says why."""
+    probability = scores["probability_inauthentic"].fill_null(np.nan).to_numpy()
+    with np.errstate(divide="ignore"):  # the log-odds of a probability that rounds to 1
+        stated = expit(logit(probability) + logit(STATED_AT) - logit(prevalence))
+    found = scorer.bundle.drift.warnings(tallies, stated)
+    too_few = f"{scores.height:,} accounts; {FEWEST_ACCOUNTS:,} are needed to tell drift from chance"
+    return {
+        "drift_warnings": None if found is None else found[:MOST_WARNINGS],
+        "drift_warnings_found": None if found is None else len(found),
+        "drift_not_measured": too_few if found is None else None,
     }

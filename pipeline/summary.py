@@ -41,12 +41,28 @@ def show_score_summary(summary: dict[str, Any], output: Path) -> None:
             console.print(f"  {problem}: {count:,} (see quarantine/{name}.parquet)", highlight=False, markup=False)
     for warning in summary["warnings"]:
         console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)
+    for line in drift_lines(summary):
+        console.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(
         f"Written to {output}. Rank candidates next: python -m pipeline shortlist --help",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
+
+
+def drift_lines(summary: dict[str, Any]) -> list[str]:
+    """What the summary says of drift; nothing where none was found or too few accounts were scored to tell."""
+    warnings = summary["drift_warnings"]
+    if not warnings:
+        return []
+    found = summary["drift_warnings_found"]
+    named = f", the {len(warnings)} farthest" if found > len(warnings) else ""
+    head = (
+        f"drift: these accounts are unlike those trained on in {found} ways{named}; probabilities may be off, the more "
+        "so the more of them:"
+    )
+    return [head, *(f"  {each['text']} (PSI {each['psi']:.2f}, up to {each['expected']:.2f})" for each in warnings)]
 
 
 def show_shortlist(ranked: pl.DataFrame, output: Path) -> None:

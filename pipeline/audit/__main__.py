@@ -92,6 +92,15 @@ def catalogue(quiet: Quiet = False) -> None:
         run(report)
 
 
+@app.command("robustness")
+def robustness(quiet: Quiet = False) -> None:
+    """Verdicts under perturbations, a week later, and with another mix of schemes."""
+    with reported(quiet, "audit robustness") as report:
+        from pipeline.audit.robustness import run
+
+        run(report)
+
+
 @app.command("recall")
 def recall(quiet: Quiet = False) -> None:
     """Learnability, recall against dose, and batch size."""

@@ -58,7 +58,7 @@ def run(report: Callable[[str], None]) -> None:
         seed=params.seed,
     )
     ranges = genuine_ranges(labelled, labels, catalogue)
-    tables = read_accounts(_first_by_hash(values["account_id"], params.perturbed_accounts))
+    tables = read_accounts(first_by_hash(values["account_id"], params.perturbed_accounts))
     perturbed = perturbations(tables, values, ranges, params.jobs, report)
     write_json(
         {
@@ -86,7 +86,7 @@ def _of_feature(name: str, perturbed: dict[str, dict[str, Any]]) -> dict[str, An
     return {each: found["features"][name] for each, found in perturbed.items() if name in found["features"]}
 
 
-def _first_by_hash(accounts: pl.Series, count: int) -> pl.Series:
+def first_by_hash(accounts: pl.Series, count: int) -> pl.Series:
     """So many of the accounts, which do not depend on the order or number of the others."""
     chosen = sorted(accounts.to_list(), key=lambda account: hashlib.sha256(account.encode()).digest())[:count]
     return pl.Series("account_id", chosen, dtype=pl.String)

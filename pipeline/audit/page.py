@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from pipeline import layout
 from pipeline.storage import read_json
 
 Entry = dict[str, Any]
+
+OTHERWISE = "otherwise"
+"""Name of the model's metrics on perturbed accounts, in the robustness report."""
 
 INTRODUCTION = """\
 What can be said against the simulated cohort, and against the model trained on it. `make audit` makes what is not up
@@ -21,7 +25,7 @@ simulation does, and against which real numbers it was set, stands in [cohort](c
 
 def audit_page(figures: str = "figures") -> str:
     """The page; `figures` is where its pictures lie, as seen from it."""
-    leakage, realism, generalisation, ablation, recall, summary = map(
+    leakage, realism, generalisation, ablation, recall, robustness, summary = map(
         read_json,
         (
             layout.AUDIT_LEAKAGE,
@@ -29,6 +33,7 @@ def audit_page(figures: str = "figures") -> str:
             layout.AUDIT_GENERALISATION,
             layout.AUDIT_ABLATION,
             layout.AUDIT_RECALL,
+            layout.AUDIT_ROBUSTNESS,
             layout.AUDIT_SUMMARY,
         ),
     )
@@ -55,6 +60,11 @@ def audit_page(figures: str = "figures") -> str:
     parts += [picture("learning_curve", "AUC against training cohorts and accounts")]
     parts += ["## Dose and response\n", *_half_doses(recall["dose"]["half_doses"])]
     parts += [picture("dose_response", "Recall against the bought share, by scheme")]
+    parts += ["## Robustness: the same accounts recorded otherwise\n", *_robustness(robustness)]
+    parts += [picture("robustness", "AUC and calibration error against the strength of each perturbation")]
+    parts += [picture("robustness_verdicts", "Verdicts of the genuine and recall against the same strengths")]
+    parts += ["### Scored again later\n", *_later(robustness)]
+    parts += ["\n### Another mix of schemes\n", *_mixes(robustness), ""]
     parts += ["## Accounts to look at", picture("gallery", "One simulated account per scheme and per story")]
     return "\n".join(parts).rstrip("\n") + "\n"
 
@@ -285,3 +295,127 @@ def _won(rows: list[Entry]) -> list[str]:
 def _half_doses(rows: list[Entry]) -> list[str]:
     body = [[_words(each["scheme"]), each["decision"], f"{each['accounts']:,}", each["in_words"]] for each in rows]
     return table(["scheme alone", "decision", "accounts", "half are seen"], body)
+
+
+def _robustness(found: Entry) -> list[str]:
+    """What each strength of each perturbation costs."""
+    recorded = found["as_recorded"]
+    text = (
+        f"{recorded['accounts']:,} accounts ({recorded['inauthentic']:,} inauthentic) of {found['cohorts']} fresh "
+        "cohorts, scored by the model in use as recorded and otherwise; nothing is trained anew. AUC, recall and "
+        "calibration error over those with a verdict both times; AUC lost: as recorded less otherwise, on the same "
+        "accounts. Changed: any other verdict; swapped: from pass to reject or back; log-odds: mean absolute "
+        f"difference. {found['confidence']:.0%} intervals over cohorts (where nobody is rejected, the upper end is "
+        "exact over accounts).\n"
+    )
+    head = [
+        "recorded",
+        "strength",
+        "AUC",
+        "AUC lost",
+        "recall at 1 % false positives",
+        "calibration error",
+        "genuine rejected",
+        "genuine passed",
+        "inauthentic rejected",
+        "no verdict",
+        "changed",
+        "swapped",
+        "log-odds",
+    ]
+    rows = [
+        [
+            found["curves"][row["curve"]]["title"] if "curve" in row else "as recorded",
+            _strength(row["strength"], found["curves"][row["curve"]]["unit"]) if "curve" in row else "-",
+            _number(row["models"][OTHERWISE]["auc"]["value"]),
+            _between(row["auc_lost"]) if "curve" in row else "-",
+            _between(row["models"][OTHERWISE]["recall_at_1_percent_false_positives"]),
+            _between(row["models"][OTHERWISE]["expected_calibration_error"]),
+            _shares(row["genuine_rejected"]),
+            *(_share(row[name]["value"]) for name in ("genuine_passed", "inauthentic_rejected", "no_verdict")),
+            _share(row["verdict_changed"]["value"]),
+            _shares(row["swapped"]),
+            _number(row["log_odds_moved"]["value"]),
+        ]
+        for row in [recorded, *found["rows"]]
+    ]
+    return [text, *_meanings(found), "", *table(head, rows)]
+
+
+def _later(found: Entry) -> list[str]:
+    """The same accounts so many days earlier and at the end: which verdicts change, and how."""
+    text = (
+        "The same accounts scored as if collected so many days before the end, and at the end: correlation of the "
+        "log-odds, and how verdicts change. More data comes in between, so an account without a verdict may get one. "
+        "Passed, then rejected: of those that passed.\n"
+    )
+    head = ["days", "correlation", "log-odds", "changed", "swapped", "genuine: passed, then rejected"]
+    rows = [
+        [
+            f"{row['strength']:g}",
+            _number(row["correlation"]),
+            _number(row["log_odds_moved"]["value"]),
+            _shares(row["verdict_changed"]),
+            _shares(row["swapped"]),
+            _shares(row["genuine_pass_to_reject"]),
+        ]
+        for row in found["later"]
+    ]
+    week = found["later"][0]
+    changes = [
+        [
+            "inauthentic" if each["is_inauthentic"] else "genuine",
+            _words(each["before"]),
+            _words(each["after"]),
+            f"{each['accounts']:,}",
+        ]
+        for each in week["transitions"]
+    ]
+    between = f"\nVerdicts of {week['accounts']:,} accounts {week['strength']:g} days apart:\n"
+    return [text, *table(head, rows), between, *table(["", "before", "after", "accounts"], changes)]
+
+
+def _mixes(found: Entry) -> list[str]:
+    """Calibration where the inauthentic cheat in other ways, and are more or fewer."""
+    text = (
+        "Fresh accounts with a verdict, weighted so that the inauthentic are of another mix and make up another share; "
+        "probabilities carried over to that share by the contract's formula. A calibration holds for the mix that it "
+        "was fitted on: this is reported, not promised. Mean probability: below the share, the mix is harder to see "
+        "than the simulated one, and too little is said of it.\n"
+    )
+    head = [
+        "mix of schemes",
+        "accounts",
+        "share inauthentic",
+        "calibration error",
+        "mean probability",
+        "of inauthentic",
+    ]
+    rows = [
+        [
+            _words(each["mix"]),
+            f"{each['accounts']:,}",
+            f"{each['prevalence']:.0%}",
+            _between(each, "expected_calibration_error"),
+            _number(each["mean_predicted"]),
+            _number(each["mean_predicted_inauthentic"]),
+        ]
+        for each in found["mixes"]
+    ]
+    return [text, *table(head, rows)]
+
+
+def _meanings(found: Entry) -> Iterator[str]:
+    """What each perturbation of the table does, a line each."""
+    for name in dict.fromkeys(row["curve"] for row in found["rows"]):
+        yield f"- {found['curves'][name]['title']}: {found['curves'][name]['meaning']}"
+
+
+def _strength(strength: float, unit: str) -> str:
+    return f"{strength:.3g}" if unit != "share" else f"{100 * strength:.3g} %"
+
+
+def _shares(row: Entry) -> str:
+    if row["value"] is None:
+        return "-"
+    return f"{_share(row['value'])} ({_share(row['lower'])} to {_share(row['upper'])})"

@@ -36,23 +36,36 @@ class AuditSummaryParams(Section):
     margin_over_tree: float = Field(ge=0, le=0.5)
     realism_inside: float = Field(ge=0, le=1)
     genuine_rejected: float = Field(ge=0, le=1)
+    genuine_rejected_perturbed: float = Field(ge=0, le=1)
+    genuine_pass_to_reject: float = Field(ge=0, le=1)
 
 
 def run(report: Callable[[str], None]) -> None:
     """The stage."""
     limits = read_section("audit_summary", AuditSummaryParams)
-    leakage, realism, generalisation, recall = map(
+    leakage, realism, generalisation, recall, robustness = map(
         read_json,
-        (layout.AUDIT_LEAKAGE, layout.AUDIT_REALISM, layout.AUDIT_GENERALISATION, layout.AUDIT_RECALL),
+        (
+            layout.AUDIT_LEAKAGE,
+            layout.AUDIT_REALISM,
+            layout.AUDIT_GENERALISATION,
+            layout.AUDIT_RECALL,
+            layout.AUDIT_ROBUSTNESS,
+        ),
     )
     report("figures")
-    write_json({"limits": held(limits, leakage, realism, recall)}, layout.AUDIT_SUMMARY)
+    write_json({"limits": held(limits, leakage, realism, recall, robustness)}, layout.AUDIT_SUMMARY)
     shown = pictures(limits, leakage, realism, generalisation, recall)
+    shown |= robustness_pictures(robustness)
     save_figures(shown | {"gallery": examples(layout.AUDIT_FRESH)}, layout.AUDIT_FIGURES)
 
 
 def held(
-    limits: AuditSummaryParams, leakage: dict[str, Any], realism: dict[str, Any], recall: dict[str, Any]
+    limits: AuditSummaryParams,
+    leakage: dict[str, Any],
+    realism: dict[str, Any],
+    recall: dict[str, Any],
+    robustness: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """Each limit: what is limited, how, the figure, the limit, and whether it holds; a missing figure does not.
 
@@ -67,6 +80,8 @@ def held(
     margin = None if model is None or None in trees else model - max(trees)
     genuine = fresh["confusion"]["genuine"]
     rejected = genuine["reject"] / max(sum(genuine.values()), 1)
+    perturbed = [row["genuine_rejected"]["value"] for row in robustness["rows"]]
+    week = robustness["later"][0]["genuine_pass_to_reject"]["value"]
     return [
         _limit("nuisance", "lower bound of the AUC, at most", leakage["nuisance"]["lower"], limits.nuisance_auc),
         _limit("best simple rule", "AUC, at most", triviality["best"]["auc"], limits.single_rule_auc),
@@ -88,6 +103,15 @@ def held(
         ),
         _limit("realism", "share of real quantiles inside, at least", realism["inside_share"], limits.realism_inside),
         _limit("genuine fresh accounts rejected", "share, at most", rejected, limits.genuine_rejected),
+        _limit(
+            "genuine accounts rejected, recorded in the worst other way",
+            "share, at most",
+            None if None in perturbed else max(perturbed),
+            limits.genuine_rejected_perturbed,
+        ),
+        _limit(
+            "genuine accounts that passed, rejected a week later", "share, at most", week, limits.genuine_pass_to_reject
+        ),
     ]
 
 
@@ -130,6 +154,17 @@ def pictures(
         "learning_curve": figures.learning_curve(generalisation["learning_curve"], split=test),
         "dose_response": figures.dose_response(recall["dose"], split="fresh cohorts of every size"),
         "batches": figures.batches(recall["batches"], split="fresh cohorts"),
+    }
+
+
+def robustness_pictures(robustness: dict[str, Any]) -> dict[str, Any]:
+    """What verdicts and ranking are worth on the same accounts recorded otherwise, and other mixes' calibration."""
+    recorded = robustness["as_recorded"]
+    split = f"{recorded['accounts']:,} accounts of {robustness['cohorts']} fresh cohorts"
+    curves = robustness["curves"]
+    return {
+        "robustness": figures.robustness(recorded, robustness["rows"], curves, split=split),
+        "robustness_verdicts": figures.robustness_verdicts(recorded, robustness["rows"], curves, split=split),
     }
 
 

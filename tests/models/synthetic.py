@@ -16,6 +16,7 @@ from models.baselines import ENGAGEMENT_RATE_FEATURE, Baseline, Constant, Cut
 from models.bundle import Bundle, Head
 from models.calibration import Calibration
 from models.classifier import ClassifierSettings
+from models.drift import Distribution, Drift
 from models.explanation import OrdinaryRange
 from models.shares import LEVELS, ShareModel
 from models.thresholds import Costs, Thresholds
@@ -223,6 +224,16 @@ def handmade_bundle(**changes: Any) -> Bundle:
         "evidence_cuts": ((0.005, 3.25), (0.01, 3.0)),
         "settings": {"most_reasons": 5, "suspected_scheme_above": 0.5},
         "provenance": {"accounts": {"fit": 10}, "libraries": {"lightgbm": "4.7.0"}, "note": "größer"},
+        "drift": Drift(
+            features={
+                "growth_burst_share": Distribution(
+                    (0.25,), 0.0, 1.0, (6, 3), 1, {"values": 0.01, "missing": 0.1 + 0.2}
+                ),
+                "profile_age_days": Distribution((), 0.0, 0.0, (0,), 10, {"values": 0.0, "missing": 0.0}),
+            },
+            score=Distribution((0.1, 0.5), 0.01, 0.99, (4, 3, 2), 1, {"values": 0.0, "missing": 0.0}),
+            limits={"values": 7.5, "missing": 12.0},
+        ),
         "baselines": (Baseline("prevalence", "the share", Constant(0.25)), Baseline("rule", "a cut", BLANK_CUT)),
     }
     return Bundle(**(parts | changes))

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from models.applicability import Applicability
-from models.bundle import CHECKSUMS, CLASSIFIER, MANIFEST, Bundle, UnusableBundleError
+from models.bundle import CHECKSUMS, CLASSIFIER, DRIFT, MANIFEST, Bundle, UnusableBundleError
 from tests.models.synthetic import handmade_bundle, handmade_share, trained
 
 FILES = (
     "baselines.json",
     CHECKSUMS,
+    DRIFT,
     MANIFEST,
     CLASSIFIER,
     "scheme_bought_comments.txt",

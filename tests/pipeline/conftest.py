@@ -9,7 +9,7 @@ import pytest
 
 from models.scoring import Scorer
 from pipeline import aside
-from pipeline.audit import ablation, catalogue, cohorts, generalisation, leakage, realism, recall, summary
+from pipeline.audit import ablation, catalogue, cohorts, generalisation, leakage, realism, recall, robustness, summary
 from pipeline.audit import scores as verdicts
 from pipeline.bundles import load_scorer
 from tests.pipeline.projects import invoke, run_stages, silent, write_params
@@ -31,7 +31,18 @@ def audited(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("audited") / "project"
     shutil.copytree(project, folder)
     with chdir(folder):
-        for stage in (cohorts, verdicts, leakage, realism, generalisation, ablation, catalogue, recall, summary):
+        for stage in (
+            cohorts,
+            verdicts,
+            leakage,
+            realism,
+            generalisation,
+            ablation,
+            catalogue,
+            robustness,
+            recall,
+            summary,
+        ):
             stage.run(silent)
     return folder
 

@@ -47,6 +47,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "audit_generalisation": {"cohort_counts": [2, 4], "account_shares": [0.5], "repeats": 1, "replicates": 20},
     "audit_ablation": {"replicates": 20},
     "audit_catalogue": {"perturbed_accounts": 60, "replicates": 20, "jobs": 1},
+    "audit_robustness": {"accounts": 120, "replicates": 20, "jobs": 1},
     "audit_recall": {"replicates": 20},
 }
 """What differs from the repository's params.yaml: sizes, above all."""

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from features.catalog import features
 from features.definition import GROUPS
 from pipeline import docs, layout
-from pipeline.audit import catalogue, leakage, limits, recall, summary, track
+from pipeline.audit import catalogue, leakage, limits, recall, robustness, summary, track
 from pipeline.audit.__main__ import app
 from pipeline.audit.page import audit_page
 from pipeline.audit.real import page as real_page
@@ -55,7 +55,17 @@ def test_cohorts_have_the_sizes_asked_for() -> None:
 @pytest.mark.usefixtures("inside")
 def test_every_number_of_the_page_comes_from_the_reports() -> None:
     page = audit_page()
-    for head in ("Limits", "Nuisance", "Triviality", "Learnability", "Ablation", "Realism", "Generalisation", "Dose"):
+    for head in (
+        "Limits",
+        "Nuisance",
+        "Triviality",
+        "Learnability",
+        "Ablation",
+        "Realism",
+        "Generalisation",
+        "Dose",
+        "Robustness",
+    ):
         assert f"## {head}" in page
     for each in read_json(layout.AUDIT_SUMMARY)["limits"]:
         assert f"| {each['name']} | {each['rule']}" in page
@@ -67,7 +77,7 @@ def test_every_number_of_the_page_comes_from_the_reports() -> None:
 @pytest.mark.usefixtures("inside")
 def test_a_second_run_gives_the_same_bytes() -> None:
     before = content_of(Path("reports/audit"))
-    for stage in (leakage, catalogue, recall, summary):
+    for stage in (leakage, catalogue, robustness, recall, summary):
         stage.run(silent)
     assert content_of(Path("reports/audit")) == before
 
@@ -137,6 +147,10 @@ HELD: dict[str, Any] = {
             "confusion": {"genuine": {"pass": 99, "review": 0, "reject": 1, "insufficient_data": 0}},
         },
     },
+    "robustness": {
+        "rows": [{"genuine_rejected": {"value": 0.002}}, {"genuine_rejected": {"value": 0.01}}],
+        "later": [{"genuine_pass_to_reject": {"value": 0.005}}],
+    },
 }
 LIMITS = AuditSummaryParams(
     nuisance_auc=0.55,
@@ -148,6 +162,8 @@ LIMITS = AuditSummaryParams(
     margin_over_tree=0.08,
     realism_inside=1.0,
     genuine_rejected=0.01,
+    genuine_rejected_perturbed=0.01,
+    genuine_pass_to_reject=0.005,
 )
 
 
@@ -156,7 +172,7 @@ def _changed(path: str, value: float | None) -> dict[str, Any]:
     *steps, last = path.split(".")
     place = found
     for step in steps:
-        place = place[step]
+        place = place[int(step) if step.isdigit() else step]
     place[last] = value
     return found
 
@@ -199,6 +215,24 @@ def _changed(path: str, value: float | None) -> dict[str, Any]:
         pytest.param("realism.inside_share", None, ["realism"], id="nothing measured does not hold"),
         pytest.param(
             "recall.fresh.confusion.genuine.reject", 2, ["genuine fresh accounts rejected"], id="2 of 101 rejected"
+        ),
+        pytest.param(
+            "robustness.rows.1.genuine_rejected.value",
+            0.011,
+            ["genuine accounts rejected, recorded in the worst other way"],
+            id="more are rejected where they were recorded otherwise",
+        ),
+        pytest.param(
+            "robustness.rows.0.genuine_rejected.value",
+            None,
+            ["genuine accounts rejected, recorded in the worst other way"],
+            id="a perturbation that was not measured does not hold",
+        ),
+        pytest.param(
+            "robustness.later.0.genuine_pass_to_reject.value",
+            0.006,
+            ["genuine accounts that passed, rejected a week later"],
+            id="a week turns passes into rejects",
         ),
     ],
 )
