@@ -206,7 +206,9 @@ def _shares(headline: pl.DataFrame, arm: str, replicates: int, seed: int) -> tup
     counted = counts.select(f"{name}_counted" for name in SHARES).to_numpy()
     total = counts.select(f"{name}_total" for name in SHARES).to_numpy()
     cohorts = counts.height
-    weights = np.random.default_rng(seed).multinomial(cohorts, np.full(cohorts, 1.0 / max(cohorts, 1)), replicates)
+    if cohorts == 0:
+        return np.full(len(SHARES), np.nan), np.full((0, len(SHARES)), np.nan)
+    weights = np.random.default_rng(seed).multinomial(cohorts, np.full(cohorts, 1.0 / cohorts), replicates)
     draws = _ratio(weights.astype(np.float64) @ counted, weights.astype(np.float64) @ total)
     return _ratio(counted.sum(axis=0), total.sum(axis=0)), draws
 

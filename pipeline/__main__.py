@@ -244,12 +244,12 @@ def simulate(
         simulate_folder(output, accounts, seed, read_priors(OWN_PARAMS))
 
 
-def parse_seeds(text: str) -> tuple[int, int]:
+def parse_seeds(text: str) -> range:
     """`FIRST:COUNT`, such as 910001:40."""
     first, _, count = text.partition(":")
     if not (first.isdigit() and count.isdigit() and int(count) >= FEWEST_COHORTS):
         raise typer.BadParameter(f"'{text}' is not FIRST:COUNT with {FEWEST_COHORTS} cohorts or more, as in 910001:40.")
-    return int(first), int(count)
+    return range(int(first), int(first) + int(count))
 
 
 @app.command()
@@ -263,7 +263,7 @@ def promote(
         ),
     ] = None,
     seeds: Annotated[
-        tuple[int, int] | None,
+        range | None,
         typer.Option(
             "--seeds",
             parser=parse_seeds,

@@ -157,7 +157,8 @@ def open_contender(
 ) -> Contender:
     """The model behind a bundle folder, a registry address, a run's id or name, or the start of a git revision.
 
-    What comes from the store is put into `scratch`.
+    What comes from the store is put into `scratch`. A folder whose very bundle was tracked comes from there too: its
+    copy brings the code that scores it.
 
     Raises:
         NotScorableError: its files cannot be had.
@@ -168,8 +169,9 @@ def open_contender(
         if not (folder / MANIFEST).is_file():
             raise UnusableInputError(f"model: '{reference}' is no bundle. Found: no {MANIFEST} in it.")
         contender = Contender(label, folder.resolve(), None, None)
-        logged = run_of_bundle(contender.model_sha256, experiment, registered_model)
-        return Contender(label, folder.resolve(), None, logged)
+        run = run_of_bundle(contender.model_sha256, experiment, registered_model)
+        if run is None:
+            return contender
     run = run or find_run(reference, experiment, registered_model)
     destination = scratch / label
     destination.mkdir(parents=True)
@@ -239,7 +241,8 @@ def _scorer(contender: Contender) -> Scorer | None:
         bundle = read_bundle(contender.folder)
         bundle.check_catalog(catalog_hash())
     except UnusableBundleError as error:
-        if contender.code is not None:
+        # Without this file Python would run whatever program of that name is installed.
+        if contender.code is not None and (contender.code / "pipeline" / "__main__.py").is_file():
             return None
         raise NotScorableError(
             contender.label,

@@ -89,7 +89,7 @@ class Outcome:
 def promote(
     candidate: str | None,
     *,
-    seeds: tuple[int, int] | None,
+    seeds: range | None,
     dry_run: bool,
     force_reason: str | None,
     report: Callable[[str], None],
@@ -98,7 +98,7 @@ def promote(
 
     Args:
         candidate: as `open_contender` takes it.
-        seeds: first seed and number of frozen cohorts, instead of those of params.yaml.
+        seeds: of the frozen cohorts, instead of those of params.yaml.
         dry_run: log nothing and move nothing.
         force_reason: promote whatever the comparison says, for this reason, which is logged.
         report: told what is being done.
@@ -108,7 +108,7 @@ def promote(
     """
     params, names = read_section("promote", PromoteParams), read_section("track", TrackParams)
     if seeds is not None:
-        params = params.model_copy(update={"first_seed": seeds[0], "cohorts": seeds[1]})
+        params = params.model_copy(update={"first_seed": seeds[0], "cohorts": len(seeds)})
     store = (names.experiment, names.registered_model)
     with tempfile.TemporaryDirectory() as scratch:
         report("models")

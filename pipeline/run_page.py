@@ -1,6 +1,7 @@
 """A run's page in words: what was trained on what, how good, against what, where it fails. From `reports/` alone.
 
-MLflow shows it as the run's description. Who is champion, and why, stands below it; the store knows that.
+MLflow shows it as the run's description, all but its first lines folded away: so they hold the answer in short. Who is
+champion, and why, is put before them by the store, which knows it.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def run_page(
         ("The incoming batch", [_counts(scoring["verdicts"])]),
         ("Where to look", [WHERE]),
     ]
-    return "\n\n".join(f"## {title}\n\n" + "\n".join(lines) for title, lines in parts) + "\n"
+    return (
+        f"{_in_short(metrics)}\n\n" + "\n\n".join(f"## {title}\n\n" + "\n".join(lines) for title, lines in parts) + "\n"
+    )
 
 
 WHERE = (
@@ -71,6 +74,26 @@ WHERE = (
     "`params.yaml` and `dvc.lock`, all that made it. Tab *Model metrics*: all figures. What simulated accounts cannot "
     "tell stands in the model card."
 )
+
+
+def _in_short(metrics: Entry) -> str:
+    """The two figures that matter, beside the nearest baseline's."""
+    models: Mapping[str, Entry] = metrics["models"]
+    shown = {key: HEADLINE[key] for key in ("recall_at_1_percent_false_positives", "auc")}
+    main, *_ = models
+    nearest = nearest_baseline(metrics)
+    said = [f"{head} {with_interval(models[main].get(key))}" for key, head in shown.items()]
+    words = f"**In short:** {', '.join(said)} on {metrics.get('split', 'accounts not named')}"
+    if nearest is None:
+        return f"{words}."
+    theirs = " and ".join(with_interval(models[nearest].get(key)) for key in shown)
+    return f"{words}; the nearest baseline, {nearest.replace('_', ' ')}, has {theirs}."
+
+
+def nearest_baseline(metrics: Entry) -> str | None:
+    """The baseline least below the model in AUC; None where there is none."""
+    differences = metrics.get("differences", {})
+    return min(differences, key=lambda name: _value(differences[name].get("auc")), default=None)
 
 
 def _trained(training: Entry, sections: Entry, bundle: Bundle, lineage: Entry) -> list[str]:
@@ -115,13 +138,13 @@ def _good(metrics: Entry) -> list[str]:
         "",
         *markdown_table(["model", *columns.values()], rows),
     ]
-    differences = metrics.get("differences", {})
-    nearest = min(differences, key=lambda name: _value(differences[name].get("auc")), default=None)
+    nearest = nearest_baseline(metrics)
     if nearest is not None:
+        difference = metrics["differences"][nearest]
         said = "; ".join(
-            f"{head} {with_interval(differences[nearest][key], signed=True)}"
+            f"{head} {with_interval(difference[key], signed=True)}"
             for key, head in HEADLINE.items()
-            if key in differences[nearest]
+            if key in difference
         )
         lines += ["", f"**Against the nearest baseline**, {nearest.replace('_', ' ')}, paired: {said}."]
     return lines

@@ -54,8 +54,9 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 """Alias of the model tracked last: `promote` asks whether it earns the champion's place."""
 
-CHAMPION_HEADING = "## Who is champion, and why"
-"""Last section of every run's note. It changes with each decision, so it is no part of what a run holds."""
+CHAMPION_WORDS = "**Champion:** "
+"""What the first paragraph of a run's note starts with: the interface folds all but the first lines away. It changes
+with each decision, so it is no part of what a run holds."""
 
 NOTE = "mlflow.note.content"
 """Tag that the run's page shows as its description."""
@@ -577,7 +578,9 @@ def _make_challenger(client: mlflow.MlflowClient, run: Run, record: Record, name
         return
     champion = client.get_model_version_by_alias(name, CHAMPION)
     is_same = champion.tags.get("model_sha256") == record.tags["model_sha256"]
-    if is_same and not _has_files(client, champion):
+    crowned = client.get_run(str(champion.run_id))
+    is_lost = crowned.info.lifecycle_stage == "deleted" or not _has_artifacts(client, crowned)
+    if is_same and is_lost:
         # The same bundle, logged anew after its files were lost: nothing is to be decided.
         _crown(client, name, versions[0], champion.tags.get(DECISION_TAG, ""), champion.description or "")
 
@@ -587,11 +590,6 @@ def _crown(client: mlflow.MlflowClient, name: str, version: ModelVersion, tag: s
     client.set_registered_model_alias(name, CHAMPION, str(version.version))
     client.set_model_version_tag(name, str(version.version), DECISION_TAG, tag)
     client.update_model_version(name, str(version.version), text)
-
-
-def _has_files(client: mlflow.MlflowClient, version: ModelVersion) -> bool:
-    """Whether the files of a registered version are still there."""
-    return bool(version.model_id and client.list_logged_model_artifacts(version.model_id))
 
 
 def _said_of_versions(decision: LoggedDecision, champion: ModelVersion) -> dict[str, tuple[str, str]]:
@@ -611,7 +609,7 @@ def _said_of_versions(decision: LoggedDecision, champion: ModelVersion) -> dict[
 
 
 def _say_who_is_champion(client: mlflow.MlflowClient, runs: Sequence[Run], name: str) -> None:
-    """The last section of the runs' notes, and the registered model's description, as things stand now."""
+    """The first paragraph of the runs' notes, and the registered model's description, as things stand now."""
     champion = client.get_model_version_by_alias(name, CHAMPION)
     crowned = client.get_run(str(champion.run_id))
     who = (
@@ -627,8 +625,9 @@ def _say_who_is_champion(client: mlflow.MlflowClient, runs: Sequence[Run], name:
         if not note or not versions:
             continue
         is_champion = run.info.run_id == crowned.info.run_id
-        own = "The model of this run." if is_champion else f"Not this run's model, version {versions[0]}."
-        said = f"{note.partition(CHAMPION_HEADING)[0].rstrip()}\n\n{CHAMPION_HEADING}\n\n{own} {who}\n"
+        own = "the model of this run." if is_champion else f"not this run's model, which is version {versions[0]}."
+        rest = note.partition("\n\n")[2] if note.startswith(CHAMPION_WORDS) else note
+        said = f"{CHAMPION_WORDS}{own} {who.strip()}\n\n{rest}"
         if said != note:
             client.set_tag(run.info.run_id, NOTE, said)
 
