@@ -237,14 +237,7 @@ def transitions(scored: pl.DataFrame, arms: Sequence[str]) -> list[dict[str, Any
     Keys: `class` (genuine, inauthentic, or small dose), `from`, `to`, `accounts`, `share` of the class.
     """
     first, second = (f"verdict_{arm}" for arm in arms)
-    classed = scored.with_columns(
-        pl.when("is_inauthentic")
-        .then(pl.lit("inauthentic"))
-        .when(pl.col("scheme").is_not_null())
-        .then(pl.lit("small dose"))
-        .otherwise(pl.lit("genuine"))
-        .alias("class")
-    ).with_columns(members=pl.len().over("class"))
+    classed = scored.with_columns(_class()).with_columns(members=pl.len().over("class"))
     counted = (
         classed.filter(pl.col(first) != pl.col(second))
         .group_by("class", first, second)
@@ -255,7 +248,10 @@ def transitions(scored: pl.DataFrame, arms: Sequence[str]) -> list[dict[str, Any
 
 
 def flips(scored: pl.DataFrame, arms: Sequence[str]) -> pl.DataFrame:
-    """Accounts whose verdict differs, those that moved furthest in log-odds first; what one arm does not judge last."""
+    """Accounts whose verdict differs, those that moved furthest in log-odds first; what one arm does not judge last.
+
+    Adds `class`, as in `transitions`.
+    """
     first, second = arms
 
     def log_odds(arm: str) -> pl.Expr:
@@ -264,4 +260,15 @@ def flips(scored: pl.DataFrame, arms: Sequence[str]) -> pl.DataFrame:
 
     flipped = scored.filter(pl.col(f"verdict_{first}") != pl.col(f"verdict_{second}"))
     moved = (log_odds(second) - log_odds(first)).abs()
-    return flipped.sort(moved, "account_id", descending=[True, False], nulls_last=True)
+    return flipped.with_columns(_class()).sort(moved, "account_id", descending=[True, False], nulls_last=True)
+
+
+def _class() -> pl.Expr:
+    return (
+        pl.when("is_inauthentic")
+        .then(pl.lit("inauthentic"))
+        .when(pl.col("scheme").is_not_null())
+        .then(pl.lit("small dose"))
+        .otherwise(pl.lit("genuine"))
+        .alias("class")
+    )

@@ -179,7 +179,7 @@ def _flips(scored: Scored) -> list[Table]:
     each = [
         (
             account["account_id"],
-            "inauthentic" if account["is_inauthentic"] else "genuine",
+            account["class"],
             account["scheme"] or account["benign_story"] or "-",
             f"{_verdict(account, 'a')} to {_verdict(account, 'b')}",
             told[account["account_id"]],

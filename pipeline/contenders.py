@@ -12,7 +12,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -264,43 +265,55 @@ def _by_this_code(scorer: Scorer, table: pl.DataFrame, prepared: Path, jobs: int
 
 
 def _by_own_code(contender: Contender, frozen: Frozen, jobs: int, report: Report) -> pl.DataFrame:
-    """The scores that the model's own code gives, kept: neither the model nor the cohorts can change."""
-    kept = frozen.folder / f"scores-{contender.version}.parquet"
+    """The scores that the model's own code gives, kept: neither model, code nor cohorts can change."""
+    code = contender.code or Path()
+    digest = _digest_of(path.read_bytes() for path in sorted(code.rglob("*.py")))
+    kept = frozen.folder / f"scores-{contender.version}-{digest}.parquet"
     if not kept.is_file():
         report(f"{contender.label}, by the code it brings")
-        output = frozen.folder / f"scores-{contender.version}"
-        arguments = ["--input", frozen.dataset.resolve(), "--output", output.resolve(), "--model", contender.folder]
-        done = subprocess.run(  # noqa: S603 - our own interpreter; the code was logged by this project's `track`
-            [sys.executable, "-m", "pipeline", "score", *map(str, arguments), "--jobs", str(jobs), "--quiet"],
-            cwd=contender.code,
-            env={**os.environ, "PYTHONPATH": str(contender.code)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
-            raise NotScorableError(
-                contender.label,
-                f"the code that its run holds cannot score it here. Found: {last} Track that revision again, or decide "
-                "without a comparison (--force-reason).",
-            )
-        prevalence = read_json(output / layout.SUMMARY_FILE)["prevalence"]
-        scores = pl.read_parquet(output / layout.SCORES_FILE, columns=list(SCORED))
-        write_parquet(scores.with_columns(prevalence=pl.lit(prevalence)), kept)
+        with tempfile.TemporaryDirectory(dir=frozen.folder) as output:
+            write_parquet(_run_own_code(contender, frozen, Path(output).resolve(), jobs), kept)
     return pl.read_parquet(kept)
+
+
+def _run_own_code(contender: Contender, frozen: Frozen, output: Path, jobs: int) -> pl.DataFrame:
+    """The command `score` of the code that the model brought, in a process of its own."""
+    arguments = ["--input", frozen.dataset.resolve(), "--output", output, "--model", contender.folder.resolve()]
+    done = subprocess.run(  # noqa: S603 - our own interpreter; the code was logged by this project's `track`
+        [sys.executable, "-m", "pipeline", "score", *map(str, arguments), "--jobs", str(jobs), "--quiet"],
+        cwd=contender.code,
+        env={**os.environ, "PYTHONPATH": str(contender.code)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        raise NotScorableError(
+            contender.label,
+            f"the code that its run holds cannot score it here. Found: {last} Track that revision again, or decide "
+            "without a comparison (--force-reason).",
+        )
+    prevalence = read_json(output / layout.SUMMARY_FILE)["prevalence"]
+    scores = pl.read_parquet(output / layout.SCORES_FILE, columns=list(SCORED))
+    return scores.with_columns(prevalence=pl.lit(prevalence))
 
 
 def _features(prepared: Path, frozen: Frozen, jobs: int, report: Report) -> pl.DataFrame:
     """Every feature of the prepared accounts, computed once for a set of definitions and of prepared rows."""
-    digest = hashlib.sha256()
-    for path in sorted(prepared.glob("*/bucket-*.parquet")):
-        digest.update(path.read_bytes())
-    kept = frozen.folder / f"features-{catalog_hash()}-{digest.hexdigest()[:VERSION_DIGITS]}.parquet"
+    digest = _digest_of(path.read_bytes() for path in sorted(prepared.glob("*/bucket-*.parquet")))
+    kept = frozen.folder / f"features-{catalog_hash()}-{digest}.parquet"
     if not kept.is_file():
         report("features")
         write_parquet(over_buckets(prepared, lambda bucket: compute(read_bucket(prepared, bucket)), report, jobs), kept)
     return pl.read_parquet(kept)
+
+
+def _digest_of(contents: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(content)
+    return digest.hexdigest()[:VERSION_DIGITS]
 
 
 def _named(scored: pl.DataFrame, label: str, accounts: pl.DataFrame) -> pl.DataFrame:

@@ -86,9 +86,19 @@ def show_metrics(metrics: dict[str, Any], output: Path) -> None:
     console.print(f"Written to {output}.", highlight=False, markup=False)
 
 
+PIPE_WIDTH = 140
+"""Columns where nobody's terminal tells them: the names of features need the room."""
+
+
+def _results() -> Console:
+    """Standard output, for tables that are a command's result."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE_WIDTH)
+
+
 def show_promotion(outcome: Outcome) -> None:
     """How it ended and why, and the tables behind it. On stdout: they are the result."""
-    console = Console()
+    console = _results()
     if outcome.figures:
         _show("Figures", ("figure", "candidate", "champion", "difference, paired"), outcome.figures)
         _show("Limits", ("limit", "candidate", "champion", "at most", "holds"), outcome.limits)
@@ -99,7 +109,7 @@ def show_promotion(outcome: Outcome) -> None:
 
 def show_comparison(comparison: Comparison) -> None:
     """Every table. On stdout: they are the result."""
-    console = Console()
+    console = _results()
     for table in comparison.tables:
         if table.rows:
             _show(table.title, table.heads, table.rows)
@@ -115,4 +125,4 @@ def _show(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> No
         table.add_column(Text(head), overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    Console().print(table)
+    _results().print(table)

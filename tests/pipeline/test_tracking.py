@@ -378,7 +378,7 @@ def test_an_unknown_model_is_said_with_what_there_is(address: str, hint: str) ->
         download_bundle(address)
 
 
-# --- a run is found -----------------------------------------------------------------------------------------------------
+# --- a run is found ---------------------------------------------------------------------------------------------------
 
 
 def test_a_run_is_found_by_id_name_revision_and_address(client: mlflow.MlflowClient) -> None:
