@@ -142,7 +142,8 @@ def promote(
         sentences = (*outcome.sentences, f"Candidates that these cohorts have judged, this one included: {looks}.")
         outcome = Outcome(outcome.title, is_promoted, sentences, outcome.figures, outcome.limits)
         report("MLflow")
-        record = _record(outcome, compared, grounds, frozen, params, Path(scratch))
+        name = f"promote version {ours.run.versions[0]} over {', '.join(run.versions)}"
+        record = _record(name, outcome, compared, grounds, frozen, params, Path(scratch))
         why = f"forced, because {force_reason}" if force_reason is not None else "; ".join(grounds.reasons)
         log_decision(LoggedDecision(record, ours.run, run, is_promoted, why), *store)
         return outcome
@@ -189,6 +190,7 @@ def _outcome(
 
 
 def _record(
+    name: str,
     outcome: Outcome,
     compared: dict[str, Any] | None,
     grounds: Decision,
@@ -213,7 +215,7 @@ def _record(
     write_json({"decision": decision, "compared": compared, "seeds": [frozen.seeds[0], len(frozen.seeds)]}, numbers)
     how = "promoted" if outcome.is_champion else "kept"
     return Record(
-        name=f"promote {outcome.title}",
+        name=f"{name}: {'promoted' if outcome.is_champion else 'champion kept'}",
         note=note,
         parameters={f"promote.{key}": json.dumps(value) for key, value in params.model_dump(mode="json").items()},
         metrics=dict(figure_numbers(compared, ARMS)) if compared else {},

@@ -118,7 +118,7 @@ def test_a_candidate_that_does_not_earn_it_is_kept_out_and_the_store_says_why(ri
     assert aliases(rivals) == {"champion": "1", "challenger": "2"}
     decision = runs(rivals)[0]
     assert decision.info.status == "FINISHED"
-    assert decision.info.run_name.endswith("champion kept")
+    assert decision.info.run_name == "promote version 2 over 1: champion kept"
     assert decision.data.tags["decision"] == "kept"
     assert "| recall at 1 % false positives |" in decision.data.tags["mlflow.note.content"]
     assert "this one included: 1." in decision.data.tags["mlflow.note.content"]
