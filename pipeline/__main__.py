@@ -30,6 +30,10 @@ SMALLEST_PREVALENCE = 0.001
 """Rarer than one in a thousand (or as rare the other way round) is a slip of the pen, not a campaign."""
 
 
+FEWEST_COHORTS = 5
+"""Frozen cohorts, at least: an interval over fewer says nothing."""
+
+
 class FileFormat(StrEnum):
     """How scores are written."""
 
@@ -238,6 +242,88 @@ def simulate(
         from pipeline.simulate import read_priors, simulate_folder
 
         simulate_folder(output, accounts, seed, read_priors(OWN_PARAMS))
+
+
+def parse_seeds(text: str) -> range:
+    """`FIRST:COUNT`, such as 910001:40."""
+    first, _, count = text.partition(":")
+    if not (first.isdigit() and count.isdigit() and int(count) >= FEWEST_COHORTS):
+        raise typer.BadParameter(f"'{text}' is not FIRST:COUNT with {FEWEST_COHORTS} cohorts or more, as in 910001:40.")
+    return range(int(first), int(first) + int(count))
+
+
+@app.command()
+def promote(
+    candidate: Annotated[
+        str | None,
+        typer.Option(
+            "--candidate",
+            help="models:/NAME@ALIAS, a run's id or name, the start of its git revision, or a bundle folder. Default: "
+            "the model tracked last (@challenger).",
+        ),
+    ] = None,
+    seeds: Annotated[
+        range | None,
+        typer.Option(
+            "--seeds",
+            parser=parse_seeds,
+            metavar="FIRST:COUNT",
+            help="Seeds of the frozen cohorts, instead of those of params.yaml.",
+        ),
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare and tell; log nothing, move nothing.")] = False,
+    force_reason: Annotated[
+        str | None,
+        typer.Option("--force-reason", help="Promote whatever the comparison says, for this reason, which is logged."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Put the candidate beside the champion on frozen cohorts; it becomes champion only if it earns it.
+
+    It must be better at recall at 1 % false positives beyond the interval of the paired difference, and no limit of
+    params.yaml (section promote) may break. The decision is logged in MLflow.
+
+    Exit code 0: the candidate is the champion now. 4: the champion is kept. 2: they cannot be compared.
+    """
+    with reported(quiet, "promote") as report:
+        from pipeline.promote import promote as decide
+        from pipeline.summary import show_promotion
+
+        outcome = decide(candidate, seeds=seeds, dry_run=dry_run, force_reason=force_reason, report=report)
+    if not quiet:
+        show_promotion(outcome)
+    if not outcome.is_champion:
+        raise typer.Exit(4)
+
+
+@app.command()
+def compare(
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN_A",
+            help="A run's id or name, the start of its git revision, models:/NAME@ALIAS, or a bundle folder.",
+        ),
+    ],
+    second: Annotated[str, typer.Argument(metavar="RUN_B", help="Likewise.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="Folder for compare.md and compare.json. Default: under data/compare."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare two models: figures with intervals, parameters, and the accounts whose verdict flips and why.
+
+    Both are scored on the frozen cohorts of params.yaml (section promote). The tables are attached to both MLflow runs.
+    """
+    with reported(quiet, "compare") as report:
+        from pipeline.compare import compare as put_side_by_side
+        from pipeline.summary import show_comparison
+
+        comparison = put_side_by_side(first, second, output, report)
+    if not quiet:
+        show_comparison(comparison)
 
 
 @app.command()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from pipeline.compare import Comparison
+    from pipeline.promote import Outcome
 
 NOT_USED = ("quarantined", "duplicates_collapsed", "out_of_scope", "after_as_of")
 """What may become of a row besides being used, as the summary counts it."""
@@ -151,3 +156,45 @@ def _percent(entry: dict[str, Any]) -> str:
     if entry["value"] is None:
         return "a share that cannot be told"
     return f"{entry['value']:.1%} ({entry['lower']:.1%} to {entry['upper']:.1%})"
+
+
+PIPE_WIDTH = 140
+"""Columns where nobody's terminal tells them: the names of features need the room."""
+
+
+def _results() -> Console:
+    """Standard output, for tables that are a command's result."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE_WIDTH)
+
+
+def show_promotion(outcome: Outcome) -> None:
+    """How it ended and why, and the tables behind it. On stdout: they are the result."""
+    console = _results()
+    if outcome.figures:
+        _show("Figures", ("figure", "candidate", "champion", "difference, paired"), outcome.figures)
+        _show("Limits", ("limit", "candidate", "champion", "at most", "holds"), outcome.limits)
+    console.print(Text(outcome.title, style="bold"))
+    for sentence in outcome.sentences:
+        console.print(Text(f"- {sentence}"))
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """Every table. On stdout: they are the result."""
+    console = _results()
+    for table in comparison.tables:
+        if table.rows:
+            _show(table.title, table.heads, table.rows)
+        if table.words:
+            console.print(Text(f"{'' if table.rows else f'{table.title}: '}{table.words}"))
+    attached = " and ".join(f"'{name}'" for name in comparison.attached)
+    console.print(Text(f"Written to {comparison.output}." + (f" Attached to {attached}." if attached else "")))
+
+
+def _show(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    table = Table(title=Text(title), title_justify="left")
+    for head in heads:
+        table.add_column(Text(head), overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    _results().print(table)

@@ -1,8 +1,8 @@
 """Stage `track`: everything the other stages left, as one MLflow run, from files alone.
 
 The stages before it never talk to MLflow, so a cached one cannot leave a run half empty, and a lost store is rebuilt
-by `dvc repro -f -s track`. The registered model becomes `@champion` with every tracked run: nothing is demanded of it
-yet, the last one tracked is the one in use.
+by `dvc repro -f -s track`. The registered model becomes `@challenger` with every tracked run; once there is a champion,
+only `promote` makes it that.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from pipeline import layout, serving
 from pipeline.bundles import read_bundle
 from pipeline.errors import UnusableInputError
 from pipeline.params import Section, read_section
+from pipeline.run_page import run_page
 from pipeline.storage import read_json, write_json
-from pipeline.tracking import CHAMPION, ModelToRegister, Record, track_run
+from pipeline.tracking import ModelToRegister, Record, track_run
 
 LOCK_FILE = Path("dvc.lock")
 PRIORS = "priors"
@@ -39,14 +40,19 @@ PRIORS = "priors"
 LONGEST_PARAMETER = 500
 """Characters of a parameter's value that a table of runs can use; the whole stands in the run's params.yaml."""
 
-HEADLINE = {
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "recall_at_1_percent_false_positives": "recall at 1 % false positives",
-    "brier": "Brier score (lower is better)",
-    "expected_calibration_error": "calibration error (lower is better)",
-}
-"""Metrics of the note's table, in its order, with their column heads."""
+FIGURE_ORDER = (
+    "score_distribution",
+    "roc",
+    "precision_recall",
+    "reliability",
+    "costs",
+    "risk_coverage",
+    "importance",
+)
+"""The order in which a person reads the figures; others follow by name."""
+
+MODEL_CARD = Path("docs/model-card.md")
+"""The generated page that goes with the model it names. The audit's page comes to the run with the audit."""
 
 
 class TrackParams(Section):
@@ -74,15 +80,16 @@ def run(report: Callable[[str], None]) -> None:
         code=[Path(path) for package in (features, models, pipeline) for path in package.__path__],
     )
     report("MLflow")
-    track_run(run_record(bundle, params), model, params.experiment)
+    track_run(run_record(bundle), model, params.experiment)
     # Nothing from the store may enter an output: a run's id differs on every machine.
     tracked = {"experiment": params.experiment, "model_version": bundle.version, "model_sha256": model_sha256(bundle)}
     write_json(tracked, layout.TRACKED)
 
 
-def run_record(bundle: Bundle, params: TrackParams) -> Record:
+def run_record(bundle: Bundle) -> Record:
     """The run's whole content, read from params.yaml, the reports, dvc.lock and git."""
     metrics, training, scoring = map(_report, (layout.METRICS, layout.TRAINING_REPORT, layout.SCORING_REPORT))
+    segments = _report(layout.SEGMENTS)
     sections = yaml.safe_load(layout.PARAMS.read_text(encoding="utf-8"))
     parameters = dict(flat_parameters(without_priors(sections)))
     numbers = dict(metrics_of(metrics, training, scoring))
@@ -92,14 +99,20 @@ def run_record(bundle: Bundle, params: TrackParams) -> Record:
         "catalog_hash": bundle.catalog_hash,
         "split": str(metrics.get("split", "")),
     }
-    note = markdown_note(metrics, scoring, bundle, params)
     files = run_files()
     hashes = data_hashes(LOCK_FILE)
     revision = git_tags()
+    # The revision and the hashes are of the moment: the page without them is what tells equal content.
+    page = (metrics, segments, training, scoring, sections, bundle)
+    lineage = {
+        "revision": revision.get("git_revision", ""),
+        "is_changed": revision.get("git_dirty") == "true",
+        "data": hashes,
+    }
     trial = os.environ.get("DVC_EXP_NAME", "")
     return Record(
         name=trial or run_name(revision.get("git_revision", ""), metrics),
-        note=note,
+        note=run_page(*page, lineage),
         parameters=parameters,
         metrics=numbers,
         tags={
@@ -115,7 +128,8 @@ def run_record(bundle: Bundle, params: TrackParams) -> Record:
             for use, stage in (("training", "prepare"), ("scoring", "score"))
             if (path := (sections.get(stage) or {}).get("dataset")) in hashes
         ],
-        content_sha256=_digest([parameters, numbers, tags, note], files),
+        content_sha256=_digest([parameters, numbers, tags, run_page(*page, {})], files),
+        documents=documents(bundle.version),
     )
 
 
@@ -167,44 +181,25 @@ def run_name(revision: str, metrics: Mapping[str, Any]) -> str:
     return " ".join(part for part in parts if part) or "no metric"
 
 
-def markdown_note(metrics: Mapping[str, Any], scoring: Mapping[str, Any], bundle: Bundle, params: TrackParams) -> str:
-    """The run's page in words: our model beside each baseline, the verdicts of the batch, the cuts, the bundle."""
-    columns = {key: head for key, head in HEADLINE.items() if any(key in each for each in metrics["models"].values())}
-    rows = [
-        ["model", *columns.values()],
-        ["---"] * (len(columns) + 1),
-        *(
-            [model.replace("_", " "), *(_interval(values.get(key)) for key in columns)]
-            for model, values in metrics["models"].items()
-        ),
-    ]
-    counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in scoring["verdicts"].items())
-    cuts = bundle.thresholds
-    confidence = metrics.get("confidence")
-    interval = f", {confidence:.0%} intervals ({metrics.get('interval', '')})" if confidence is not None else ""
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return (
-        f"**Split:** {metrics.get('split', 'not named')}; {metrics.get('accounts', '?')} accounts{interval}. "
-        "Figures on simulated cohorts say how models compare, not how often a real account is judged rightly.\n\n"
-        f"{table}\n\n"
-        f"**Incoming batch:** {counts}.\n\n"
-        f"**Verdict:** pass below {cuts.pass_below:.3f}; reject above {cuts.reject_above:.3f} with evidence above "
-        f"{cuts.reject_above_evidence:.2f} (log-likelihood ratio); prevalence {bundle.prevalence:g}.\n\n"
-        f"**Bundle:** `{layout.MODEL.as_posix()}`, version `{bundle.version}`; in the registry as "
-        f"`models:/{params.registered_model}@{CHAMPION}` until the next tracked run.\n"
-    )
-
-
 def run_files() -> dict[str, Path]:
     """Reports, figures, curves and params.yaml by their place in the run; dvc.lock is not content, it names it."""
     found = {layout.PARAMS.name: layout.PARAMS}
     for folder, pattern, place in (
         (layout.METRICS.parent, "*.json", "reports"),
-        (layout.FIGURES, "*.png", "figures"),
         (layout.PLOTS, "*.json", "plots"),
     ):
         found |= {f"{place}/{path.name}": path for path in sorted(folder.glob(pattern))}
-    return found
+    figures = sorted(layout.FIGURES.glob("*.png"), key=lambda path: (_place(path.stem), path.stem))
+    return found | {f"figures/{number:02d}_{path.name}": path for number, path in enumerate(figures, start=1)}
+
+
+def documents(version: str) -> dict[str, Path]:
+    """The model card by its place in the run, where it was made for this very bundle.
+
+    `make docs` comes after `dvc repro`: until then the card tells of the model before, and is left out.
+    """
+    is_this = MODEL_CARD.is_file() and version in MODEL_CARD.read_text(encoding="utf-8")
+    return {f"documents/{MODEL_CARD.name}": MODEL_CARD} if is_this else {}
 
 
 def data_hashes(lock: Path) -> dict[str, str]:
@@ -263,12 +258,8 @@ def _numbers(value: Any, name: str) -> Iterator[tuple[str, float]]:
         yield re.sub(r"[^\w\-. :/]", "_", name), float(value)
 
 
-def _interval(entry: Mapping[str, float | None] | None) -> str:
-    """`0.870 (0.840 to 0.900)`; a hyphen where it is not defined."""
-    value, lower, upper = ((entry or {}).get(key) for key in ("value", "lower", "upper"))
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if lower is None or upper is None else f"{value:.3f} ({lower:.3f} to {upper:.3f})"
+def _place(figure: str) -> int:
+    return FIGURE_ORDER.index(figure) if figure in FIGURE_ORDER else len(FIGURE_ORDER)
 
 
 def _digest(described: Any, files: Mapping[str, Path]) -> str:

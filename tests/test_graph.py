@@ -17,6 +17,10 @@ READERS = {"read_priors": "priors"}
 """Functions that read a section for several stages."""
 
 
+COMMANDS = ("compare", "promote")
+"""Modules of pipeline/ that are no stage and read params.yaml all the same."""
+
+
 def module_path(name: str) -> Path | None:
     """The file of a first-party module, or None."""
     path = ROOT / Path(*name.split("."))
@@ -169,6 +173,7 @@ def test_editing_growth_leaves_the_comment_features_valid() -> None:
         assert growth not in STAGES["extract@comments"]["deps"]
 
 
-def test_every_section_of_params_belongs_to_a_stage() -> None:
+def test_every_section_of_params_belongs_to_a_stage_or_a_command() -> None:
     sections = yaml.safe_load((ROOT / "params.yaml").read_text())
-    assert set(sections) == {entry for stage in STAGES.values() for entry in stage.get("params", [])}
+    of_commands = sections_read({f"pipeline.{name}" for name in COMMANDS})
+    assert set(sections) == {entry for stage in STAGES.values() for entry in stage.get("params", [])} | of_commands

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline import layout
 from pipeline.audit.page import audit_page
+from pipeline.card import card_page
 from pipeline.params import read_section
 from pipeline.storage import atomic_path, read_json, write_json
 from pipeline.track import TrackParams
@@ -30,7 +31,13 @@ def run(report: Callable[[str], None]) -> None:
     report("MLflow")
     with atomic_path(layout.AUDIT_PAGE) as page:
         page.write_text(audit_page(), encoding="utf-8")
-    files = {f"audit/{layout.AUDIT_PAGE.name}": layout.AUDIT_PAGE, **dict(report_files())}
+    with atomic_path(layout.AUDIT_CARD) as page:
+        page.write_text(card_page(), encoding="utf-8")
+    files = {
+        f"audit/{layout.AUDIT_PAGE.name}": layout.AUDIT_PAGE,
+        f"documents/{layout.AUDIT_CARD.name}": layout.AUDIT_CARD,
+        **dict(report_files()),
+    }
     digest = hashlib.sha256(b"".join(path.read_bytes() for _, path in sorted(files.items()))).hexdigest()
     limits = read_json(layout.AUDIT_SUMMARY)["limits"]
     metrics = {

@@ -17,8 +17,6 @@ from pipeline.tracking import Record
 from tests.models.synthetic import handmade_bundle, silent
 from tests.pipeline.tracking_builders import METRICS, SCORING, TRAINING, write_run
 
-PARAMS = track.TrackParams(experiment="assay", registered_model="authenticity")
-
 
 @pytest.fixture
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bundle:
@@ -58,7 +56,9 @@ def test_the_version_begins_the_sha256(bundle: Bundle) -> None:
     assert track.model_sha256(bundle)[:16] == bundle.version
 
 
-@pytest.mark.parametrize("path", [layout.METRICS, layout.TRAINING_REPORT, layout.SCORING_REPORT], ids=str)
+@pytest.mark.parametrize(
+    "path", [layout.METRICS, layout.SEGMENTS, layout.TRAINING_REPORT, layout.SCORING_REPORT], ids=str
+)
 @pytest.mark.usefixtures("bundle", "tracked")
 def test_a_missing_report_is_said(path: Path) -> None:
     path.unlink()
@@ -87,14 +87,14 @@ def test_a_name_that_no_folder_could_have_is_refused() -> None:
 def test_the_record_of_a_bare_folder(bundle: Bundle) -> None:
     Path("dvc.lock").unlink()
     (layout.FIGURES / "roc.png").unlink()
-    record = track.run_record(bundle, PARAMS)
+    record = track.run_record(bundle)
     assert record.datasets == []
-    assert "figures/roc.png" not in record.files
+    assert not [place for place in record.files if place.startswith("figures/")]
     assert "dvc.lock" not in record.files
 
 
 def test_datasets_carry_the_hash_that_dvc_gave_them(bundle: Bundle) -> None:
-    assert track.run_record(bundle, PARAMS).datasets == [
+    assert track.run_record(bundle).datasets == [
         ("training", "1" * 32 + ".dir", "data/raw/training", "training"),
         ("incoming", "2" * 32 + ".dir", "data/raw/incoming", "scoring"),
     ]
@@ -102,24 +102,24 @@ def test_datasets_carry_the_hash_that_dvc_gave_them(bundle: Bundle) -> None:
 
 def test_a_trial_of_dvc_names_the_run(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_EXP_NAME", "muddy-hops")
-    record = track.run_record(bundle, PARAMS)
+    record = track.run_record(bundle)
     assert (record.name, record.tags["dvc_experiment"]) == ("muddy-hops", "muddy-hops")
 
 
 def test_the_moment_is_not_content(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = track.run_record(bundle, PARAMS).content_sha256
+    before = track.run_record(bundle).content_sha256
     monkeypatch.setenv("DVC_EXP_NAME", "muddy-hops")
     Path("dvc.lock").unlink()
-    assert track.run_record(bundle, PARAMS).content_sha256 == before
+    assert track.run_record(bundle).content_sha256 == before
 
 
 @pytest.mark.parametrize(
     "path", [layout.PARAMS, layout.METRICS, layout.FIGURES / "roc.png", layout.PLOTS / "roc.json"], ids=str
 )
 def test_every_file_is_content(path: Path, bundle: Bundle) -> None:
-    before = track.run_record(bundle, PARAMS).content_sha256
+    before = track.run_record(bundle).content_sha256
     path.write_bytes(path.read_bytes() + b"\n")
-    assert track.run_record(bundle, PARAMS).content_sha256 != before
+    assert track.run_record(bundle).content_sha256 != before
 
 
 # --- parameters, metrics, name, note ----------------------------------------------------------------------------------
@@ -164,7 +164,13 @@ def test_metrics_are_grouped_and_undefined_ones_left_out() -> None:
         "evaluation/accounts": 120,
         "evaluation/confidence": 0.9,
         "evaluation/confusion/genuine/pass": 90,
+        "evaluation/confusion/genuine/review": 9,
         "evaluation/confusion/genuine/reject": 1,
+        "evaluation/confusion/genuine/insufficient_data": 0,
+        "evaluation/confusion/inauthentic/pass": 5,
+        "evaluation/confusion/inauthentic/review": 6,
+        "evaluation/confusion/inauthentic/reject": 9,
+        "evaluation/confusion/inauthentic/insufficient_data": 0,
         "training/accounts": 400,
         "training/pass_below": 0.25,
         "scored/pass": 7,
@@ -191,21 +197,28 @@ def test_the_name_tells_the_headline(revision: str, models: Any, expected: str) 
     assert track.run_name(revision, {"models": models}) == expected
 
 
-def test_the_note_says_split_baselines_verdicts_cuts_and_bundle() -> None:
-    bundle = handmade_bundle()
-    assert track.markdown_note(METRICS, SCORING, bundle, PARAMS) == (
-        "**Split:** test cohorts (3 simulated, unseen); 120 accounts, 90% intervals (bootstrap over cohorts). "
-        "Figures on simulated cohorts say how models compare, not how often a real account is judged rightly.\n\n"
-        "| model | AUC | recall at 1 % false positives |\n"
-        "| --- | --- | --- |\n"
-        "| assay | 0.870 (0.840 to 0.900) | 0.450 (0.300 to 0.600) |\n"
-        "| prevalence | 0.500 | - |\n\n"
-        "**Incoming batch:** 7 pass, 2 review, 1 reject, 0 insufficient data.\n\n"
-        "**Verdict:** pass below 0.250; reject above 0.950 with evidence above 3.14 (log-likelihood ratio); "
-        "prevalence 0.2.\n\n"
-        f"**Bundle:** `data/model`, version `{bundle.version}`; in the registry as `models:/authenticity@champion` "
-        "until the next tracked run.\n"
-    )
+def test_figures_are_numbered_in_the_order_to_look_at_them(bundle: Bundle) -> None:
+    for name in ("zebra", "importance", "score_distribution"):
+        (layout.FIGURES / f"{name}.png").write_bytes(b"picture")
+    found = [place for place in track.run_record(bundle).files if place.startswith("figures/")]
+    assert found == [
+        "figures/01_score_distribution.png",
+        "figures/02_roc.png",
+        "figures/03_importance.png",
+        "figures/04_zebra.png",
+    ]
+
+
+def test_a_model_card_goes_with_the_bundle_it_names_and_is_no_content(bundle: Bundle) -> None:
+    before = track.run_record(bundle)
+    assert before.documents == {}
+    track.MODEL_CARD.parent.mkdir()
+    track.MODEL_CARD.write_text("Version `another`.", encoding="utf-8")
+    assert track.run_record(bundle).documents == {}
+    track.MODEL_CARD.write_text(f"Version `{bundle.version}`.", encoding="utf-8")
+    after = track.run_record(bundle)
+    assert after.documents == {"documents/model-card.md": track.MODEL_CARD}
+    assert after.content_sha256 == before.content_sha256
 
 
 # --- hashes and revision ----------------------------------------------------------------------------------------------

@@ -22,13 +22,20 @@ from models.scoring import Scorer
 from pipeline import layout, track
 from pipeline.errors import UnusableInputError
 from pipeline.track import model_sha256
-from pipeline.tracking import DATABASE, SQLITE, URI_VARIABLE, attach_to_run, download_bundle, tracking_uri
+from pipeline.tracking import (
+    DATABASE,
+    SQLITE,
+    URI_VARIABLE,
+    attach_to_run,
+    download_bundle,
+    find_run,
+    run_of_bundle,
+    tracking_uri,
+)
 from tests.models.synthetic import FEATURES, context, labelled_accounts, silent, trained
-from tests.pipeline.tracking_builders import write_run
+from tests.pipeline.tracking_builders import OUTSIDE, write_run
 
 CHAMPION = "models:/authenticity@champion"
-OUTSIDE = (URI_VARIABLE, "DVC_ROOT", "DVC_EXP_NAME")
-"""Variables of whoever runs the tests that would lead them to another store."""
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +79,11 @@ def runs(client: mlflow.MlflowClient) -> list[mlflow.entities.Run]:
     experiment = client.get_experiment_by_name("assay")
     assert experiment is not None
     return list(client.search_runs([experiment.experiment_id]))
+
+
+def aliases(client: mlflow.MlflowClient) -> dict[str, str]:
+    """Which version each alias names."""
+    return {alias: str(version) for alias, version in client.get_registered_model("authenticity").aliases.items()}
 
 
 # --- where the store is -----------------------------------------------------------------------------------------------
@@ -127,8 +139,8 @@ def test_a_run_holds_its_files(client: mlflow.MlflowClient) -> None:
         return {entry.path for entry in client.list_artifacts(run.info.run_id, folder) if not entry.is_dir}
 
     assert names() == {"params.yaml", "dvc.lock"}
-    assert names("reports") == {"reports/metrics.json", "reports/training.json", "reports/scoring.json"}
-    assert names("figures") | names("plots") == {"figures/roc.png", "plots/roc.json"}
+    assert names("reports") == {f"reports/{name}.json" for name in ("metrics", "segments", "training", "scoring")}
+    assert names("figures") | names("plots") == {"figures/01_roc.png", "plots/roc.json"}
 
 
 def test_the_registered_model_names_its_bundle(client: mlflow.MlflowClient) -> None:
@@ -206,23 +218,58 @@ def test_the_same_content_is_logged_once(client: mlflow.MlflowClient) -> None:
     assert len(client.search_model_versions("name = 'authenticity'")) == 1
 
 
-def test_the_alias_returns_to_a_run_that_is_tracked_again(client: mlflow.MlflowClient) -> None:
+def test_the_first_model_is_challenger_and_champion_and_says_why(client: mlflow.MlflowClient) -> None:
+    assert aliases(client) == {"challenger": "1", "champion": "1"}
+    assert client.get_model_version("authenticity", "1").tags["decision"] == "champion as the first"
+    (run,) = runs(client)
+    note = run.data.tags["mlflow.note.content"]
+    assert note.startswith("**Champion:** the model of this run. Version 1 of `authenticity`")
+    assert "there was none to compare it with" in note.partition("\n\n")[0]
+
+
+def test_without_a_champion_the_model_tracked_becomes_it(client: mlflow.MlflowClient) -> None:
     client.delete_registered_model_alias("authenticity", "champion")
     track.run(silent)
     assert client.get_model_version_by_alias("authenticity", "champion").run_id == runs(client)[0].info.run_id
 
 
-def test_other_parameters_make_another_run_and_the_champion(client: mlflow.MlflowClient) -> None:
-    (first,) = runs(client)
+def test_other_parameters_make_another_run_and_the_challenger_and_leave_the_champion(
+    client: mlflow.MlflowClient,
+) -> None:
     params = layout.PARAMS.read_text()
     layout.PARAMS.write_text(params.replace("num_leaves: 4", "num_leaves: 5"))
     track.run(silent)
     assert len(runs(client)) == 2
-    assert client.get_model_version_by_alias("authenticity", "champion").run_id != first.info.run_id
+    assert aliases(client) == {"challenger": "2", "champion": "1"}
+    newest = runs(client)[0].data.tags["mlflow.note.content"]
+    assert newest.startswith("**Champion:** not this run's model, which is version 2. Version 1 of `authenticity`")
     layout.PARAMS.write_text(params)
     track.run(silent)
     assert len(runs(client)) == 2
-    assert client.get_model_version_by_alias("authenticity", "champion").run_id == first.info.run_id
+    assert aliases(client) == {"challenger": "1", "champion": "1"}
+
+
+def test_tracking_again_changes_no_note(client: mlflow.MlflowClient) -> None:
+    (before,) = runs(client)
+    track.run(silent)
+    assert runs(client)[0].data.tags["mlflow.note.content"] == before.data.tags["mlflow.note.content"]
+
+
+def test_a_model_card_that_came_later_joins_the_run(client: mlflow.MlflowClient) -> None:
+    track.MODEL_CARD.parent.mkdir()
+    track.MODEL_CARD.write_text(f"Version `{trained().bundle.version}`.", encoding="utf-8")
+    track.run(silent)
+    (run,) = runs(client)
+    assert [entry.path for entry in client.list_artifacts(run.info.run_id, "documents")] == ["documents/model-card.md"]
+
+
+def test_a_killed_run_of_ours_ends_and_others_run_on(client: mlflow.MlflowClient) -> None:
+    experiment = client.get_experiment_by_name("assay")
+    assert experiment is not None
+    killed = client.create_run(experiment.experiment_id, tags={"content_sha256": "a" * 64}).info.run_id
+    foreign = client.create_run(experiment.experiment_id).info.run_id
+    track.run(silent)
+    assert [client.get_run(each).info.status for each in (killed, foreign)] == ["KILLED", "RUNNING"]
 
 
 def test_a_run_that_failed_is_replaced(client: mlflow.MlflowClient) -> None:
@@ -250,6 +297,7 @@ def test_lost_artefacts_are_logged_again(client: mlflow.MlflowClient) -> None:
     track.run(silent)
     assert len(runs(client)) == 1
     assert download_bundle(CHAMPION) == trained().bundle
+    assert aliases(client) == {"challenger": "2", "champion": "2"}, "the same bundle, logged anew"
 
 
 @pytest.mark.slow
@@ -324,9 +372,52 @@ def test_no_store_is_made_for_a_download(tmp_path: Path, monkeypatch: pytest.Mon
 )
 @pytest.mark.usefixtures("repository")
 def test_an_unknown_model_is_said_with_what_there_is(address: str, hint: str) -> None:
-    found = rf"model: {address} is not in the registry at .*\. Found: models:/authenticity@champion\.{hint}$"
+    known = "models:/authenticity@challenger, models:/authenticity@champion"
+    found = rf"model: {address} is not in the registry at .*\. Found: {known}\.{hint}$"
     with pytest.raises(UnusableInputError, match=found):
         download_bundle(address)
+
+
+# --- a run is found ---------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_found_by_id_name_revision_and_address(client: mlflow.MlflowClient) -> None:
+    (run,) = runs(client)
+    client.set_tag(run.info.run_id, "git_revision", "1a2b3c4d5e6f")
+    found = find_run(CHAMPION, "assay", "authenticity")
+    assert (found.run_id, found.versions) == (run.info.run_id, ("1",))
+    for reference in (run.info.run_id, run.info.run_name, "1a2b3c4", found.model, "models:/authenticity/1"):
+        assert find_run(reference, "assay", "authenticity") == found, reference
+
+
+def test_a_bundle_is_found_by_its_run_and_an_unknown_one_is_not(client: mlflow.MlflowClient) -> None:
+    found = run_of_bundle(model_sha256(trained().bundle), "assay", "authenticity")
+    assert found is not None
+    assert found.run_id == runs(client)[0].info.run_id
+    assert run_of_bundle("a" * 64, "assay", "authenticity") is None
+
+
+def test_without_a_store_no_bundle_was_tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_of_bundle("a" * 64, "assay", "authenticity") is None
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("reference", ["1a2b3c", "models:/authenticity@nobody", "models:/m-0000", "nonsense"])
+@pytest.mark.usefixtures("repository")
+def test_what_is_no_run_is_said(reference: str) -> None:
+    with pytest.raises(UnusableInputError, match=r"Found: "):
+        find_run(reference, "assay", "authenticity")
+
+
+def test_a_name_of_two_runs_is_not_guessed(client: mlflow.MlflowClient) -> None:
+    layout.PARAMS.write_text(layout.PARAMS.read_text().replace("num_leaves: 4", "num_leaves: 5"))
+    track.run(silent)
+    first, second = runs(client)
+    with pytest.raises(
+        UnusableInputError, match=rf"names 2 runs\. Found: {first.info.run_id} .*, {second.info.run_id}"
+    ):
+        find_run(first.info.run_name, "assay", "authenticity")
 
 
 # --- the audit on the run ---------------------------------------------------------------------------------------------

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from models.bundle import Bundle
 from pipeline import layout
+from pipeline.tracking import URI_VARIABLE
+
+OUTSIDE = (URI_VARIABLE, "DVC_ROOT", "DVC_EXP_NAME")
+"""Variables of whoever runs the tests that would lead them to another store."""
 
 PARAMS = """
 prepare: {dataset: data/raw/training, as_of: null}
@@ -50,7 +54,24 @@ METRICS = {
         },
     },
     "differences": {"prevalence": {"auc": {"value": 0.37, "lower": 0.34, "upper": 0.4}}},
-    "confusion": {"genuine": {"pass": 90, "reject": 1}},
+    "confusion": {
+        "genuine": {"pass": 90, "review": 9, "reject": 1, "insufficient_data": 0},
+        "inauthentic": {"pass": 5, "review": 6, "reject": 9, "insufficient_data": 0},
+    },
+}
+
+SEGMENTS = {
+    "size_tier": [
+        {"segment": "1k-10k", "accounts": 700, "auc": 0.8, "genuine_reject_share": 0.01},
+        {"segment": "10k-50k", "accounts": 400, "auc": 0.7, "genuine_reject_share": 0.0},
+        {"segment": "under 1k", "accounts": 99, "auc": 0.1, "genuine_reject_share": 0.0},
+    ],
+    "platform": [{"segment": "instagram", "accounts": 500, "auc": None, "genuine_reject_share": 0.0}],
+    "benign_story": [
+        {"story": "viral", "accounts": 200, "reject_share": 0.005, "review_share": 0.1},
+        {"story": None, "accounts": 900, "reject_share": 0.0, "review_share": 0.05},
+    ],
+    "scheme": [{"scheme": "engagement_pod", "accounts": 150, "flagged_share": 0.4, "reject_share": 0.2}],
 }
 
 TRAINING = {"accounts": 400, "pass_below": 0.25, "model_version": "text", "importance": {"growth_burst_share": 1.0}}
@@ -70,6 +91,7 @@ def write_run(folder: Path, bundle: Bundle) -> None:
         layout.PARAMS: PARAMS,
         Path("dvc.lock"): LOCK,
         layout.METRICS: json.dumps(METRICS),
+        layout.SEGMENTS: json.dumps(SEGMENTS),
         layout.TRAINING_REPORT: json.dumps(TRAINING),
         layout.SCORING_REPORT: json.dumps(SCORING),
         layout.PLOTS / "roc.json": "[]",
