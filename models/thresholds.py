@@ -61,11 +61,14 @@ def cost_cuts(costs: Costs) -> tuple[float, float]:
     return pass_below, reject_above
 
 
-def choose_thresholds(costs: Costs, genuine_evidence: FloatArray, honest_reject_cap: float) -> Thresholds:
+def choose_thresholds(
+    costs: Costs, genuine_evidence: FloatArray, honest_reject_cap: float, weights: FloatArray | None = None
+) -> Thresholds:
     """The cuts from the costs and from the evidence of genuine accounts that training never saw.
 
     The evidence cut is a value that at most `honest_reject_cap` of those accounts exceed: it is one of theirs, never
-    an interpolation, so that few accounts err towards rejecting nobody.
+    an interpolation, so that few accounts err towards rejecting nobody. With `weights` it is the share of the accounts'
+    weight that may exceed it.
 
     Raises:
         ValueError: no genuine account to take the cap from.
@@ -73,5 +76,20 @@ def choose_thresholds(costs: Costs, genuine_evidence: FloatArray, honest_reject_
     if genuine_evidence.size == 0:
         raise ValueError("thresholds need genuine calibration accounts; found none.")
     pass_below, reject_above = cost_cuts(costs)
-    cut = float(np.quantile(genuine_evidence, 1.0 - honest_reject_cap, method="higher"))
+    if weights is None:
+        cut = float(np.quantile(genuine_evidence, 1.0 - honest_reject_cap, method="higher"))
+    else:
+        cut = _weighted_cut(genuine_evidence, weights, honest_reject_cap)
     return Thresholds(pass_below, reject_above, cut)
+
+
+def _weighted_cut(evidence: FloatArray, weights: FloatArray, cap: float) -> float:
+    """The smallest of the values above which at most the share `cap` of the weight lies."""
+    order = np.argsort(evidence)
+    rising = evidence[order]
+    up_to = np.cumsum(weights[order])
+    # Equal values stand or fall together: what lies above one is what lies above the last of its like.
+    last = np.searchsorted(rising, rising, side="right") - 1
+    above = 1.0 - up_to[last] / up_to[-1]
+    # The tiny addend undoes the float error of the division, which could forbid what the cap just allows.
+    return float(rising[np.argmax(above <= cap + 1e-12)])

@@ -45,7 +45,10 @@ MODEL_NAME = "assay"
 BASELINE = "baseline_"
 """What the columns of the baselines' probabilities start with."""
 
-SEGMENTS = ("size_tier", "platform", "language", "tables_observed")
+SEGMENTS = ("size_tier", "platform", "language", "tables_observed", "origin")
+
+SIMULATED = "simulation"
+"""`label_source` of simulated accounts."""
 
 CURVE_POINTS = 200
 """Points of a curve kept for DVC's plots: what a screen shows."""
@@ -69,7 +72,7 @@ def run(report: Callable[[str], None]) -> None:
     accounts = pl.read_parquet(layout.TEST_ACCOUNTS)["account_id"]
     scored = scored_labels(load_scorer(), layout.PREPARED, accounts=accounts, jobs=params.jobs, report=report)
     report("metrics")
-    split = f"test cohorts ({scored['cohort'].n_unique()} simulated, unseen)"
+    split = f"test cohorts ({_described(scored)})"
     metrics, segments, pictures, curves = measure(scored, split, params.replicates, params.confidence, params.seed)
     write_json(metrics, layout.METRICS)
     write_json(segments, layout.SEGMENTS)
@@ -214,6 +217,15 @@ def measure(
         "precision_recall": _thinned(recall=recall, precision=precision),
     }
     return metrics, segments, pictures, curves
+
+
+def _described(scored: pl.DataFrame) -> str:
+    """How many cohorts, unseen in training, and how many of their accounts are no simulated ones."""
+    real = scored.filter(pl.col("label_source").ne_missing(SIMULATED)).height
+    cohorts = f"{scored['cohort'].n_unique():,}"
+    if real == 0:
+        return f"{cohorts} simulated, unseen"
+    return f"{cohorts}, unseen; {real:,} of {scored.height:,} accounts are not simulated"
 
 
 def save_figures(pictures: dict[str, Any], folder: Path) -> None:
