@@ -58,8 +58,22 @@ def account_weights(labelled: pl.DataFrame, own_weight: float) -> FloatArray | N
     Raises:
         OwnAccountsError: own accounts, or those of the dataset, of one class only.
     """
-    if not _has_own(labelled):
+    by_class = own_class_weights(labelled, own_weight)
+    if not by_class:
         return None
+    own = (labelled[ORIGIN] == OWN).to_numpy()
+    own_weights = np.where(labelled["is_inauthentic"].to_numpy(), by_class["inauthentic"], by_class["genuine"])
+    weights: FloatArray = np.where(own, own_weights, 1.0)
+    return weights
+
+
+def own_class_weights(labelled: pl.DataFrame, own_weight: float) -> dict[str, float]:
+    """What an own account of each class (`genuine`, `inauthentic`) counts; empty without own accounts.
+
+    Arguments and errors as of `account_weights`.
+    """
+    if not _has_own(labelled):
+        return {}
     own = (labelled[ORIGIN] == OWN).to_numpy()
     bought = labelled["is_inauthentic"].to_numpy()
     found, share = float(bought[own].mean()), float(bought[~own].mean())
@@ -75,9 +89,7 @@ def account_weights(labelled: pl.DataFrame, own_weight: float) -> FloatArray | N
             f"yours, not which were bought. Add {missing} ones, or leave 'prepare.own_dataset' empty and use the "
             "folder with 'python -m pipeline evaluate'."
         )
-    own_weights = np.where(bought, share / found, (1.0 - share) / (1.0 - found)) * own_weight
-    weights: FloatArray = np.where(own, own_weights, 1.0)
-    return weights
+    return {"genuine": own_weight * (1.0 - share) / (1.0 - found), "inauthentic": own_weight * share / found}
 
 
 def own_only(labelled: pl.DataFrame) -> pl.DataFrame:

@@ -84,12 +84,12 @@ def choose_thresholds(
 
 
 def _weighted_cut(evidence: FloatArray, weights: FloatArray, cap: float) -> float:
-    """The smallest of the values above which at most the share `cap` of the weight lies."""
+    """The smallest value above which at most the share `cap` of the others' weight lies; equal weights: the quantile."""
     order = np.argsort(evidence)
-    rising = evidence[order]
-    up_to = np.cumsum(weights[order])
+    rising, up_to = evidence[order], np.cumsum(weights[order])
     # Equal values stand or fall together: what lies above one is what lies above the last of its like.
     last = np.searchsorted(rising, rising, side="right") - 1
-    above = 1.0 - up_to[last] / up_to[-1]
-    # The tiny addend undoes the float error of the division, which could forbid what the cap just allows.
-    return float(rising[np.argmax(above <= cap + 1e-12)])
+    others = up_to[-1] - weights[order]
+    # The tiny addend undoes the float error of the sums, which could forbid what the cap just allows.
+    allowed = up_to[-1] - up_to[last] <= (cap + 1e-12) * others + 1e-12 * up_to[-1]
+    return float(rising[np.argmax(allowed)])

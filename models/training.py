@@ -19,7 +19,13 @@ from models.bundle import Bundle, Head, booster
 from models.calibration import fit_calibration
 from models.classifier import ClassifierSettings, masked_copies, raw_scores, train_booster
 from models.explanation import ordinary_ranges
-from models.own import account_weights, accounts_by_role, assign_roles_by_origin, own_only
+from models.own import (
+    account_weights,
+    accounts_by_role,
+    assign_roles_by_origin,
+    own_class_weights,
+    own_only,
+)
 from models.thresholds import Costs, choose_thresholds
 
 FloatArray = NDArray[np.float64]
@@ -30,6 +36,9 @@ WEIGHT = "account_weight"
 FEW_FOR_A_CURVE = 60
 """Inauthentic calibration accounts below which the curve is called rough: ten for each of its six slopes, the rule of
 thumb for logistic regression (Peduzzi et al. 1996, Journal of Clinical Epidemiology 49)."""
+
+LARGE_WEIGHT = 10.0
+"""What an own account may count before it is warned of (assumed; docs/own-data.md tells what a weight of 60 did)."""
 
 FEW_FOR_A_TEST = 50
 """Test accounts of a class below which figures are called vague: an exact 95 % interval of a share is up to 0.29 wide
@@ -165,26 +174,34 @@ def train(
     return Trained(bundle, roles, own)
 
 
-def few_accounts(labelled: pl.DataFrame, roles: Mapping[str, str], honest_reject_cap: float) -> list[str]:
+def few_accounts(labelled: pl.DataFrame, roles: Mapping[str, str], settings: TrainingSettings) -> list[str]:
     """What the numbers of labelled accounts are too small for, a sentence each; empty where they are large enough."""
-    counted = accounts_by_role(labelled.filter(is_headline()), roles)
+    labelled = labelled.filter(is_headline())
+    honest_reject_cap = settings.honest_reject_cap
+    counted = accounts_by_role(labelled, roles)
     genuine, bought = (counted["calibrate"][name] for name in ("genuine", "inauthentic"))
     found = []
-    if genuine * honest_reject_cap < 1.0:
+    if (genuine - 1) * honest_reject_cap < 1.0:
         found.append(
-            f"labels: {genuine:,} genuine accounts calibrate, and no share of at most {honest_reject_cap:g} of them is "
+            f"labels: {genuine:,} genuine accounts calibrate, and a share of at most {honest_reject_cap:g} of them is not "
             "one account: only accounts with more evidence than every one of them can be rejected."
         )
     if bought < FEW_FOR_A_CURVE:
         found.append(
             f"labels: {bought:,} inauthentic accounts calibrate; below {FEW_FOR_A_CURVE} the probabilities are rough."
         )
-    own = accounts_by_role(own_only(labelled.filter(is_headline())), roles)
+    own = accounts_by_role(own_only(labelled), roles)
     for table, tested in (("labels", counted["test"]), ("own_dataset", own.get("test"))):
         if tested is not None and min(tested.values()) < FEW_FOR_A_TEST:
             found.append(
-                f"{table}: {tested['genuine']:,} genuine and {tested['inauthentic']:,} inauthentic accounts test; below "
-                f"{FEW_FOR_A_TEST} of each no figure says much. Read the intervals."
+                f"{table}: {tested['genuine']:,} genuine and {tested['inauthentic']:,} inauthentic accounts test; "
+                f"below {FEW_FOR_A_TEST} of each no figure says much. Read the intervals."
+            )
+    for name, weight in own_class_weights(labelled, settings.own_weight).items():
+        if weight > LARGE_WEIGHT:
+            found.append(
+                f"own_dataset: each {name} account counts as much as {weight:.0f} of the dataset: few accounts decide "
+                "much. Label more of them, or lower 'train.own_weight'."
             )
     return found
 

@@ -117,12 +117,16 @@ def selection_warnings(reviewed: pl.DataFrame, verdicts: dict[str, dict[str, Any
     seen = sum(row["looked_at"] for row in verdicts.values())
     if seen == 0:
         return ["decisions: none is on a scored account (ids are compared as written): nothing can be told."]
+    chosen = {verdict: _unlike(reviewed.filter(pl.col("verdict") == verdict)) for verdict in verdicts}
     looked = "; ".join(f"{name} {row['looked_at']:,} of {row['accounts']:,}" for name, row in verdicts.items())
-    found = [
+    selected = (
         f"selection: {seen:,} of {reviewed.height:,} scored accounts were looked at ({looked}); the share inauthentic "
-        "among the labels is not the share among the scored.",
-        *_holds_for(reviewed, verdicts),
-        _recall(verdicts),
+        "among the labels is not the share among the scored."
+    )
+    found = [
+        selected,
+        *(_holds_for(verdict, row, chosen[verdict]) for verdict, row in verdicts.items() if _is_sample(row)),
+        _recall(verdicts["pass"], chosen["pass"]),
     ]
     definite = {name: sum(row[name] for row in verdicts.values()) for name in (INAUTHENTIC, GENUINE)}
     if not all(definite.values()):
@@ -133,29 +137,25 @@ def selection_warnings(reviewed: pl.DataFrame, verdicts: dict[str, dict[str, Any
     return found
 
 
-def _holds_for(reviewed: pl.DataFrame, verdicts: dict[str, dict[str, Any]]) -> list[str]:
-    """Per verdict of which some were looked at: for whom the share found holds."""
-    found = []
-    for verdict, row in verdicts.items():
-        if not 0 < row["looked_at"] < row["accounts"]:
-            continue
-        unlike = _unlike(reviewed.filter(pl.col("verdict") == verdict))
-        if unlike is None:
-            found.append(
-                f"{verdict}: the share found holds for all {row['accounts']:,} only if the {row['looked_at']:,} were "
-                "drawn at random among them."
-            )
-        else:
-            higher = "higher" if unlike else "lower"
-            found.append(
-                f"{verdict}: the {row['looked_at']:,} looked at have {higher} probabilities than the others: they were "
-                f"not drawn at random, and the share found does not hold for all {row['accounts']:,}."
-            )
-    return found
+def _is_sample(row: dict[str, Any]) -> bool:
+    return bool(0 < row["looked_at"] < row["accounts"])
 
 
-def _unlike(members: pl.DataFrame) -> bool | None:
-    """Whether those looked at have higher probabilities than the others of a verdict; None: no difference is shown."""
+def _holds_for(verdict: str, row: dict[str, Any], chosen: str | None) -> str:
+    """For whom the share found among those looked at of a verdict holds."""
+    if chosen is None:
+        return (
+            f"{verdict}: the share found holds for all {row['accounts']:,} only if the {row['looked_at']:,} were drawn "
+            "at random among them."
+        )
+    return (
+        f"{verdict}: the {row['looked_at']:,} looked at have {chosen} probabilities than the others: they were not "
+        f"drawn at random, and the share found does not hold for all {row['accounts']:,}."
+    )
+
+
+def _unlike(members: pl.DataFrame) -> str | None:
+    """Whether those looked at of a verdict have `higher` or `lower` probabilities; None: no difference is shown."""
     told = members.filter(pl.col("probability_inauthentic").is_not_null())
     was_seen = told["decision"].is_not_null()
     seen, unseen = (told.filter(flag)["probability_inauthentic"].to_numpy() for flag in (was_seen, ~was_seen))
@@ -164,21 +164,21 @@ def _unlike(members: pl.DataFrame) -> bool | None:
     test = mannwhitneyu(seen, unseen)
     if test.pvalue >= CHOSEN_BY_SCORE:
         return None
-    return bool(test.statistic > seen.size * unseen.size / 2)
+    return "higher" if test.statistic > seen.size * unseen.size / 2 else "lower"
 
 
-def _recall(verdicts: dict[str, dict[str, Any]]) -> str:
-    """Whether recall can be told: only where somebody looked at accounts that passed, too."""
-    passed = verdicts["pass"]
+def _recall(passed: dict[str, Any], chosen: str | None) -> str:
+    """Whether recall can be told: only where somebody looked at accounts that passed, whoever they were."""
     if passed["accounts"] == 0:
-        return "recall: no account passed; of the inauthentic ones among those without a verdict nothing is known."
-    if passed["looked_at"] == 0:
-        return (
-            "recall: cannot be told, nor the share of inauthentic accounts: nobody looked at a pass. Let reviewers "
-            "judge some passes drawn at random, without showing them the verdict."
-        )
+        return "recall: no account passed, so none was missed among those with a verdict."
     if passed["looked_at"] == passed["accounts"]:
-        return "recall: every pass was looked at; what the rejects miss among them is the share inauthentic above."
+        return "recall: every pass was looked at; the share inauthentic among them is what was missed."
+    if passed["looked_at"] == 0 or chosen is not None:
+        why = "nobody looked at a pass" if chosen is None else "the passes looked at were not drawn at random"
+        return (
+            f"recall: cannot be told, nor the share of inauthentic accounts: {why}. Let reviewers judge some passes "
+            "drawn at random, without showing them the verdict."
+        )
     weight = passed["accounts"] / passed["looked_at"]
     return (
         f"recall: can be told only if the {passed['looked_at']:,} passes looked at were drawn at random; each of them "

@@ -85,9 +85,9 @@ def show_metrics(metrics: dict[str, Any], output: Path) -> None:
 def show_feedback(summary: dict[str, Any], output: Path) -> None:
     """What reviewers found, by verdict, with exact intervals; then what it cannot tell."""
     console = Console(stderr=True)
-    table = Table(title="Reviewers' outcomes by verdict")
-    for column in ("verdict", "accounts", "looked at", "inauthentic", "genuine", "unclear", "share inauthentic (95 %)"):
-        table.add_column(column, justify="left" if column == "verdict" else "right")
+    table = Table(title="Reviewers' outcomes by verdict, and the share inauthentic of the definite ones (95 %)")
+    for column in ("verdict", "accounts", "looked at", "inauthentic", "genuine", "unclear", "share"):
+        table.add_column(column, justify="left" if column == "verdict" else "right", no_wrap=column == "verdict")
     for verdict, row in summary["verdicts"].items():
         share = row["inauthentic_share"]
         told = "-" if share is None else f"{share:.1%} ({row['lower']:.1%} to {row['upper']:.1%})"

@@ -102,7 +102,7 @@ def run(report: Callable[[str], None]) -> list[str]:
         for name, content in trained.bundle.to_files().items():
             (folder / name).write_bytes(content)
     write_parquet(accounts_of_role(trained, labelled, "test"), layout.TEST_ACCOUNTS)
-    warnings = few_accounts(labelled, trained.roles, settings.honest_reject_cap)
+    warnings = few_accounts(labelled, trained.roles, settings)
     write_json({**training_report(trained, labelled), "warnings": warnings}, layout.TRAINING_REPORT)
     return warnings
 
