@@ -84,7 +84,7 @@ def choose_thresholds(
 
 
 def _weighted_cut(evidence: FloatArray, weights: FloatArray, cap: float) -> float:
-    """The smallest value above which at most the share `cap` of the others' weight lies; equal weights: the quantile."""
+    """The smallest value above which at most the share `cap` of the others' weight lies: a quantile."""
     order = np.argsort(evidence)
     rising, up_to = evidence[order], np.cumsum(weights[order])
     # Equal values stand or fall together: what lies above one is what lies above the last of its like.

@@ -183,8 +183,8 @@ def few_accounts(labelled: pl.DataFrame, roles: Mapping[str, str], settings: Tra
     found = []
     if (genuine - 1) * honest_reject_cap < 1.0:
         found.append(
-            f"labels: {genuine:,} genuine accounts calibrate, and a share of at most {honest_reject_cap:g} of them is not "
-            "one account: only accounts with more evidence than every one of them can be rejected."
+            f"labels: {genuine:,} genuine accounts calibrate; at most a share of {honest_reject_cap:g} of them may be "
+            "rejected, which is not one: an account is rejected only with more evidence than every one of them."
         )
     if bought < FEW_FOR_A_CURVE:
         found.append(

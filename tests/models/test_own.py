@@ -212,7 +212,7 @@ class TestTraining:
             "own_dataset",
             "own_dataset",
         ]
-        assert "a share of at most 0.005 of them is not one account" in small[0]
+        assert "at most a share of 0.005 of them may be rejected, which is not one" in small[0]
         large = labelled_accounts(cohorts=40)
         roles = assign_roles_by_origin(large, SHARES, SETTINGS.seed)
         assert few_accounts(large, roles, SETTINGS) == []
