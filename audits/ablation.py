@@ -13,7 +13,7 @@ from scipy.special import expit
 from audits.generalisation import light_fit
 from features.definition import Feature
 from models.evaluation import evaluate_models
-from models.split import assign_roles
+from models.own import assign_roles_by_origin
 from models.training import TrainingSettings, feature_values
 
 EVERYTHING = "all"
@@ -56,7 +56,7 @@ def ablation(
     Raises:
         TooFewCohortsError: fewer cohorts than roles.
     """
-    roles = assign_roles(frame["cohort"].to_list(), settings.shares, settings.seed)
+    roles = assign_roles_by_origin(frame, settings.shares, settings.seed)
     role = np.array([roles[cohort] for cohort in frame["cohort"]])
     trained, tested = np.isin(role, ("fit", "tune")), role == "test"
     variants = _variants(features)

@@ -20,7 +20,7 @@ from features.tables import SCHEMES
 from models.calibration import fit_calibration
 from models.classifier import ClassifierSettings, import_lightgbm, masked_copies, raw_scores
 from models.evaluation import auc, clopper_pearson, evaluate_models, headline_rows, metrics
-from models.split import assign_roles
+from models.own import assign_roles_by_origin
 from models.thresholds import choose_thresholds
 from models.training import TrainingSettings, feature_values, is_headline
 
@@ -116,7 +116,7 @@ class _Parts:
     """Who is who in a labelled frame, as marks on its rows."""
 
     def __init__(self, frame: pl.DataFrame, settings: TrainingSettings) -> None:
-        roles = assign_roles(frame["cohort"].to_list(), settings.shares, settings.seed)
+        roles = assign_roles_by_origin(frame, settings.shares, settings.seed)
         role = np.array([roles[cohort] for cohort in frame["cohort"]])
         usable = frame.select(is_headline()).to_series().to_numpy()
         self.labels: BoolArray = frame["is_inauthentic"].to_numpy()

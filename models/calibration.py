@@ -60,13 +60,18 @@ class Calibration:
         return probability
 
 
-def fit_calibration(raw: FloatArray, labels: NDArray[np.bool_], anchor: float) -> Calibration:
+def fit_calibration(
+    raw: FloatArray, labels: NDArray[np.bool_], anchor: float, weights: FloatArray | None = None
+) -> Calibration:
     """Fit the anchored curve by maximum likelihood on accounts that training never saw.
+
+    `weights` says how much each account counts, in the likelihood and in the prevalence; None: 1.
 
     Raises:
         ValueError: the labels are all one class, so that there is no prevalence to anchor at.
     """
-    prevalence = float(np.mean(labels))
+    weight = np.ones(len(labels)) if weights is None else weights
+    prevalence = float(np.average(labels, weights=weight)) if weight.size else 0.0
     if not 0.0 < prevalence < 1.0:
         raise ValueError("calibration needs genuine and inauthentic accounts; found only one of the two.")
     distance = np.asarray(raw, dtype=np.float64) - anchor
@@ -79,8 +84,8 @@ def fit_calibration(raw: FloatArray, labels: NDArray[np.bool_], anchor: float) -
 
     def loss(slopes: FloatArray) -> tuple[float, FloatArray]:
         margin = sign * (design @ slopes + offset)
-        value = np.logaddexp(0.0, -margin).sum() + 0.5 * RIDGE * ((slopes - 1.0) ** 2).sum()
-        gradient = -(design.T @ (sign * expit(-margin))) + RIDGE * (slopes - 1.0)
+        value = (weight * np.logaddexp(0.0, -margin)).sum() + 0.5 * RIDGE * ((slopes - 1.0) ** 2).sum()
+        gradient = -(design.T @ (weight * sign * expit(-margin))) + RIDGE * (slopes - 1.0)
         return float(value), gradient
 
     start = np.ones(design.shape[1])

@@ -73,10 +73,12 @@ def train_booster(
     monotone: Sequence[int],
     settings: ClassifierSettings,
     quantile: float | None = None,
+    weights: tuple[FloatArray, FloatArray] | None = None,
 ) -> lightgbm.Booster:
     """Train on `fit`, stop where `tune` (other cohorts) stops improving. Same rows and settings give the same trees.
 
-    Targets are 0 or 1; with `quantile`, a level in 0 to 1, they are numbers whose quantile is predicted.
+    Targets are 0 or 1; with `quantile`, a level in 0 to 1, they are numbers whose quantile is predicted. `weights` says
+    how much each row of `fit` and of `tune` counts; None: all the same.
     Rows must come in a fixed order (sorted by account id): LightGBM's trees depend on it.
 
     Raises:
@@ -104,8 +106,9 @@ def train_booster(
         parameters["alpha"] = quantile
     if settings.monotone and any(monotone):
         parameters["monotone_constraints"] = list(monotone)
-    fit_data = library.Dataset(fit[0], fit[1], feature_name=list(names), free_raw_data=True)
-    tune_data = library.Dataset(tune[0], tune[1], reference=fit_data)
+    fit_weights, tune_weights = weights if weights is not None else (None, None)
+    fit_data = library.Dataset(fit[0], fit[1], weight=fit_weights, feature_name=list(names), free_raw_data=True)
+    tune_data = library.Dataset(tune[0], tune[1], weight=tune_weights, reference=fit_data)
     stopping = library.early_stopping(settings.early_stopping_rounds, verbose=False)
     booster = library.train(
         parameters, fit_data, settings.num_boost_round, valid_sets=[tune_data], callbacks=[stopping]

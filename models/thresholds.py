@@ -65,30 +65,51 @@ def cost_cuts(costs: Costs) -> tuple[float, float]:
     return pass_below, reject_above
 
 
-def choose_thresholds(costs: Costs, genuine_evidence: FloatArray, honest_reject_cap: float) -> Thresholds:
+def choose_thresholds(
+    costs: Costs, genuine_evidence: FloatArray, honest_reject_cap: float, weights: FloatArray | None = None
+) -> Thresholds:
     """The cuts from the costs and from the evidence of genuine accounts that training never saw.
 
-    The evidence cut is a value that at most `honest_reject_cap` of those accounts exceed: it is one of theirs, never
-    an interpolation, so that few accounts err towards rejecting nobody.
+    With `weights` the cap on honest rejects is a share of the accounts' weight.
 
     Raises:
         ValueError: no genuine account to take the cap from.
     """
     pass_below, reject_above = cost_cuts(costs)
-    return Thresholds(pass_below, reject_above, evidence_cut(genuine_evidence, honest_reject_cap))
+    return Thresholds(pass_below, reject_above, evidence_cut(genuine_evidence, honest_reject_cap, weights))
 
 
-def evidence_cut(genuine_evidence: FloatArray, honest_reject_cap: float) -> float:
+def evidence_cut(genuine_evidence: FloatArray, honest_reject_cap: float, weights: FloatArray | None = None) -> float:
     """The smallest evidence of a genuine account that at most `honest_reject_cap` (0-1) of them exceed.
+
+    It is a value of theirs, never an interpolation, so that few accounts err towards rejecting nobody. With `weights`
+    the cap is a share of the accounts' weight.
 
     Raises:
         ValueError: no genuine account to take the cap from.
     """
     if genuine_evidence.size == 0:
         raise ValueError("thresholds need genuine calibration accounts; found none.")
-    return float(np.quantile(genuine_evidence, 1.0 - honest_reject_cap, method="higher"))
+    if weights is None:
+        return float(np.quantile(genuine_evidence, 1.0 - honest_reject_cap, method="higher"))
+    return _weighted_cut(genuine_evidence, weights, honest_reject_cap)
 
 
-def evidence_cuts(genuine_evidence: FloatArray, honest_reject_cap: float) -> tuple[tuple[float, float], ...]:
+def evidence_cuts(
+    genuine_evidence: FloatArray, honest_reject_cap: float, weights: FloatArray | None = None
+) -> tuple[tuple[float, float], ...]:
     """Each of `OTHER_CAPS`, and the cap in use, with its evidence cut; rising caps."""
-    return tuple((cap, evidence_cut(genuine_evidence, cap)) for cap in sorted({*OTHER_CAPS, honest_reject_cap}))
+    caps = sorted({*OTHER_CAPS, honest_reject_cap})
+    return tuple((cap, evidence_cut(genuine_evidence, cap, weights)) for cap in caps)
+
+
+def _weighted_cut(evidence: FloatArray, weights: FloatArray, cap: float) -> float:
+    """The smallest value above which at most the share `cap` of the others' weight lies: a quantile."""
+    order = np.argsort(evidence)
+    rising, up_to = evidence[order], np.cumsum(weights[order])
+    # Equal values stand or fall together: what lies above one is what lies above the last of its like.
+    last = np.searchsorted(rising, rising, side="right") - 1
+    others = up_to[-1] - weights[order]
+    # The tiny addend undoes the float error of the sums, which could forbid what the cap just allows.
+    allowed = up_to[-1] - up_to[last] <= (cap + 1e-12) * others + 1e-12 * up_to[-1]
+    return float(rising[np.argmax(allowed)])

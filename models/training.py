@@ -20,11 +20,31 @@ from models.calibration import fit_calibration
 from models.classifier import ClassifierSettings, masked_copies, raw_scores, train_booster
 from models.drift import STATED_AT, fit_drift
 from models.explanation import ordinary_ranges
+from models.own import (
+    account_weights,
+    accounts_by_role,
+    assign_roles_by_origin,
+    own_class_weights,
+    own_only,
+)
 from models.shares import ShareModel, fit_shares
-from models.split import assign_roles
 from models.thresholds import Costs, choose_thresholds, evidence_cuts
 
 FloatArray = NDArray[np.float64]
+
+WEIGHT = "account_weight"
+"""Column of how much an account counts."""
+
+FEW_FOR_A_CURVE = 60
+"""Inauthentic calibration accounts below which the curve is called rough: ten for each of its six slopes, the rule of
+thumb for logistic regression (Peduzzi et al. 1996, Journal of Clinical Epidemiology 49)."""
+
+LARGE_WEIGHT = 10.0
+"""What an own account may count before it is warned of (assumed; docs/own-data.md tells what a weight of 60 did)."""
+
+FEW_FOR_A_TEST = 50
+"""Test accounts of a class below which figures are called vague: an exact 95 % interval of a share is up to 0.29 wide
+at 50 accounts."""
 
 
 class OneClassError(ValueError):
@@ -40,6 +60,7 @@ class TrainingSettings:
         honest_reject_cap: largest share of genuine calibration accounts that the evidence cut may reject, 0 to 1.
         abstain_share: largest share of held-out accounts called unlike the training accounts, 0 to 1.
         verdict: the numbers of the verdict that are not learned; see `Bundle.settings`.
+        own_weight: how much an own account counts against one of the dataset, above 0; see `models.own`.
     """
 
     classifier: ClassifierSettings
@@ -50,14 +71,16 @@ class TrainingSettings:
     abstain_share: float
     verdict: Mapping[str, float]
     seed: int
+    own_weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a training run yields: the bundle, and each cohort's role."""
+    """What a training run yields: the bundle, each cohort's role, and own accounts by role and class."""
 
     bundle: Bundle
     roles: dict[str, str]
+    own_accounts: dict[str, dict[str, int]]
 
 
 def with_cohorts(labels: pl.DataFrame) -> pl.DataFrame:
@@ -83,26 +106,31 @@ def train(
     `labelled` has one row an account: `account_id`, the label columns of the contract with `cohort` filled, and one
     column per feature of `features`, whose order becomes the model's. `report` is told in a few words what is done.
     """
-    roles = assign_roles(labelled["cohort"].to_list(), settings.shares, settings.seed)
+    roles = assign_roles_by_origin(labelled, settings.shares, settings.seed)
     usable = labelled.filter(is_headline()).sort("account_id")
+    counts = account_weights(usable, settings.own_weight)
+    usable = usable.with_columns(pl.Series(WEIGHT, np.ones(usable.height) if counts is None else counts))
     names = [feature.name for feature in features]
     part = {
         role: usable.filter(pl.col("cohort").is_in([cohort for cohort, each in roles.items() if each == role]))
         for role in ("fit", "tune", "calibrate")
     }
+    weights = None if counts is None else {role: frame[WEIGHT].to_numpy() for role, frame in part.items()}
+    own = accounts_by_role(own_only(usable), roles)
     values = {role: feature_values(frame, names) for role, frame in part.items()}
     target = {role: frame["is_inauthentic"].to_numpy() for role, frame in part.items()}
     for role, classes in target.items():
         if classes.all() or not classes.any():
             raise OneClassError(
                 f"labels: the cohorts that {role} hold {len(classes)} usable accounts of one class. Genuine and "
-                "inauthentic accounts are needed in each. Supply more labelled accounts or cohorts."
+                "inauthentic accounts are needed in each. Supply more labelled accounts or cohorts: a few hundred "
+                "accounts of each class are the least from which a useful model can be expected."
             )
 
-    fitter = _HeadFitter(values, features, settings.classifier)
+    fitter = _HeadFitter(values, features, settings.classifier, weights)
     belongs = {scheme: {role: _has_scheme(frame, scheme) for role, frame in part.items()} for scheme in SCHEMES}
     known = [
-        scheme for scheme, by_role in belongs.items() if all(0 < flags.sum() < flags.size for flags in by_role.values())
+        scheme for scheme, by_role in belongs.items() if all({0.0, 1.0} <= set(flags) for flags in by_role.values())
     ]
     report(f"{len(known) + 1} ensembles of trees")
     # One after another: ensembles trained in threads of one process have crashed LightGBM.
@@ -116,6 +144,7 @@ def train(
     genuine = ~target["calibrate"]
     calibrated = fitter.raw(classifier, "calibrate")
     evidence = classifier.calibration.log_likelihood_ratio(calibrated)
+    genuine_weights = None if weights is None else weights["calibrate"][genuine]
     held_out = np.vstack([values["tune"], values["calibrate"]])
     bundle = Bundle(
         classifier=classifier,
@@ -125,7 +154,7 @@ def train(
         catalog_hash=catalog_hash,
         prevalence=settings.prevalence,
         costs=settings.costs,
-        thresholds=choose_thresholds(settings.costs, evidence[genuine], settings.honest_reject_cap),
+        thresholds=choose_thresholds(settings.costs, evidence[genuine], settings.honest_reject_cap, genuine_weights),
         applicability=fit_applicability(
             values["fit"],
             held_out,
@@ -133,12 +162,13 @@ def train(
             [feature.monotone if settings.classifier.monotone else 0 for feature in features],
         ),
         ordinary=ordinary_ranges(values["fit"][~target["fit"]], names),
-        evidence_cuts=evidence_cuts(evidence[genuine], settings.honest_reject_cap),
+        evidence_cuts=evidence_cuts(evidence[genuine], settings.honest_reject_cap, genuine_weights),
         settings=dict(settings.verdict),
         provenance={
             **provenance,
             "classifier": asdict(settings.classifier),
             "accounts": {role: frame.height for role, frame in part.items()},
+            **({"own_accounts": own, "own_weight": settings.own_weight} if own else {}),
             "cohorts": dict(Counter(roles.values())),
         },
         baselines=tuple(fit_baselines(values["fit"], target["fit"], names, settings.seed)),
@@ -151,7 +181,39 @@ def train(
             settings.seed,
         ),
     )
-    return Trained(bundle, roles)
+    return Trained(bundle, roles, own)
+
+
+def few_accounts(labelled: pl.DataFrame, roles: Mapping[str, str], settings: TrainingSettings) -> list[str]:
+    """What the numbers of labelled accounts are too small for, a sentence each; empty where they are large enough."""
+    labelled = labelled.filter(is_headline())
+    honest_reject_cap = settings.honest_reject_cap
+    counted = accounts_by_role(labelled, roles)
+    genuine, bought = (counted["calibrate"][name] for name in ("genuine", "inauthentic"))
+    found = []
+    if (genuine - 1) * honest_reject_cap < 1.0:
+        found.append(
+            f"labels: {genuine:,} genuine accounts calibrate; at most a share of {honest_reject_cap:g} of them may be "
+            "rejected, which is not one: an account is rejected only with more evidence than every one of them."
+        )
+    if bought < FEW_FOR_A_CURVE:
+        found.append(
+            f"labels: {bought:,} inauthentic accounts calibrate; below {FEW_FOR_A_CURVE} the probabilities are rough."
+        )
+    own = accounts_by_role(own_only(labelled), roles)
+    for table, tested in (("labels", counted["test"]), ("own_dataset", own.get("test"))):
+        if tested is not None and min(tested.values()) < FEW_FOR_A_TEST:
+            found.append(
+                f"{table}: {tested['genuine']:,} genuine and {tested['inauthentic']:,} inauthentic accounts test; "
+                f"below {FEW_FOR_A_TEST} of each no figure says much. Read the intervals."
+            )
+    for name, weight in own_class_weights(labelled, settings.own_weight).items():
+        if weight > LARGE_WEIGHT:
+            found.append(
+                f"own_dataset: each {name} account counts as much as {weight:.0f} of the dataset: few accounts decide "
+                "much. Label more of them, or lower 'train.own_weight'."
+            )
+    return found
 
 
 def _fit_shares(
@@ -181,9 +243,12 @@ def feature_values(frame: pl.DataFrame, names: Sequence[str]) -> FloatArray:
     return values
 
 
-def _has_scheme(frame: pl.DataFrame, scheme: str) -> NDArray[np.bool_]:
+def _has_scheme(frame: pl.DataFrame, scheme: str) -> FloatArray:
+    """1 for accounts with the scheme, 0 for others, NaN for inauthentic ones of which nobody said what was done."""
     listed = pl.col("scheme").fill_null("").str.split("+").list.contains(scheme)
-    flags: NDArray[np.bool_] = frame.select(listed & pl.col("is_inauthentic")).to_series().to_numpy()
+    unknown = pl.col("is_inauthentic") & pl.col("scheme").is_null()
+    flag = pl.when(unknown).then(float("nan")).otherwise((listed & pl.col("is_inauthentic")).cast(pl.Float64))
+    flags: FloatArray = frame.select(flag).to_series().to_numpy()
     return flags
 
 
@@ -191,31 +256,59 @@ class _HeadFitter:
     """Fits one ensemble after another on the same masked rows."""
 
     def __init__(
-        self, values: Mapping[str, FloatArray], features: Sequence[Feature], settings: ClassifierSettings
+        self,
+        values: Mapping[str, FloatArray],
+        features: Sequence[Feature],
+        settings: ClassifierSettings,
+        weights: Mapping[str, FloatArray] | None,
     ) -> None:
         self._values = values
         self._names = [feature.name for feature in features]
         self._groups = [feature.group for feature in features]
         self._monotone = [feature.monotone for feature in features]
         self._settings = settings
+        self._weights = weights
 
-    def head(self, target: Mapping[str, NDArray[np.bool_]]) -> Head:
-        """A calibrated binary head."""
+    def head(self, target: Mapping[str, NDArray[Any]]) -> Head:
+        """A calibrated binary head; accounts whose target is not known (NaN) take no part in it."""
         trained = train_booster(
             self._masked("fit", target["fit"]),
             self._masked("tune", target["tune"]),
             self._names,
             self._monotone,
             self._settings,
+            weights=self._masked_weights(target),
         )
         nothing_observed = np.full((1, len(self._names)), np.nan)
         anchor = float(raw_scores(trained, nothing_observed)[0])
-        calibration = fit_calibration(raw_scores(trained, self._values["calibrate"]), target["calibrate"], anchor)
+        known = _is_known(target["calibrate"])
+        calibration = fit_calibration(
+            raw_scores(trained, self._values["calibrate"][known]),
+            target["calibrate"][known].astype(bool),
+            anchor,
+            None if self._weights is None else self._weights["calibrate"][known],
+        )
         return Head(trained.model_to_string(), calibration)
 
     def raw(self, head: Head, role: str) -> FloatArray:
         """Raw scores of a role's accounts as observed."""
         return raw_scores(booster(head.trees), self._values[role])
 
-    def _masked(self, role: str, target: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
-        return masked_copies(self._values[role], target.astype(np.float64), self._groups, self._settings)
+    def _masked(self, role: str, target: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+        """The role's masked rows and their targets; rows whose target is not known (NaN) are left out."""
+        known = _is_known(target)
+        values, known_target = self._values[role][known], target[known].astype(np.float64)
+        return masked_copies(values, known_target, self._groups, self._settings)
+
+    def _masked_weights(self, target: Mapping[str, NDArray[Any]]) -> tuple[FloatArray, FloatArray] | None:
+        """How much each masked row counts when fitting and tuning: a copy as much as its account."""
+        if self._weights is None:
+            return None
+        copies = self._settings.masked_copies + 1
+        fit, tune = (np.tile(self._weights[role][_is_known(target[role])], copies) for role in ("fit", "tune"))
+        return fit, tune
+
+
+def _is_known(target: NDArray[Any]) -> NDArray[np.bool_]:
+    known: NDArray[np.bool_] = ~np.isnan(target.astype(np.float64))
+    return known

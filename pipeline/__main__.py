@@ -111,6 +111,13 @@ def score(
     prevalence: Prevalence = None,
     *,
     reference: Reference = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--previous",
+            help="scores.parquet or scores.csv of an earlier run: adds what changed since. No score depends on it.",
+        ),
+    ] = None,
     jobs: Jobs = 1,
     file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the scores.")] = FileFormat.parquet,
     quiet: Quiet = False,
@@ -136,6 +143,7 @@ def score(
             as_of=as_of,
             prevalence=prevalence,
             reference=reference,
+            previous=previous,
             jobs=jobs,
             file_format=file_format.value,
             report=report,
@@ -170,6 +178,37 @@ def shortlist(
         show_shortlist(ranked, output)
     if not exit_zero and not (ranked["verdict"] == "pass").all():
         raise typer.Exit(4)
+
+
+@app.command()
+def feedback(
+    decisions: Annotated[
+        Path,
+        typer.Option(
+            "--decisions",
+            help="CSV of reviewers' outcomes: account_id, decision (inauthentic, genuine or unclear), decided_on, "
+            "reviewer?, scheme?, note?.",
+        ),
+    ],
+    scores: Annotated[Path, typer.Option("--scores", help="scores.parquet or scores.csv that was reviewed.")],
+    output: Output,
+    quiet: Quiet = False,
+) -> None:
+    """Turn reviewers' outcomes into labels, and say what they tell about the verdicts and what they cannot.
+
+    Writes labels.parquet (a table of the data contract), quarantine/ and summary.json to the output folder.
+
+    Exit code 2: a file cannot be used. 3: too many bad rows. Nothing is written then.
+
+    Example: `python -m pipeline feedback --decisions march.csv --scores march/scores.parquet --output labels/march`
+    """
+    with reported(quiet, "feedback"):
+        from pipeline.feedback import feedback_file
+        from pipeline.summary import show_feedback
+
+        summary = feedback_file(decisions, scores, output)
+    if not quiet:
+        show_feedback(summary, output)
 
 
 @app.command()
@@ -383,7 +422,10 @@ def stage_train(quiet: Quiet = False) -> None:
     with reported(quiet, "train") as report:
         from pipeline.train import run
 
-        run(report)
+        warnings = run(report)
+    if not quiet:
+        for warning in warnings:
+            typer.echo(f"warning: {warning}", err=True)
 
 
 @stage.command("evaluate")

@@ -16,6 +16,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from features.tables import CONTRACTS, Tables
+from models.origins import DATASET, ORIGIN
 from pipeline import storage
 from pipeline.cleaning import CleanBucket, clean_bucket, newest_instant
 from pipeline.errors import TooManyBadRowsError, UnusableInputError
@@ -83,7 +84,7 @@ def prepare_dataset(
         UnusableInputError: tables that cannot be used; all problems of the folder at once.
         TooManyBadRowsError: more bad rows than allowed; all tables concerned at once.
     """
-    _check_places(source, destination)
+    check_places(source, destination)
     folder = locate_tables(source)
     if not source.is_dir():
         raise UnusableInputError(folder.problems)
@@ -115,9 +116,15 @@ def read_bucket(prepared: Path, bucket: int) -> Tables:
 
 
 def read_labels(prepared: Path) -> pl.DataFrame:
-    """All labels of a prepared folder, sorted by `account_id`; without rows where the dataset had none."""
+    """All labels of a prepared folder, sorted by `account_id`; without rows where the dataset had none.
+
+    One column more than the contract: `origin`, `own` for a user's accounts that were put beside a dataset, `dataset`
+    for all others.
+    """
     parts = [_read(storage.bucket_path(prepared, "labels", bucket)) for bucket in bucket_ids(prepared)]
-    return pl.concat([CONTRACTS["labels"].empty(), *parts]).sort("account_id")
+    empty = CONTRACTS["labels"].empty().with_columns(pl.lit(None, pl.String).alias(ORIGIN))
+    labels = pl.concat([empty, *parts], how="diagonal")
+    return labels.with_columns(pl.col(ORIGIN).fill_null(DATASET)).sort("account_id")
 
 
 def read_follower_counts(prepared: Path) -> pl.DataFrame:
@@ -138,8 +145,12 @@ def read_summary(prepared: Path) -> DatasetSummary:
     return DatasetSummary.model_validate(storage.read_json(prepared / SUMMARY_FILE))
 
 
-def _check_places(source: Path, destination: Path) -> None:
-    """Refuse a destination that would replace the input, or a folder that is not a result of ours."""
+def check_places(source: Path, destination: Path) -> None:
+    """Refuse a destination that would replace the input, or a folder that is not a result of ours.
+
+    Raises:
+        UnusableInputError: naming it.
+    """
     if source.exists() and source.resolve().is_relative_to(destination.resolve()):
         raise UnusableInputError(
             f"output: '{destination}' would replace the input. Found: '{source}' inside it. Give another folder."

@@ -32,6 +32,9 @@ from pipeline.params import Section, read_section
 from pipeline.score import score_features
 from pipeline.storage import atomic_folder, atomic_path, check_output_folder, read_json, write_json, write_parquet
 
+SIMULATED = "simulation"
+"""`label_source` of simulated accounts."""
+
 REPLICATES, CONFIDENCE, SEED = 500, 0.9, 7
 """Bootstrap of the command, which reads no params.yaml."""
 
@@ -62,7 +65,7 @@ def run(report: Callable[[str], None]) -> None:
         scorer, layout.PREPARED, accounts=accounts, size_tiers=params.size_tiers, jobs=params.jobs, report=report
     )
     report("metrics")
-    split = f"test cohorts ({scored['cohort'].n_unique()} simulated, unseen)"
+    split = f"test cohorts ({_described(scored)})"
     draws = Draws(replicates=params.replicates, confidence=params.confidence, seed=params.seed)
     metrics, segments, pictures, curves = measure(scored, split, draws)
     more, more_pictures = measure_verdicts(scored, split, scorer, draws)
@@ -162,6 +165,15 @@ def scored_labels(
         rows_observed=in_range(rows, ROW_EDGES),
         declared_prevalence=pl.lit(at),
     )
+
+
+def _described(scored: pl.DataFrame) -> str:
+    """How many cohorts, unseen in training, and how many of their accounts are no simulated ones."""
+    real = scored.filter(pl.col("label_source").ne_missing(SIMULATED)).height
+    cohorts = f"{scored['cohort'].n_unique():,}"
+    if real == 0:
+        return f"{cohorts} simulated, unseen"
+    return f"{cohorts}, unseen; {real:,} of {scored.height:,} accounts are not simulated"
 
 
 def save_figures(pictures: dict[str, Any], folder: Path) -> None:

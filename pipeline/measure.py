@@ -39,7 +39,7 @@ MODEL_NAME = "assay"
 BASELINE = "baseline_"
 """What the columns of the baselines' probabilities start with."""
 
-SEGMENTS = ("size_tier", "platform", "language", "tables_observed", "reading_rhythm", "rows_observed")
+SEGMENTS = ("size_tier", "platform", "language", "tables_observed", "reading_rhythm", "rows_observed", "origin")
 """Columns that `scored_labels` adds or finds, each with a table of its own."""
 
 DECIMALS = 5

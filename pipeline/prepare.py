@@ -1,13 +1,15 @@
-"""Stage `prepare`: the raw training dataset to clean buckets."""
+"""Stage `prepare`: the raw training dataset, and a user's own labelled accounts where given, to clean buckets."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
 from pipeline import layout
 from pipeline.dataset import prepare_dataset
+from pipeline.merging import holds_tables, prepare_together
 from pipeline.params import Instant, Section, read_section
 from pipeline.routing import Progress
 
@@ -17,6 +19,8 @@ class PrepareParams(Section):
 
     dataset: Path
     """Folder of the raw dataset."""
+    own_dataset: Path
+    """Folder of own labelled accounts to train on beside it; one without tables: none."""
     buckets: int = Field(ge=1, le=256)
     """Files per table; an account's rows share one."""
     max_quarantined_share: float = Field(ge=0, le=1)
@@ -28,14 +32,16 @@ class PrepareParams(Section):
 
 
 def run(progress: Progress | None = None) -> None:
-    """Prepare the dataset named in params.yaml."""
+    """Prepare the dataset named in params.yaml, with the own accounts where there are any."""
     params = read_section("prepare", PrepareParams)
-    prepare_dataset(
-        params.dataset,
-        layout.PREPARED,
-        as_of=params.as_of,
-        buckets=params.buckets,
-        max_quarantined_share=params.max_quarantined_share,
-        jobs=params.jobs,
-        progress=progress,
-    )
+    options: dict[str, Any] = {
+        "as_of": params.as_of,
+        "buckets": params.buckets,
+        "max_quarantined_share": params.max_quarantined_share,
+        "jobs": params.jobs,
+        "progress": progress,
+    }
+    if holds_tables(params.own_dataset):
+        prepare_together(params.dataset, params.own_dataset, layout.PREPARED, **options)
+    else:
+        prepare_dataset(params.dataset, layout.PREPARED, **options)

@@ -82,6 +82,8 @@ def results_page(folder: Path = layout.METRICS.parent) -> str:
     for name, title in SEGMENT_TITLES.items():
         parts += [f"\n## By {title}\n", *_rows(segments[name], "segment", _SEGMENT)]
     parts += shares_section(segments)
+    if len(segments.get("origin", [])) > 1:  # own accounts stood beside the dataset
+        parts += ["\n## By origin\n", *_rows(segments["origin"], "segment", _SEGMENT)]
     return "\n".join(parts) + "\n"
 
 
@@ -359,9 +361,9 @@ def _split(metrics: Entry) -> list[str]:
         f"Measured on {metrics['split']}: {metrics['accounts']:,} accounts with a verdict, "
         f"{metrics['inauthentic']:,} of them inauthentic; {metrics['without_verdict']:,} more got none, and "
         f"{metrics['small_doses_left_out']:,} that bought less than 10 % are left out, except by dose. Intervals: "
-        f"{metrics['confidence']:.0%}, {metrics['interval']}, {metrics['replicates']} draws. All of it simulated."
+        f"{metrics['confidence']:.0%}, {metrics['interval']}, {metrics['replicates']} draws."
     )
-    return [text]
+    return [text if "not simulated" in metrics["split"] else f"{text} All of it simulated."]
 
 
 def _models(metrics: Entry) -> list[str]:

@@ -30,6 +30,7 @@ from pipeline.dataset import DatasetSummary, read_bucket
 from pipeline.export import write_csv
 from pipeline.network import write_network
 from pipeline.params import Instant, Section, read_section
+from pipeline.previous import compare, read_previous
 from pipeline.storage import QUARANTINE_FOLDER, check_output_folder, publish, write_json, write_parquet
 
 CSV_FILE, EVIDENCE_CSV_FILE = "scores.csv", "evidence.csv"
@@ -71,6 +72,7 @@ def score_folder(
     as_of: datetime | None = None,
     prevalence: float | None = None,
     reference: Path | None = None,
+    previous: Path | None = None,
     jobs: int = 1,
     file_format: str = "parquet",
     timed: bool = True,
@@ -78,12 +80,14 @@ def score_folder(
 ) -> dict[str, Any]:
     """Score every usable account of a dataset folder; write scores, evidence, network, quarantine and summary.
 
-    Returns the summary.
+    With `previous`, earlier scores, what changed since stands beside them. Returns the summary.
 
     Raises:
-        UnusableInputError, TooManyBadRowsError: see `prepare_dataset`; nothing is written then.
+        UnusableInputError, TooManyBadRowsError: see `prepare_dataset` and `read_previous`; nothing is written then.
     """
     check_output_folder(output)
+    # Read before anything is written: it may be the very file that is replaced in the end.
+    earlier = None if previous is None else read_previous(previous)
     started = time.monotonic()
     prevalence = scorer.bundle.prevalence if prevalence is None else prevalence
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
@@ -107,6 +111,10 @@ def score_folder(
         seconds = time.monotonic() - started if timed else None
         summary = _summary(scorer, prepared.summary, scores, prevalence, seconds)
         summary |= _drift(scorer, tallies, scores, prevalence)
+        if earlier is not None:
+            compared = compare(scores, earlier)
+            scores = compared.scores
+            summary |= {"previous": compared.summary, "warnings": [*summary["warnings"], *compared.warnings]}
         write_json(summary, folder / layout.SUMMARY_FILE)
         parquet, csv = (layout.SCORES_FILE, layout.EVIDENCE_FILE), (CSV_FILE, EVIDENCE_CSV_FILE)
         names, others = (csv, parquet) if file_format == "csv" else (parquet, csv)

@@ -44,8 +44,9 @@ def show_score_summary(summary: dict[str, Any], output: Path) -> None:
         )
         for problem, count in rows["problems"].items():
             console.print(f"  {problem}: {count:,} (see quarantine/{name}.parquet)", highlight=False, markup=False)
-    for warning in summary["warnings"]:
-        console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)
+    if "previous" in summary:
+        _show_previous(console, summary["previous"])
+    _show_warnings(console, summary["warnings"])
     for line in drift_lines(summary):
         console.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(
@@ -198,3 +199,45 @@ def _show(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> No
     for row in rows:
         table.add_row(*map(Text, row))
     _results().print(table)
+
+
+def show_feedback(summary: dict[str, Any], output: Path) -> None:
+    """What reviewers found, by verdict, with exact intervals; then what it cannot tell."""
+    console = Console(stderr=True)
+    table = Table(title="Reviewers' outcomes by verdict, and the share inauthentic of the definite ones (95 %)")
+    for column in ("verdict", "accounts", "looked at", "inauthentic", "genuine", "unclear", "share"):
+        table.add_column(column, justify="left" if column == "verdict" else "right", no_wrap=column == "verdict")
+    for verdict, row in summary["verdicts"].items():
+        share = row["inauthentic_share"]
+        told = "-" if share is None else f"{share:.1%} ({row['lower']:.1%} to {row['upper']:.1%})"
+        counts = (f"{row[name]:,}" for name in ("accounts", "looked_at", "inauthentic", "genuine", "unclear"))
+        table.add_row(verdict, *counts, told)
+    console.print(table)
+    rows = summary["decisions"]
+    other = {kind: count for kind, count in rows.items() if count and kind not in ("rows_in", "problems")}
+    details = "".join(f", {count:,} {kind.replace('_', ' ')}" for kind, count in other.items())
+    console.print(f"decisions: {rows['rows_in']:,} rows{details}", highlight=False, markup=False)
+    for problem, count in rows["problems"].items():
+        console.print(f"  {problem}: {count:,} (see quarantine/decisions.parquet)", highlight=False, markup=False)
+    _show_warnings(console, summary["warnings"])
+    console.print(
+        f"{summary['labels']:,} labels written to {output}. Use them next: docs/own-data.md",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _show_previous(console: Console, previous: dict[str, Any]) -> None:
+    flips = ", ".join(f"{flip}: {count:,}" for flip, count in previous["verdicts_changed"].items()) or "none"
+    console.print(
+        f"previous: {previous['accounts_in_both']:,} accounts in both, {previous['accounts_new']:,} new, "
+        f"{previous['accounts_gone']:,} gone; verdicts changed: {flips}",
+        highlight=False,
+        markup=False,
+    )
+
+
+def _show_warnings(console: Console, warnings: list[str]) -> None:
+    for warning in warnings:
+        console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)

@@ -15,9 +15,10 @@ from features.catalog import catalog_hash, features
 from features.definition import MODEL_GROUPS
 from models.bundle import Bundle, booster
 from models.classifier import ClassifierSettings, LibraryMissingError, contributions_of
+from models.own import OwnAccountsError
 from models.split import TooFewCohortsError
 from models.thresholds import Costs
-from models.training import OneClassError, Trained, TrainingSettings, feature_values, train, with_cohorts
+from models.training import OneClassError, Trained, TrainingSettings, feature_values, few_accounts, train, with_cohorts
 from pipeline import layout
 from pipeline.dataset import read_follower_counts, read_labels
 from pipeline.errors import UnusableInputError
@@ -64,6 +65,7 @@ class TrainParams(Section):
     most_reasons: int = Field(ge=1)
     smallest_follower_count: int = Field(ge=0)
     largest_follower_count: int = Field(ge=1)
+    own_weight: float = Field(gt=0, allow_inf_nan=False)
 
     def settings(self) -> TrainingSettings:
         """The same numbers in the shape that the pure packages take."""
@@ -82,24 +84,27 @@ class TrainParams(Section):
                 "largest_follower_count": self.largest_follower_count,
             },
             seed=self.seed,
+            own_weight=self.own_weight,
         )
 
 
-def run(report: Callable[[str], None]) -> None:
-    """The stage."""
+def run(report: Callable[[str], None]) -> list[str]:
+    """The stage. Returns what there are too few labelled accounts for, a sentence each."""
     settings = read_section("train", TrainParams).settings()
     labelled = labelled_features(layout.PREPARED)
     catalogue = features()
     provenance = {"libraries": library_versions()}
     try:
         trained = train(labelled, list(catalogue.values()), catalog_hash(), settings, provenance, report)
-    except (TooFewCohortsError, OneClassError, LibraryMissingError) as error:
+    except (TooFewCohortsError, OneClassError, OwnAccountsError, LibraryMissingError) as error:
         raise UnusableInputError([str(error)]) from error
     with atomic_folder(layout.MODEL) as folder:
         for name, content in trained.bundle.to_files().items():
             (folder / name).write_bytes(content)
     write_parquet(accounts_of_role(trained, labelled, "test"), layout.TEST_ACCOUNTS)
-    write_json(training_report(trained, labelled), layout.TRAINING_REPORT)
+    warnings = few_accounts(labelled, trained.roles, settings)
+    write_json({**training_report(trained, labelled), "warnings": warnings}, layout.TRAINING_REPORT)
+    return warnings
 
 
 def labelled_features(prepared: Path) -> pl.DataFrame:
@@ -133,6 +138,7 @@ def training_report(trained: Trained, labelled: pl.DataFrame) -> dict[str, objec
         "accounts": labelled.height,
         "accounts_inauthentic": int(labelled["is_inauthentic"].sum()),
         "cohorts": dict(Counter(trained.roles.values())),
+        "own_accounts": trained.own_accounts,
         "pass_below": bundle.thresholds.pass_below,
         "reject_above": bundle.thresholds.reject_above,
         "reject_above_evidence": bundle.thresholds.reject_above_evidence,

@@ -55,7 +55,8 @@ SMALL: dict[str, dict[str, Any]] = {
 
 
 def write_params(folder: Path, **changes: dict[str, Any]) -> None:
-    """The repository's params.yaml, made small, with a section's keys changed further."""
+    """The repository's params.yaml, made small, with a section's keys changed further; and no own accounts."""
+    (folder / "own").mkdir(exist_ok=True)
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     for sections in (SMALL, changes):
         for section, values in sections.items():

@@ -42,5 +42,5 @@ def test_training_again_leaves_the_same_bundle(project: Path) -> None:
 
 
 def test_nothing_but_results_is_left(project: Path) -> None:
-    assert sorted(path.name for path in project.iterdir()) == ["data", "params.yaml", "reports"]
+    assert sorted(path.name for path in project.iterdir()) == ["data", "own", "params.yaml", "reports"]
     assert list(project.rglob(".*")) == []
