@@ -54,6 +54,9 @@ MODEL_ADDRESS = r"models:/[^/@]+([/@][^/@]+)?"
 CONTENT_TAG = "content_sha256"
 """Tag that names everything a run holds: equal content is never logged twice."""
 
+PARENT_TAG = "mlflow.parentRunId"
+"""MLflow's own tag that nests a run in another."""
+
 LOCK_SECONDS = 120.0
 """How long a process waits for another that holds a local store; a run is logged in a few."""
 
@@ -115,6 +118,28 @@ class ModelToRegister:
     code: Sequence[Path]
 
 
+@dataclass(frozen=True, slots=True)
+class NestedRun:
+    """One trial of a study: its name, settings and figures."""
+
+    name: str
+    parameters: dict[str, str]
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """A study as a run with nested ones; fields as in `Record`."""
+
+    name: str
+    note: str
+    parameters: dict[str, str]
+    metrics: dict[str, float]
+    files: dict[str, Path]
+    trials: Sequence[NestedRun]
+    content_sha256: str
+
+
 def tracking_uri() -> str:
     """The tracking store: `MLFLOW_TRACKING_URI`, else `mlflow.db` of the main repository; a local one as full path."""
     given = os.environ.get(URI_VARIABLE) or f"{SQLITE}{DATABASE}"
@@ -142,6 +167,46 @@ def track_run(record: Record, model: ModelToRegister, experiment: str) -> None:
                 client.delete_run(run_id)
         run = whole[0] if whole else _log(client, experiment_id, record, model)
         _make_champion(client, run, record, model.name)
+
+
+def track_study(record: StudyRecord, experiment: str) -> None:
+    """Log a study as one finished run and its trials as runs nested in it; nothing if the same study is there.
+
+    A study whose logging was cut short is deleted, its trials too, and logged anew.
+
+    Raises:
+        UnusableInputError: the store cannot be reached or used.
+    """
+    with _connected(create=True) as client:
+        experiment_id = _experiment(client, experiment).experiment_id
+        found = client.search_runs([experiment_id], f"tags.{CONTENT_TAG} = '{record.content_sha256}'")
+        if any(run.info.status == "FINISHED" for run in found):
+            return
+        for unfinished in found:
+            for child in client.search_runs([experiment_id], f"tags.{PARENT_TAG} = '{unfinished.info.run_id}'"):
+                client.delete_run(child.info.run_id)
+            client.delete_run(unfinished.info.run_id)
+        tags = {CONTENT_TAG: record.content_sha256, "mlflow.note.content": record.note}
+        parent = client.create_run(experiment_id, run_name=record.name, tags=tags).info
+        _fill(client, parent.run_id, parent.start_time, record.parameters, record.metrics)
+        for place, path in record.files.items():
+            client.log_artifact(parent.run_id, str(path), place.rpartition("/")[0] or None)
+        for trial in record.trials:
+            nested = client.create_run(experiment_id, run_name=trial.name, tags={PARENT_TAG: parent.run_id}).info
+            _fill(client, nested.run_id, nested.start_time, trial.parameters, trial.metrics)
+            client.set_terminated(nested.run_id)
+        client.set_terminated(parent.run_id)
+
+
+def _fill(
+    client: mlflow.MlflowClient, run_id: str, at: int, parameters: Mapping[str, str], metrics: Mapping[str, float]
+) -> None:
+    """Parameters, few enough for one request, and metrics of the moment `at` of a run."""
+    client.log_batch(
+        run_id,
+        params=[Param(name, value) for name, value in parameters.items()],
+        metrics=[Metric(name, value, at, 0) for name, value in metrics.items()],
+    )
 
 
 def attach_to_run(
