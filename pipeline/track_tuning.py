@@ -64,9 +64,9 @@ def note(study: Mapping[str, Any]) -> str:
         f"| {name} | {in_use['settings'][name]} | {best['settings'][name]} |" for name in sorted(in_use["settings"])
     ]
     return (
-        f"**Measure:** partial AUC up to {settings['false_positive_share']:.0%} false positives (0.5 is chance), averaged "
-        f"over {study['cohorts']} held-out cohorts in {settings['folds']} folds; {settings['confidence']:.0%} intervals "
-        "(bootstrap over cohorts). Neither calibration nor test cohorts were looked at.\n\n"
+        f"**Measure:** partial AUC up to {settings['false_positive_share']:.0%} false positives (0.5 is chance), "
+        f"averaged over {study['cohorts']} held-out cohorts in {settings['folds']} folds; {settings['confidence']:.0%} "
+        "intervals (bootstrap over cohorts). Neither calibration nor test cohorts were looked at.\n\n"
         f"**In use (trial 0):** {_interval(in_use)}. **Best (trial {study['best']}):** {_interval(best)}; difference "
         f"{_interval(difference)}: {verdict}.\n\n"
         "| setting | in use | best |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
