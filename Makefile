@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help setup repro audit audit-real audit-labels bench test check ui docs
+.PHONY: help setup repro audit tune audit-real audit-labels bench test check ui docs
 
 help: ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -27,6 +27,9 @@ repro: $(STAMP) ## the whole pipeline, from raw tables to metrics, scores and sh
 audit: $(STAMP) ## what can be said against the cohort and the model; fails where a limit does not hold
 	dvc repro $(if $(FORCE),--force --single-item) audits/dvc.yaml
 	@python -m pipeline.audit limits
+
+tune: $(STAMP) ## a study of the classifier's settings, into reports/tuning and MLflow; half an hour
+	dvc repro tuning/dvc.yaml
 
 audit-real: $(STAMP) ## real accounts beside simulated ones: make audit-real REAL_DATA="folder another"
 	@test -n "$(REAL_DATA)" || { echo 'audit-real: name one or more dataset folders: make audit-real REAL_DATA="folder another"' >&2; exit 2; }

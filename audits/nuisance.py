@@ -15,11 +15,11 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from audits.folds import cohort_folds
 from features.context import with_account_context
 from features.tables import ACCOUNTS, COMMENTS, FOLLOWERS_DAILY, POSTS, TableContract, Tables
 from models.classifier import import_lightgbm
 from models.evaluation import SIZE_NAMES, auc, evaluate_models, size_tier
+from models.split import cohort_folds
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

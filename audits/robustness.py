@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from features.tables import SCHEMES
-from models.evaluation import CALIBRATION_BINS, clopper_pearson, evaluate_models, headline_rows
+from models.evaluation import clopper_pearson, evaluate_models, headline_rows
+from models.evaluation.metrics import CALIBRATION_BINS
 from models.thresholds import VERDICTS
 
 FloatArray = NDArray[np.float64]
@@ -158,8 +159,9 @@ class _Resampled:
         generator = np.random.default_rng(drawn.seed)
         replicates = drawn.replicates if self._units else 0
         self._weights = np.zeros((replicates, self._units))
-        for weights in self._weights:
-            weights += np.bincount(generator.integers(0, self._units, self._units), minlength=self._units)
+        for draw in range(replicates):
+            drawn_units = generator.integers(0, self._units, self._units)
+            self._weights[draw] = np.bincount(drawn_units, minlength=self._units)
         self._confidence = drawn.confidence
 
     def mean(self, values: FloatArray, chosen: BoolArray) -> dict[str, float | None]:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.tree import DecisionTreeClassifier
 
-from audits.folds import cohort_folds
 from audits.rules import RULES, Rule
 from models.baselines import TREE_DEPTH
 from models.evaluation import auc, evaluate_models
+from models.split import cohort_folds
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]

@@ -11,12 +11,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from models.applicability import Applicability
 from models.baselines import Baseline
 from models.calibration import Calibration
-from models.classifier import import_lightgbm
+from models.classifier import Mixture, MixtureTrees, import_lightgbm
 from models.drift import Drift
 from models.explanation import OrdinaryRange
 from models.shares import ShareModel
@@ -39,9 +39,9 @@ class UnusableBundleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One trained ensemble in the bundle with the curve that makes its raw score a probability."""
+    """One trained ensemble in the bundle, or several that answer together, with the curve to a probability."""
 
-    trees: str
+    trees: str | MixtureTrees
     calibration: Calibration
 
 
@@ -83,8 +83,11 @@ class Bundle:
 
     def to_files(self) -> dict[str, bytes]:
         """Bytes by file name. The same bundle gives the same bytes."""
-        trees = {CLASSIFIER: self.classifier.trees}
-        trees |= {f"scheme_{name}.txt": head.trees for name, head in self.schemes.items()}
+        main = self.classifier.trees
+        mixture = main if isinstance(main, MixtureTrees) else MixtureTrees(str(main), {}, 0.0)
+        trees = {CLASSIFIER: mixture.general}
+        trees |= {_expert_file(name): text for name, text in mixture.experts.items()}
+        trees |= {f"scheme_{name}.txt": str(head.trees) for name, head in self.schemes.items()}
         for name, share in self.shares.items():
             trees |= {_share_file(name, part): text for part, text in share.texts().items()}
         files = {name: text.encode() for name, text in trees.items()}
@@ -96,6 +99,8 @@ class Bundle:
             "catalog_hash": self.catalog_hash,
             "prevalence": self.prevalence,
             "calibration": asdict(self.classifier.calibration),
+            "experts": sorted(mixture.experts),
+            "expert_weight": mixture.weight,
             "schemes": {name: asdict(head.calibration) for name, head in self.schemes.items()},
             "shares": {name: share.to_json() for name, share in self.shares.items()},
             "costs": asdict(self.costs),
@@ -139,7 +144,7 @@ class Bundle:
     @classmethod
     def _from_manifest(cls, manifest: dict[str, Any], files: Mapping[str, bytes]) -> Bundle:
         return cls(
-            classifier=Head(files[CLASSIFIER].decode(), _calibration(manifest["calibration"])),
+            classifier=Head(_classifier_trees(manifest, files), _calibration(manifest["calibration"])),
             schemes={
                 name: Head(files[f"scheme_{name}.txt"].decode(), _calibration(entry))
                 for name, entry in manifest["schemes"].items()
@@ -187,14 +192,41 @@ class Bundle:
             )
 
 
-def booster(trees: str) -> lightgbm.Booster:
-    """The ensemble behind a verified text."""
+@overload
+def booster(trees: str) -> lightgbm.Booster: ...
+@overload
+def booster(trees: MixtureTrees) -> Mixture: ...
+@overload
+def booster(trees: str | MixtureTrees) -> lightgbm.Booster | Mixture: ...
+def booster(trees: str | MixtureTrees) -> lightgbm.Booster | Mixture:
+    """The ensemble behind a verified text, or the mixture behind several.
+
+    Raises:
+        UnusableBundleError: the parts of a mixture list different features.
+    """
+    if isinstance(trees, MixtureTrees):
+        experts = [booster(trees.experts[name]) for name in sorted(trees.experts)]
+        try:
+            return Mixture(booster(trees.general), experts, trees.weight)
+        except ValueError as error:
+            raise UnusableBundleError(f"model: {error}. Train again.") from error
     ensemble: lightgbm.Booster = import_lightgbm().Booster(model_str=trees)
     return ensemble
 
 
 def _share_file(name: str, part: str) -> str:
     return f"share_{name}_{part}.txt"
+
+
+def _expert_file(scheme: str) -> str:
+    return f"expert_{scheme}.txt"
+
+
+def _classifier_trees(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> str | MixtureTrees:
+    general = files[CLASSIFIER].decode()
+    experts = {name: files[_expert_file(name)].decode() for name in manifest["experts"]}
+    weight = float(manifest["expert_weight"])
+    return MixtureTrees(general, experts, weight) if experts else general
 
 
 def _json(value: Any) -> bytes:

@@ -1,12 +1,18 @@
-"""The gradient-boosted classifier and what it is trained on.
+"""The gradient-boosted classifier, what it is made of and what it is trained on.
 
 Accounts come with whole tables missing, so whole feature groups are masked at random in training: the model then
 answers from what is there, and learns no meaning of absence, since masking never looks at the label.
+
+A bought account bought something in particular, and one border around all schemes is harder to find than one around
+each. So beside the general classifier stands an expert per scheme, which is asked: this scheme, or genuine? If scheme s
+has odds exp(r_s) against genuine, the odds that it is any of them are the sum, exp(r_1) + exp(r_2) + ...: inauthentic
+accounts are a mixture of the schemes'. That score is averaged, in log-odds, with the general classifier's, which needs
+no scheme to be named. Every part keeps to the features' declared sides, and so do sums and averages of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -27,7 +33,10 @@ class LibraryMissingError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class ClassifierSettings:
-    """LightGBM's parameters that are ours to choose, in LightGBM's own terms, and how training rows are masked."""
+    """LightGBM's parameters that are ours to choose, in LightGBM's own terms, and how training rows are masked.
+
+    `expert_weight` is the share of the experts' common score in the classifier's, 0 (no experts) to 1.
+    """
 
     num_leaves: int
     learning_rate: float
@@ -42,8 +51,69 @@ class ClassifierSettings:
     masked_copies: int
     mask_share: float
     empty_share: float
+    expert_weight: float
     seed: int
     threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class MixtureTrees:
+    """The parts of a classifier as LightGBM's text.
+
+    Attributes:
+        general: of the classifier of all inauthentic accounts against genuine ones.
+        experts: by scheme, of the classifiers of its accounts against genuine ones; at least one.
+        weight: share of the experts' common score in the average, above 0, up to 1.
+    """
+
+    general: str
+    experts: Mapping[str, str]
+    weight: float
+
+
+class Mixture:
+    """The parts made ready."""
+
+    def __init__(self, general: lightgbm.Booster, experts: Sequence[lightgbm.Booster], weight: float) -> None:
+        if len({tuple(part.feature_name()) for part in (general, *experts)}) != 1:
+            # Columns in another order would be scored without a complaint, and wrongly.
+            raise ValueError("the parts of the classifier list different features")
+        self._general = general
+        self._experts = tuple(experts)
+        self._weight = weight
+
+    def feature_name(self) -> list[str]:
+        """Feature names in the order of the columns, the same in every part."""
+        return list(self._general.feature_name())
+
+    def raw_scores(self, values: FloatArray) -> FloatArray:
+        """Log-odds before calibration, one a row."""
+        together = _log_sum([raw_scores(expert, values) for expert in self._experts])
+        return (1.0 - self._weight) * raw_scores(self._general, values) + self._weight * together
+
+    def contributions(self, values: FloatArray) -> FloatArray:
+        """Each feature's push on the raw score. An expert's pushes count by its share of the experts' odds.
+
+        That share is the slope of the common score along the expert's own: an expert that is not asked is not heard.
+        """
+        scores = [raw_scores(expert, values) for expert in self._experts]
+        together = _log_sum(scores)
+        pushes: FloatArray = (1.0 - self._weight) * contributions_of(self._general, values)
+        for expert, score in zip(self._experts, scores, strict=True):
+            share = self._weight * np.exp(score - together)
+            pushes = pushes + share[:, None] * contributions_of(expert, values)
+        return pushes
+
+
+def _log_sum(scores: Sequence[FloatArray]) -> FloatArray:
+    """Logarithm of the sum of the experts' exponentials.
+
+    Added expert by expert: a reduction over a table may round a row differently with the number of rows beside it.
+    """
+    total = scores[0]
+    for score in scores[1:]:
+        total = np.logaddexp(total, score)
+    return total
 
 
 def masked_copies(
@@ -118,14 +188,18 @@ def train_booster(
     return best
 
 
-def raw_scores(booster: lightgbm.Booster, values: FloatArray) -> FloatArray:
-    """The booster's raw scores, one per row: log-odds before calibration, or the predicted quantile."""
-    return np.asarray(booster.predict(values, raw_score=True), dtype=np.float64)
+def raw_scores(ensemble: lightgbm.Booster | Mixture, values: FloatArray) -> FloatArray:
+    """Raw scores, one per row: log-odds before calibration, or the predicted quantile."""
+    if isinstance(ensemble, Mixture):
+        return ensemble.raw_scores(values)
+    return np.asarray(ensemble.predict(values, raw_score=True), dtype=np.float64)
 
 
-def contributions_of(booster: lightgbm.Booster, values: FloatArray) -> FloatArray:
+def contributions_of(ensemble: lightgbm.Booster | Mixture, values: FloatArray) -> FloatArray:
     """Each feature's push on the raw score (log-odds), shape of `values`; the constant term is left out."""
-    return np.asarray(booster.predict(values, pred_contrib=True), dtype=np.float64)[:, :-1]
+    if isinstance(ensemble, Mixture):
+        return ensemble.contributions(values)
+    return np.asarray(ensemble.predict(values, pred_contrib=True), dtype=np.float64)[:, :-1]
 
 
 def import_lightgbm() -> ModuleType:

@@ -10,6 +10,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 ROLES = ("fit", "tune", "calibrate", "test")
 
 
@@ -52,3 +55,16 @@ def assign_roles(cohorts: Sequence[str], shares: Mapping[str, float], seed: int)
         roles.update(dict.fromkeys(names[start:end], role))
         start = end
     return roles
+
+
+def cohort_folds(cohorts: Sequence[str], folds: int, seed: int) -> NDArray[np.intp]:
+    """The fold of each account, 0 to `folds` - 1: whole cohorts in the order of a keyed hash, dealt in turn.
+
+    Raises:
+        ValueError: fewer distinct cohorts than folds.
+    """
+    names = sorted(set(cohorts), key=lambda name: hashlib.blake2b(f"{seed}/{name}".encode()).hexdigest())
+    if len(names) < folds:
+        raise ValueError(f"cohorts: {len(names)} found; at least {folds} are needed, one for each fold.")
+    fold_of = {name: index % folds for index, name in enumerate(names)}
+    return np.array([fold_of[name] for name in cohorts], dtype=np.intp)

@@ -17,7 +17,7 @@ from models.applicability import fit_applicability
 from models.baselines import fit_baselines
 from models.bundle import Bundle, Head, booster
 from models.calibration import fit_calibration
-from models.classifier import ClassifierSettings, masked_copies, raw_scores, train_booster
+from models.classifier import ClassifierSettings, MixtureTrees, masked_copies, raw_scores, train_booster
 from models.drift import STATED_AT, fit_drift
 from models.explanation import ordinary_ranges
 from models.own import (
@@ -128,13 +128,14 @@ def train(
             )
 
     fitter = _HeadFitter(values, features, settings.classifier, weights)
-    belongs = {scheme: {role: _has_scheme(frame, scheme) for role, frame in part.items()} for scheme in SCHEMES}
+    belongs = {scheme: {role: has_scheme(frame, scheme) for role, frame in part.items()} for scheme in SCHEMES}
     known = [
         scheme for scheme, by_role in belongs.items() if all({0.0, 1.0} <= set(flags) for flags in by_role.values())
     ]
-    report(f"{len(known) + 1} ensembles of trees")
+    experts = known if settings.classifier.expert_weight > 0 else []
+    report(f"{len(known) + len(experts) + 1} ensembles of trees")
     # One after another: ensembles trained in threads of one process have crashed LightGBM.
-    classifier = fitter.head(target)
+    classifier = fitter.classifier(target, {scheme: belongs[scheme] for scheme in experts})
     schemes = {scheme: fitter.head(belongs[scheme]) for scheme in known}
 
     report("bought shares")
@@ -243,13 +244,23 @@ def feature_values(frame: pl.DataFrame, names: Sequence[str]) -> FloatArray:
     return values
 
 
-def _has_scheme(frame: pl.DataFrame, scheme: str) -> FloatArray:
+def has_scheme(frame: pl.DataFrame, scheme: str) -> FloatArray:
     """1 for accounts with the scheme, 0 for others, NaN for inauthentic ones of which nobody said what was done."""
     listed = pl.col("scheme").fill_null("").str.split("+").list.contains(scheme)
     unknown = pl.col("is_inauthentic") & pl.col("scheme").is_null()
     flag = pl.when(unknown).then(float("nan")).otherwise((listed & pl.col("is_inauthentic")).cast(pl.Float64))
     flags: FloatArray = frame.select(flag).to_series().to_numpy()
     return flags
+
+
+def against_genuine(
+    member: Mapping[str, NDArray[Any]], inauthentic: Mapping[str, NDArray[np.bool_]]
+) -> dict[str, FloatArray]:
+    """Targets of a scheme's expert by role: 1 for its accounts, 0 for genuine ones, NaN for the other inauthentic."""
+    return {
+        role: np.where(flags == 1.0, 1.0, np.where(inauthentic[role], np.nan, 0.0)).astype(np.float64)
+        for role, flags in member.items()
+    }
 
 
 class _HeadFitter:
@@ -271,6 +282,19 @@ class _HeadFitter:
 
     def head(self, target: Mapping[str, NDArray[Any]]) -> Head:
         """A calibrated binary head; accounts whose target is not known (NaN) take no part in it."""
+        return self._calibrated(self._trees(target), target)
+
+    def classifier(
+        self, target: Mapping[str, NDArray[np.bool_]], belongs: Mapping[str, Mapping[str, FloatArray]]
+    ) -> Head:
+        """The main head: the general classifier and an expert for each scheme of `belongs`, calibrated together."""
+        general = self._trees(target)
+        experts = {scheme: self._trees(against_genuine(member, target)) for scheme, member in belongs.items()}
+        trees = MixtureTrees(general, experts, self._settings.expert_weight) if experts else general
+        return self._calibrated(trees, target)
+
+    def _trees(self, target: Mapping[str, NDArray[Any]]) -> str:
+        """Trees for a yes or no, as text; accounts whose target is NaN take no part."""
         trained = train_booster(
             self._masked("fit", target["fit"]),
             self._masked("tune", target["tune"]),
@@ -279,16 +303,20 @@ class _HeadFitter:
             self._settings,
             weights=self._masked_weights(target),
         )
+        return trained.model_to_string()
+
+    def _calibrated(self, trees: str | MixtureTrees, target: Mapping[str, NDArray[Any]]) -> Head:
+        ensemble = booster(trees)
         nothing_observed = np.full((1, len(self._names)), np.nan)
-        anchor = float(raw_scores(trained, nothing_observed)[0])
+        anchor = float(raw_scores(ensemble, nothing_observed)[0])
         known = _is_known(target["calibrate"])
         calibration = fit_calibration(
-            raw_scores(trained, self._values["calibrate"][known]),
+            raw_scores(ensemble, self._values["calibrate"][known]),
             target["calibrate"][known].astype(bool),
             anchor,
             None if self._weights is None else self._weights["calibrate"][known],
         )
-        return Head(trained.model_to_string(), calibration)
+        return Head(trees, calibration)
 
     def raw(self, head: Head, role: str) -> FloatArray:
         """Raw scores of a role's accounts as observed."""

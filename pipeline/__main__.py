@@ -464,5 +464,23 @@ def stage_track(quiet: Quiet = False) -> None:
         run(report)
 
 
+@stage.command("tune")
+def stage_tune(quiet: Quiet = False) -> None:
+    """A study of the classifier's settings (`make tune`); needs the extra `tune`."""
+    with reported(quiet, "tune") as report:
+        from pipeline.tune import run
+
+        run(report)
+
+
+@stage.command("track-tuning")
+def stage_track_tuning(quiet: Quiet = False) -> None:
+    """The study as an MLflow run with a nested run for each trial."""
+    with reported(quiet, "track tuning") as report:
+        from pipeline.track_tuning import run
+
+        run(report)
+
+
 if __name__ == "__main__":
     sys.exit(app(prog_name="python -m pipeline"))

@@ -47,6 +47,9 @@ AUDIT_RECALL = Path("reports/audit/recall.json")
 AUDIT_SUMMARY = Path("reports/audit/summary.json")
 AUDIT_FIGURES = Path("reports/audit/figures")
 
+TUNING = Path("reports/tuning/study.json")
+TUNING_TRACKED = Path("data/tuning_tracked.json")
+
 SCORES_FILE = "scores.parquet"
 EVIDENCE_FILE = "evidence.parquet"
 NETWORK_FILE = "network.parquet"

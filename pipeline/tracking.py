@@ -89,6 +89,9 @@ MODEL_ADDRESS = r"models:/[^/@]+([/@][^/@]+)?"
 CONTENT_TAG = "content_sha256"
 """Tag that names everything a run holds: equal content is never logged twice."""
 
+PARENT_TAG = "mlflow.parentRunId"
+"""MLflow's own tag that nests a run in another."""
+
 LOCK_SECONDS = 120.0
 """How long a process waits for another that holds a local store; a run is logged in a few."""
 
@@ -150,6 +153,28 @@ class ModelToRegister:
     outputs: dict[str, str]
     requirements: Sequence[str]
     code: Sequence[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class NestedRun:
+    """One trial of a study: its name, settings and figures."""
+
+    name: str
+    parameters: dict[str, str]
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """A study as a run with nested ones; fields as in `Record`."""
+
+    name: str
+    note: str
+    parameters: dict[str, str]
+    metrics: dict[str, float]
+    files: dict[str, Path]
+    trials: Sequence[NestedRun]
+    content_sha256: str
 
 
 def tracking_uri() -> str:
@@ -312,6 +337,46 @@ def log_decision(decision: LoggedDecision, experiment: str, registered_model: st
             client.update_model_version(registered_model, version, f"{text} [Decision]({_run_link(run)})")
         client.set_terminated(run.info.run_id, status="FINISHED")
         _say_who_is_champion(client, _runs(client, experiment), registered_model)
+
+
+def track_study(record: StudyRecord, experiment: str) -> None:
+    """Log a study as one finished run and its trials as runs nested in it; nothing if the same study is there.
+
+    A study whose logging was cut short is deleted, its trials too, and logged anew.
+
+    Raises:
+        UnusableInputError: the store cannot be reached or used.
+    """
+    with _connected(create=True) as client:
+        experiment_id = _experiment(client, experiment).experiment_id
+        found = client.search_runs([experiment_id], f"tags.{CONTENT_TAG} = '{record.content_sha256}'")
+        if any(run.info.status == "FINISHED" for run in found):
+            return
+        for unfinished in found:
+            for child in client.search_runs([experiment_id], f"tags.{PARENT_TAG} = '{unfinished.info.run_id}'"):
+                client.delete_run(child.info.run_id)
+            client.delete_run(unfinished.info.run_id)
+        tags = {CONTENT_TAG: record.content_sha256, "mlflow.note.content": record.note}
+        parent = client.create_run(experiment_id, run_name=record.name, tags=tags).info
+        _fill(client, parent.run_id, parent.start_time, record.parameters, record.metrics)
+        for place, path in record.files.items():
+            client.log_artifact(parent.run_id, str(path), place.rpartition("/")[0] or None)
+        for trial in record.trials:
+            nested = client.create_run(experiment_id, run_name=trial.name, tags={PARENT_TAG: parent.run_id}).info
+            _fill(client, nested.run_id, nested.start_time, trial.parameters, trial.metrics)
+            client.set_terminated(nested.run_id)
+        client.set_terminated(parent.run_id)
+
+
+def _fill(
+    client: mlflow.MlflowClient, run_id: str, at: int, parameters: Mapping[str, str], metrics: Mapping[str, float]
+) -> None:
+    """Parameters, few enough for one request, and metrics of the moment `at` of a run."""
+    client.log_batch(
+        run_id,
+        params=[Param(name, value) for name, value in parameters.items()],
+        metrics=[Metric(name, value, at, 0) for name, value in metrics.items()],
+    )
 
 
 def attach_to_run(

@@ -54,6 +54,7 @@ class TrainParams(Section):
     masked_copies: int = Field(ge=0)
     mask_share: float = Field(ge=0, le=1)
     empty_share: float = Field(ge=0, le=1)
+    expert_weight: float = Field(ge=0, le=1)
     threads: int = Field(ge=1)
     prevalence: float = Field(gt=0, lt=1)
     cost_review: float = Field(gt=0)

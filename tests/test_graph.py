@@ -1,4 +1,4 @@
-"""Both graphs against the code: a stage that forgets a dependency leaves stale results behind `dvc repro`."""
+"""The graphs against the code: a stage that forgets a dependency leaves stale results behind `dvc repro`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import yaml
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("audits", "features", "models", "pipeline", "simulation")
 AUDIT = "audit/"
-"""What the names of the second graph's stages start with here."""
+TUNING = "tuning/"
+"""What the names of the second and of the third graph's stages start with here."""
 READERS = {"read_priors": "priors"}
 """Functions that read a section for several stages."""
 
@@ -78,12 +79,16 @@ STAGES = {
         f"{AUDIT}{name}": stage
         for name, stage in expand(yaml.safe_load((ROOT / "audits" / "dvc.yaml").read_text())["stages"]).items()
     },
+    **{
+        f"{TUNING}{name}": stage
+        for name, stage in yaml.safe_load((ROOT / "tuning" / "dvc.yaml").read_text())["stages"].items()
+    },
 }
 
 
 def stage_module(name: str) -> str:
     package = "pipeline.audit" if name.startswith(AUDIT) else "pipeline"
-    return f"{package}.{name.removeprefix(AUDIT).partition('@')[0]}"
+    return f"{package}.{name.removeprefix(AUDIT).removeprefix(TUNING).partition('@')[0]}"
 
 
 def needed_modules(name: str) -> set[str]:
@@ -151,11 +156,20 @@ def test_an_audit_runs_in_the_project_and_as_its_module(name: str) -> None:
     assert STAGES[name]["cmd"] == f"python -m pipeline.audit {name.removeprefix(AUDIT)}"
 
 
-def test_the_main_graph_needs_no_audit() -> None:
-    outs = {str(out) for name, stage in STAGES.items() if name.startswith(AUDIT) for out in _places(stage, "outs")}
-    deps = {str(dep) for name, stage in STAGES.items() if not name.startswith(AUDIT) for dep in stage.get("deps", [])}
+@pytest.mark.parametrize("name", [name for name in STAGES if name.startswith(TUNING)])
+def test_a_study_runs_in_the_project_and_as_its_command(name: str) -> None:
+    assert STAGES[name]["wdir"] == ".."
+    assert STAGES[name]["cmd"] == f"python -m pipeline stage {name.removeprefix(TUNING).replace('_', '-')}"
+
+
+@pytest.mark.parametrize(
+    ("graph", "word"), [(AUDIT, "audit"), (TUNING, "tuning")], ids=["the audits", "the study of settings"]
+)
+def test_no_other_graph_needs_an_optional_one(graph: str, word: str) -> None:
+    outs = {str(out) for name, stage in STAGES.items() if name.startswith(graph) for out in _places(stage, "outs")}
+    deps = {str(dep) for name, stage in STAGES.items() if not name.startswith(graph) for dep in stage.get("deps", [])}
     assert outs
-    assert not {dep for dep in deps if dep.startswith("audits") or "/audit" in dep} | (outs & deps)
+    assert not {dep for dep in deps if dep.startswith((f"{word}s/", f"{word}/")) or f"/{word}" in dep} | (outs & deps)
 
 
 def _places(stage: dict, kind: str) -> list[str]:

@@ -82,6 +82,7 @@ CLASSIFIER = ClassifierSettings(
     masked_copies=1,
     mask_share=0.3,
     empty_share=0.05,
+    expert_weight=0.5,
     seed=5,
     threads=1,
 )

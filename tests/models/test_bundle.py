@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from models.applicability import Applicability
-from models.bundle import CHECKSUMS, CLASSIFIER, DRIFT, MANIFEST, Bundle, UnusableBundleError
+from models.bundle import CHECKSUMS, CLASSIFIER, DRIFT, MANIFEST, Bundle, UnusableBundleError, booster
+from models.classifier import MixtureTrees
 from tests.models.synthetic import handmade_bundle, handmade_share, trained
 
 FILES = (
@@ -61,7 +63,19 @@ def test_an_empty_folder_is_no_bundle() -> None:
         Bundle.from_files({})
 
 
-@pytest.mark.parametrize("bundle", [handmade_bundle(), handmade_bundle(schemes={})], ids=["two schemes", "no scheme"])
+WITH_EXPERTS = handmade_bundle(
+    classifier=replace(
+        handmade_bundle().classifier,
+        trees=MixtureTrees("tree\nfirst\n", {"engagement_pod": "tree\npod\n", "bought_comments": "tree\n\n"}, 0.5),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [handmade_bundle(), handmade_bundle(schemes={}), WITH_EXPERTS],
+    ids=["two schemes", "no scheme", "two experts"],
+)
 def test_a_bundle_survives_the_trip_in_value_and_in_bytes(bundle: Bundle) -> None:
     files = bundle.to_files()
     again = Bundle.from_files(files)
@@ -83,6 +97,26 @@ def test_the_files_are_text_json_and_checksums() -> None:
     lines = files[CHECKSUMS].decode().splitlines()
     assert lines[-1] == f"{hashlib.sha256(files[lines[-1][66:]]).hexdigest()}  share_follower_level_95.txt"
     assert len(lines) == len(FILES) - 1
+
+
+def test_experts_travel_in_files_of_their_own() -> None:
+    files = WITH_EXPERTS.to_files()
+    assert sorted(files) == sorted((*FILES, "expert_bought_comments.txt", "expert_engagement_pod.txt"))
+    assert files[CLASSIFIER] == b"tree\nfirst\n"
+    assert json.loads(files[MANIFEST])["expert_weight"] == 0.5
+
+
+def test_an_expert_that_the_manifest_names_and_no_file_holds_is_missed() -> None:
+    with pytest.raises(UnusableBundleError, match=r"manifest.json lacks or garbles an entry \('expert_gone.txt'\)"):
+        Bundle.from_files(with_manifest(experts=["gone"]))
+
+
+def test_parts_that_list_other_features_are_refused() -> None:
+    trees = trained().bundle.classifier.trees
+    assert isinstance(trees, MixtureTrees)
+    turned = trees.general.replace("growth_burst_share", "growth_other_share")
+    with pytest.raises(UnusableBundleError, match=r"the parts of the classifier list different features\. Train again"):
+        booster(replace(trees, general=turned))
 
 
 def test_the_order_of_entries_changes_no_byte() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn.metrics import log_loss
 
 from models.classifier import (
     LibraryMissingError,
+    Mixture,
     contributions_of,
     import_lightgbm,
     masked_copies,
@@ -188,6 +190,65 @@ def test_a_row_alone_gets_the_bits_it_gets_in_a_batch() -> None:
     for of in (raw_scores, contributions_of):
         alone = np.concatenate([of(trees, values[index : index + 1]) for index in range(len(values))])
         np.testing.assert_array_equal(alone, of(trees, values))
+
+
+@cache
+def mixture(weight: float, experts: int = 2) -> tuple[Mixture, list[Any]]:
+    """A mixture held to the first feature's high side, and its parts, the general classifier first."""
+    parts = [
+        train_booster(wave(seed), wave(seed + 10), ["a", "b"], [1, 0], replace(CLASSIFIER, seed=seed))
+        for seed in range(1, 2 + experts)
+    ]
+    return Mixture(parts[0], parts[1:], weight), parts
+
+
+def test_a_mixture_of_no_row_gives_no_score() -> None:
+    assert raw_scores(mixture(0.5)[0], np.empty((0, 2))).shape == (0,)
+
+
+def test_the_odds_of_the_experts_add_up_and_are_averaged_with_the_general_score() -> None:
+    both, (general, first, second) = mixture(0.25)
+    values, _ = wave(3, count=40)
+    odds = np.exp(raw_scores(first, values)) + np.exp(raw_scores(second, values))
+    np.testing.assert_allclose(raw_scores(both, values), 0.75 * raw_scores(general, values) + 0.25 * np.log(odds))
+
+
+def test_one_expert_alone_that_has_all_the_weight_is_the_classifier() -> None:
+    alone, (_, expert) = mixture(1.0, experts=1)
+    values, _ = wave(3, count=40)
+    np.testing.assert_array_equal(raw_scores(alone, values), raw_scores(expert, values))
+    np.testing.assert_allclose(contributions_of(alone, values), contributions_of(expert, values), atol=1e-12)
+
+
+def test_pushes_of_experts_count_by_their_share_of_the_odds() -> None:
+    both, (general, first, second) = mixture(0.25)
+    values, _ = wave(3, count=40)
+    share = expit(raw_scores(first, values) - raw_scores(second, values))[:, None]
+    of_experts = share * contributions_of(first, values) + (1.0 - share) * contributions_of(second, values)
+    expected = 0.75 * contributions_of(general, values) + 0.25 * of_experts
+    np.testing.assert_allclose(contributions_of(both, values), expected, atol=1e-12)
+
+
+def test_a_mixture_keeps_to_the_declared_side() -> None:
+    grid = np.column_stack([np.linspace(-4.0, 4.0, 400), np.zeros(400)])
+    steps = np.diff(raw_scores(mixture(0.5)[0], grid))
+    # Where no part steps, the sum of exponentials may still move by its rounding.
+    assert (steps >= -1e-12).all()
+    assert (steps > 0.01).any()
+
+
+def test_a_row_alone_gets_the_bits_of_its_batch_from_a_mixture() -> None:
+    values, _ = wave(3, count=61)
+    for of in (raw_scores, contributions_of):
+        alone = np.concatenate([of(mixture(0.5)[0], values[index : index + 1]) for index in range(len(values))])
+        np.testing.assert_array_equal(alone, of(mixture(0.5)[0], values))
+
+
+def test_parts_of_other_features_are_no_mixture() -> None:
+    parts = [train_booster(wave(1), wave(2), names, [0, 0], CLASSIFIER) for names in (["a", "b"], ["b", "a"])]
+    with pytest.raises(ValueError, match="the parts of the classifier list different features"):
+        Mixture(parts[0], parts[1:], 0.5)
+    assert Mixture(parts[0], parts[:1], 0.5).feature_name() == ["a", "b"]
 
 
 def test_a_missing_openmp_runtime_is_told_with_its_repair(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,12 @@ SMALL: dict[str, dict[str, Any]] = {
         # Passing below 1 / 5, the prevalence itself: some accounts lie above it and some below, however weak the model.
         "cost_pay_inauthentic": 5.0,
     },
+    "tune": {
+        "trials": 2,
+        "replicates": 20,
+        "false_positive_share": 0.2,
+        "space": {"num_leaves": {"low": 2, "high": 15, "log": True}, "monotone": [True, False]},
+    },
     "evaluate": {"replicates": 40, "jobs": 1},
     "score": {"jobs": 1},
     "promote": {"cohorts": 5, "smallest_cohort": 30, "largest_cohort": 60, "replicates": 20, "jobs": 1},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audits.folds import cohort_folds
+from models.split import cohort_folds
 
 COHORTS = [f"cohort-{index % 7}" for index in range(70)]
 
