@@ -96,6 +96,11 @@ class TestFolder:
         assert low_doses.height > 0
         assert segments["dose"]
         assert segments["scheme"]
+        for share in ("follower_share", "engagement_share"):
+            whole = segments[share][0]
+            assert whole["by"] == "all"
+            assert whole["coverage_lower"] <= whole["coverage"] <= whole["coverage_upper"]
+            assert whole["mean_width"] < 1.0
 
     def test_low_doses_are_left_out_of_the_headline(self, labelled: Path, model: Path, tmp_path: Path) -> None:
         content = read(labelled)
@@ -210,10 +215,8 @@ class TestStage:
         assert metrics["split"] == f"test cohorts ({accounts['cohort'].n_unique()} simulated, unseen)"
         assert set(metrics["models"]) == {MODEL_NAME, *BASELINES}
         assert set(metrics["differences"]) == set(metrics["models"]) - {MODEL_NAME}
-        assert sorted(path.name for path in (project / "reports" / "figures").iterdir()) == [
-            "importance.png",
-            *PICTURES,
-        ]
+        figures = sorted(path.name for path in (project / "reports" / "figures").iterdir())
+        assert figures == sorted(["importance.png", *PICTURES])
 
     def test_every_table_is_there_and_plain(self, project: Path) -> None:
         metrics = load(project / "reports" / "metrics.json")
