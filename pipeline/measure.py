@@ -16,6 +16,7 @@ from models.evaluation import (
     Draws,
     Sample,
     calibration_error,
+    calibration_under_mixes,
     cohort_calibration,
     confusion,
     dose_table,
@@ -85,6 +86,7 @@ def measure(
             {
                 "expected_calibration_error": calibration_error(sample, labels, own, np.ones(labels.size, dtype=bool)),
                 "cohorts": cohort_calibration(sample, labels, own),
+                "under_mixes": calibration_under_mixes(sample, labels, own),
                 "bins": reliability_bins(sample, labels, own),
             }
         ),

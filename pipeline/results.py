@@ -136,7 +136,16 @@ def _calibration(found: Entry, segments: Entry) -> list[str]:
         "probability:\n"
     )
     head = ["by", "part", "accounts", "calibration error", "by chance alone", "difference"]
-    return [*lines, *table(head, rows)]
+    lines += table(head, rows)
+    lines.append(
+        "\nIf one scheme were all that is done, as often as all are now; no curve can hold for every mix, so this is "
+        "reported and not promised:\n"
+    )
+    mixes = [
+        [_words(row["scheme"]), f"{row['accounts']:,}", _interval(row["calibration"]), _interval(row["difference"])]
+        for row in found["under_mixes"]
+    ]
+    return [*lines, *table(["scheme alone", "accounts", "calibration error", "difference"], mixes)]
 
 
 def _calibration_row(row: Entry) -> list[str]:

@@ -21,7 +21,13 @@ from models.evaluation.metrics import (
     recall_at_fpr,
     roc_points,
 )
-from models.evaluation.reliability import calibration_error, cohort_calibration, noise_floor, reliability_bins
+from models.evaluation.reliability import (
+    calibration_error,
+    calibration_under_mixes,
+    cohort_calibration,
+    noise_floor,
+    reliability_bins,
+)
 from models.evaluation.resampling import Draws, Sample, clopper_pearson
 from models.evaluation.segments import (
     SIZE_NAMES,
@@ -45,6 +51,7 @@ __all__ = [
     "average_precision",
     "brier",
     "calibration_error",
+    "calibration_under_mixes",
     "clopper_pearson",
     "cohort_calibration",
     "confusion",

@@ -176,8 +176,8 @@ def cap_table(
         present_cut: the evidence cut in use.
 
     Returns:
-        Rows of `honest_reject_cap`, `is_present`, `Decisions.row`, and `alone`: the share of genuine, benign and
-        inauthentic accounts rejected if the costs' own cut on rejects were left away.
+        Rows of `honest_reject_cap`, `is_present` (its cut is the one in use), `Decisions.row`, and `alone`: the share
+        of genuine, benign and inauthentic accounts rejected if the costs' own cut on rejects were left away.
     """
     pass_below, reject_above = cost_cuts(costs)
     rows = []

@@ -7,6 +7,7 @@ a class it needs is absent.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +88,7 @@ class Ranked:
         predicted = np.add.reduceat(weight * self.probability, self.starts)
         return float(np.abs(np.bincount(bins, weights=positives - predicted)).sum() / total)
 
-    def areas(self, weights: NDArray[np.uint16]) -> FloatArray:
+    def areas(self, weights: NDArray[Any]) -> FloatArray:
         """AUC for each row of weights at once, shape (replicates,); NaN where a class was not drawn."""
         positives, mass = self._by_probability(weights)
         negatives = mass - positives
@@ -97,7 +98,7 @@ class Ranked:
         area: FloatArray = np.divide(above, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
         return area
 
-    def calibration_errors(self, weights: NDArray[np.uint16]) -> FloatArray:
+    def calibration_errors(self, weights: NDArray[Any]) -> FloatArray:
         """Expected calibration error for each row of weights at once; NaN where nothing was drawn."""
         positives, mass = self._by_probability(weights)
         total = mass.sum(axis=1)
@@ -110,7 +111,7 @@ class Ranked:
         share: FloatArray = np.divide(by_row, total, out=np.full(len(total), np.nan), where=total > 0)
         return share
 
-    def _by_probability(self, weights: NDArray[np.uint16]) -> tuple[FloatArray, FloatArray]:
+    def _by_probability(self, weights: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
         """Inauthentic accounts and all accounts at each distinct probability, a row a replicate."""
         weight = weights[:, self.order].astype(np.float64)
         mass: FloatArray = np.add.reduceat(weight, self.starts, axis=1)

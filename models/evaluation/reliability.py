@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from models.evaluation.comparison import recentred
@@ -69,6 +70,37 @@ def ranking_and_calibration(
         {"value": number(area), "lower": number(lower), "upper": number(upper)},
         {"value": number(error), "lower": number(low), "upper": number(high)},
     )
+
+
+def calibration_under_mixes(sample: Sample, labels: BoolArray, probability: FloatArray) -> list[dict[str, Any]]:
+    """Calibration if one scheme were all that is done: a report, since no curve can hold for every mix.
+
+    Inauthentic accounts with that scheme alone weigh as much together as all inauthentic accounts do, so that the
+    share inauthentic stays; the others are left away. The sample holds `scheme`.
+
+    Returns:
+        Rows of `scheme`, `accounts` with it alone, `calibration` (expected calibration error: value, lower, upper) and
+        `difference` (share inauthentic less mean probability: above 0 where the scheme is underestimated).
+    """
+    everyone = np.ones(labels.size, dtype=bool)
+    alone = sample.where(pl.col("is_inauthentic") & ~pl.col("scheme").str.contains("+", literal=True))
+    rows = []
+    for scheme in sample.frame.filter(alone)["scheme"].unique().sort():
+        members = alone & sample.where(pl.col("scheme") == scheme)
+        weight = np.where(labels, members * (labels.sum() / members.sum()), 1.0)
+        ranked = Ranked(labels, probability)
+        value = float(ranked.calibration_errors(weight[None, :])[0])
+        draws = [ranked.calibration_errors(sample.weights(everyone, each) * weight) for each in sample.chunks()]
+        lower, upper = recentred(value, np.concatenate(draws), sample.confidence)
+        rows.append(
+            {
+                "scheme": scheme,
+                "accounts": int(members.sum()),
+                "calibration": {"value": number(value), "lower": number(lower), "upper": number(upper)},
+                "difference": sample.ratio(weight * (labels - probability), weight),
+            }
+        )
+    return rows
 
 
 def reliability_bins(

@@ -40,6 +40,9 @@ def verdicts() -> dict[str, Any]:
     return {
         "calibration": {
             "expected_calibration_error": {**metric(0.02), "noise_floor": 0.014},
+            "under_mixes": [
+                {"scheme": "engagement_pod", "accounts": 80, "calibration": metric(0.09), "difference": metric(0.05)}
+            ],
             "cohorts": {
                 "cohorts": 64,
                 "mean_absolute_difference": 0.048,
@@ -180,7 +183,7 @@ def test_a_calibration_error_stands_beside_what_chance_alone_gives(tmp_path: Pat
     text = results_page(reports(tmp_path))
     assert "0.020 (0.010 to 0.030). A perfectly calibrated model would get 0.014 on so many accounts" in text
     assert "| what was observed | days+posts | 2,000 | 0.030 (0.030 to 0.030) | 0.025 |" in text
-    assert "64" in text
+    assert "| engagement pod | 80 | 0.090 (0.080 to 0.100) | 0.050 (0.040 to 0.060) |" in text
     assert "standard deviation of 0.041 (0.031 to 0.051) over cohorts" in text
 
 

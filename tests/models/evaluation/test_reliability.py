@@ -9,11 +9,13 @@ import pytest
 from models.evaluation import (
     Sample,
     calibration_error,
+    calibration_under_mixes,
     clopper_pearson,
     cohort_calibration,
     noise_floor,
     reliability_bins,
 )
+from tests.models.evaluation.judged import bought, judged, sampled
 
 NOTHING = np.array([])
 
@@ -34,6 +36,7 @@ def test_nothing_is_neither_calibrated_nor_not() -> None:
         "noise_floor": None,
     }
     assert reliability_bins(empty, none, NOTHING) == []
+    assert calibration_under_mixes(sampled(judged()), none, NOTHING) == []
     assert cohort_calibration(empty, none, NOTHING) is None
 
 
@@ -56,6 +59,23 @@ def test_the_noise_floor_is_what_a_perfect_model_gets() -> None:
         bins = reliability_bins(sample, labels, probability)
         errors.append(sum(row["accounts"] * abs(row["inauthentic_share"] - row["mean_probability"]) for row in bins))
     assert np.mean(errors) / everyone.sum() == pytest.approx(noise_floor(probability), rel=0.2)
+
+
+def test_a_scheme_that_is_underestimated_is_said_so_when_it_is_all_there_is() -> None:
+    # Half are inauthentic and stated .5; those with pods are stated .2, and those who buy followers .8.
+    rows = [{"probability": 0.5}] * 8
+    rows += [bought("engagement_pod", 0.5, probability=0.2)] * 4 + [
+        bought("bought_followers", 0.5, probability=0.8)
+    ] * 3
+    rows += [bought("bought_followers+engagement_pod", 0.5, probability=0.8)]
+    frame = judged(*rows)
+    labels, probability = frame["is_inauthentic"].to_numpy(), frame["probability"].to_numpy()
+    followers, pods = calibration_under_mixes(sampled(frame), labels, probability)
+    assert (followers["scheme"], followers["accounts"], pods["accounts"]) == ("bought_followers", 3, 4)
+    assert followers["difference"]["value"] == pytest.approx(0.5 - (0.5 * 0.5 + 0.5 * 0.8))
+    assert pods["difference"]["value"] == pytest.approx(0.5 - (0.5 * 0.5 + 0.5 * 0.2))
+    # Eight of weight one are stated .5 and none is so; eight of weight two altogether are stated .2 and all are so.
+    assert pods["calibration"]["value"] == pytest.approx(0.5 * 0.5 + 0.5 * 0.8)
 
 
 def drawn(spread: float, seed: int) -> tuple[Sample, np.ndarray, np.ndarray]:
