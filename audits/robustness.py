@@ -158,8 +158,8 @@ class _Resampled:
         generator = np.random.default_rng(drawn.seed)
         replicates = drawn.replicates if self._units else 0
         self._weights = np.zeros((replicates, self._units))
-        for weights in self._weights:
-            weights += np.bincount(generator.integers(0, self._units, self._units), minlength=self._units)
+        for row in range(replicates):
+            self._weights[row] = np.bincount(generator.integers(0, self._units, self._units), minlength=self._units)
         self._confidence = drawn.confidence
 
     def mean(self, values: FloatArray, chosen: BoolArray) -> dict[str, float | None]:
@@ -177,7 +177,7 @@ class _Resampled:
 
     def counts(self) -> Iterator[FloatArray]:
         """How often each account counts, draw by draw."""
-        for weights in self._weights:
+        for row in range(replicates):
             yield weights[self._members]
 
     def interval(self, draws: Sequence[float] | FloatArray) -> tuple[float | None, float | None]:
