@@ -177,7 +177,7 @@ class _Resampled:
 
     def counts(self) -> Iterator[FloatArray]:
         """How often each account counts, draw by draw."""
-        for row in range(replicates):
+        for weights in self._weights:
             yield weights[self._members]
 
     def interval(self, draws: Sequence[float] | FloatArray) -> tuple[float | None, float | None]:
