@@ -159,9 +159,8 @@ class _Resampled:
         generator = np.random.default_rng(drawn.seed)
         replicates = drawn.replicates if self._units else 0
         self._weights = np.zeros((replicates, self._units))
-        for draw in range(replicates):
-            drawn_units = generator.integers(0, self._units, self._units)
-            self._weights[draw] = np.bincount(drawn_units, minlength=self._units)
+        for row in range(replicates):
+            self._weights[row] = np.bincount(generator.integers(0, self._units, self._units), minlength=self._units)
         self._confidence = drawn.confidence
 
     def mean(self, values: FloatArray, chosen: BoolArray) -> dict[str, float | None]:

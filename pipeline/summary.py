@@ -64,9 +64,10 @@ def drift_lines(summary: dict[str, Any]) -> list[str]:
         return []
     found = summary["drift_warnings_found"]
     named = f", the {len(warnings)} farthest" if found > len(warnings) else ""
+    ways = "1 way" if found == 1 else f"{found} ways"
     head = (
-        f"drift: these accounts are unlike those trained on in {found} ways{named}; probabilities may be off, the more "
-        "so the more of them:"
+        f"drift: these accounts are unlike those trained on in {ways}{named}; probabilities may be off (PSI, and up to "
+        "what it was expected):"
     )
     return [head, *(f"  {each['text']} (PSI {each['psi']:.2f}, up to {each['expected']:.2f})" for each in warnings)]
 

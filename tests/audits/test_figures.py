@@ -121,6 +121,24 @@ REALISM = realism_table(
     ("comments", "emoji_share", None, 0.1, 0.1, 0.1, 0.1, True),
 )
 
+
+def compared(curve: str, strength: float, value: float) -> dict[str, Any]:
+    share = {"value": value, "lower": value, "upper": None}
+    metrics = dict.fromkeys(("auc", "expected_calibration_error"), share)
+    verdicts = dict.fromkeys(("genuine_rejected", "genuine_passed", "inauthentic_rejected", "no_verdict"), share)
+    return {"curve": curve, "strength": strength, "models": {"otherwise": metrics}, **verdicts}
+
+
+ROBUSTNESS = (
+    compared("", 0.0, 0.8),
+    [compared("noise", 0.01, 0.7), compared("noise", 0.1, 0.6), compared("sparse", 7.0, 0.5)],
+    {
+        "later": {"title": "later", "unit": "days"},
+        "noise": {"title": "noise", "unit": "share"},
+        "sparse": {"title": "days apart", "unit": "days"},
+    },
+)
+
 DRAW: dict[str, Callable[[], Figure]] = {
     "leave_one_out": lambda: figures.leave_one_out(left_out_rows(), measure="flagged", split="test cohorts"),
     "leave_one_out by AUC": lambda: figures.leave_one_out(left_out_rows("auc"), measure="auc", split="test cohorts"),
@@ -129,6 +147,8 @@ DRAW: dict[str, Callable[[], Figure]] = {
     "dose_response": lambda: figures.dose_response(DOSE, split="test cohorts"),
     "nuisance": lambda: figures.nuisance(NUISANCE, limit=0.55, split="test cohorts"),
     "rules": lambda: figures.rules(RULES, single_limit=0.8, tree_limit=0.82, split="test cohorts"),
+    "robustness": lambda: figures.robustness(*ROBUSTNESS, split="test cohorts"),
+    "robustness_verdicts": lambda: figures.robustness_verdicts(*ROBUSTNESS, split="test cohorts"),
     "realism": lambda: figures.realism(REALISM, split="test cohorts"),
 }
 
@@ -253,3 +273,14 @@ def _dots(axes: Any) -> list[tuple[float, str]]:
         if line.get_linestyle() == "None"
         for place in line.get_xdata()
     ]
+
+
+@pytest.mark.parametrize(("name", "drawn"), [("robustness", 2), ("robustness_verdicts", 4)])
+def test_every_perturbation_has_a_panel_that_starts_as_recorded(name: str, drawn: int) -> None:
+    noise, sparse, *others = DRAW[name]().axes
+    assert [axes.get_title(loc="left") for axes in (noise, sparse)] == ["noise", "days apart"]
+    assert [text.get_text() for text in noise.get_xticklabels()] == ["as is", "1 %", "10 %"]
+    assert [text.get_text() for text in sparse.get_xticklabels()] == ["as is", "7"]
+    assert [list(each.lines[0].get_ydata()) for each in noise.containers] == [[0.8, 0.7, 0.6]] * drawn
+    assert [list(each.lines[0].get_ydata()) for each in sparse.containers] == [[0.8, 0.5]] * drawn
+    assert not any(axes.axison for axes in others)

@@ -5,14 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
 from audits.perturbation import (
+    CURVES,
     PERTURBATIONS,
+    cells_missing,
+    clock_ahead,
+    collected_earlier,
+    comments_kept,
+    count_noise,
     earliest_comments,
+    follower_digits,
+    follower_noise,
     half_of_comments,
     half_of_posts,
+    posts_kept,
+    readings_apart,
     rounded_counts,
     touched,
     week_cut_off,
@@ -207,3 +218,89 @@ def test_what_has_no_instant_is_not_cut() -> None:
 )
 def test_accounts_are_touched_where_a_row_differs(other: Tables, expected: list[str]) -> None:
     assert touched(tables(posts=posts([1, 2])), other).to_list() == expected
+
+
+STRENGTHS = [(name, strength) for name, each in CURVES.items() for strength in each.strengths]
+
+
+@pytest.mark.parametrize(("name", "strength"), STRENGTHS)
+def test_nothing_stays_nothing_at_any_strength(name: str, strength: float) -> None:
+    assert same(CURVES[name].change(nothing(), strength), nothing())
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_every_strength_changes_alike_alone_in_company_and_in_any_order(name: str, cohort: Tables) -> None:
+    each = CURVES[name]
+    in_company = each.change(cohort, each.strengths[-1])
+    assert not touched(cohort, in_company).is_empty()
+    for table in NAMES:
+        assert getattr(in_company, table).schema == getattr(cohort, table).schema
+    shuffled = Tables(*(getattr(cohort, table).sample(fraction=1.0, shuffle=True, seed=3) for table in NAMES))
+    account = touched(cohort, in_company)[0]
+    for other in (
+        each.change(of(cohort, account), each.strengths[-1]),
+        of(each.change(shuffled, each.strengths[-1]), account),
+    ):
+        assert touched(of(in_company, account), other).is_empty()
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_the_report_says_what_a_curve_does(name: str) -> None:
+    each = CURVES[name]
+    assert each.name == name
+    assert each.meaning.endswith(".")
+    assert len(each.strengths) == len(set(each.strengths))
+
+
+def test_noise_has_the_spread_asked_for_and_leaves_zeros_and_nulls() -> None:
+    before = tables(followers_daily=curve([1_000_000] * 2000 + [0]), posts=posts([1_000_000] * 2000 + [0, None]))
+    curves = follower_noise(before, 0.03).followers_daily["follower_count"]
+    assert np.log(curves[:2000].to_numpy() / 1e6).std() == pytest.approx(0.03, rel=0.1)
+    assert abs(np.log(curves[:2000].to_numpy() / 1e6).mean()) < 0.003
+    assert curves[2000] == 0
+    likes = count_noise(before, 0.3).posts.join(before.posts, on="post_id", suffix="_before").sort("like_count_before")
+    assert likes.filter(pl.col("like_count_before").is_null())["like_count"].to_list() == [None]
+    assert likes.filter(pl.col("like_count_before") == 0)["like_count"].to_list() == [0]
+    noisy = likes.filter(pl.col("like_count_before") > 0)["like_count"].to_numpy()
+    assert np.log(noisy / 1e6).std() == pytest.approx(0.3, rel=0.1)
+
+
+def test_the_clock_moves_instants_and_no_date() -> None:
+    before = tables([{"observed_at": NOON}], curve([1, 2]), posts([3]), comments(["nice"]))
+    after = clock_ahead(before, 6)
+    moved = timedelta(hours=6)
+    assert after.accounts["observed_at"][0] - before.accounts["observed_at"][0] == moved
+    assert after.posts["posted_at"][0] - before.posts["posted_at"][0] == moved
+    assert after.comments["commented_at"][0] - before.comments["commented_at"][0] == moved
+    assert after.followers_daily.equals(before.followers_daily)
+
+
+def test_cells_go_missing_in_optional_columns_alone_and_more_of_the_same_ones() -> None:
+    before = tables(posts=posts(list(range(1000)), comment_count=list(range(1000))))
+    few, many = (cells_missing(before, share).posts for share in (0.1, 0.4))
+    assert few["like_count"].null_count() == pytest.approx(100, abs=30)
+    assert many["like_count"].null_count() == pytest.approx(400, abs=50)
+    assert (few["like_count"].is_null() & many["like_count"].is_not_null()).sum() == 0
+    assert (few["like_count"].is_null() == few["comment_count"].is_null()).mean() < 0.9
+    assert few["posted_at"].null_count() == 0
+
+
+def test_shares_are_rounded_up_and_nested() -> None:
+    before = tables(posts=posts([1] * 7), comments=comments(["text"] * 21))
+    kept = [set(comments_kept(before, share).comments["comment_id"]) for share in (0.5, 0.25, 0.1)]
+    assert [len(each) for each in kept] == [11, 6, 3]
+    assert kept[0] > kept[1] > kept[2]
+    assert posts_kept(before, 0.1).posts.height == 1
+
+
+def test_readings_come_monthly_and_counts_with_two_digits() -> None:
+    rows = curve(range(1_000, 1_061))
+    found = readings_apart(tables(followers_daily=rows), 30).followers_daily
+    assert found["follower_count"].to_list() == [1_000, 1_030, 1_060]
+    cut = follower_digits(tables(followers_daily=rows), 2).followers_daily
+    assert set(cut["follower_count"]) == {1_000}
+
+
+def test_collected_two_weeks_earlier_the_last_reading_left_is_the_count() -> None:
+    found = collected_earlier(tables(followers_daily=curve(range(100, 130))), 14)
+    assert found.followers_daily["follower_count"].max() == found.accounts["follower_count"][0] == 115

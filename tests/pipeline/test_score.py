@@ -318,7 +318,39 @@ class TestSummary:
         }
         assert datetime.fromisoformat(summary["as_of"]) == table["as_of"][0]
         assert summary["seconds"] > 0
-        assert "drift_warnings" in summary
+
+    def test_a_batch_too_small_for_drift_says_so(self, incoming: Path, scorer: Scorer, tmp_path: Path) -> None:
+        scored(scorer, incoming, tmp_path / "out")
+        summary = summary_of(tmp_path / "out")
+        assert summary["drift_warnings"] is summary["drift_warnings_found"] is None
+        assert summary["drift_not_measured"] == "80 accounts; 500 are needed to tell drift from chance"
+
+    def test_a_large_batch_without_comments_warns_and_no_score_depends_on_it(
+        self, incoming: Path, scorer: Scorer, tmp_path: Path
+    ) -> None:
+        content = {name: frame for name, frame in read(incoming).items() if name != "comments"}
+        copies = [
+            {name: frame.with_columns(pl.col("account_id") + f"-{copy}") for name, frame in content.items()}
+            for copy in range(7)
+        ]
+        many = {name: pl.concat([copy[name] for copy in copies]) for name in content}
+        one, large = write(tmp_path / "one", copies[3]), write(tmp_path / "large", many)
+        alone = scored(scorer, one, tmp_path / "alone")
+        together = scored(scorer, large, tmp_path / "together")
+        assert together.filter(pl.col("account_id").str.ends_with("-3")).equals(alone)
+        summary = summary_of(tmp_path / "together")
+        assert summary["drift_not_measured"] is None
+        assert summary["drift_warnings_found"] >= len(summary["drift_warnings"]) > 0
+        assert len(summary["drift_warnings"]) <= 10
+        assert all(each["psi"] > each["expected"] for each in summary["drift_warnings"])
+        (comments,) = [each for each in summary["drift_warnings"] if each["feature"].startswith("comments_")]
+        assert comments["kind"] == "missing"
+        assert "known of 0% of the accounts" in comments["text"]
+        # Neither threads nor the order of rows nor the declared prevalence change what is said of drift.
+        shuffled = {name: frame.sample(fraction=1.0, shuffle=True, seed=1) for name, frame in many.items()}
+        other = write(tmp_path / "other", shuffled)
+        scored(scorer, other, tmp_path / "again", jobs=2, prevalence=0.6)
+        assert summary_of(tmp_path / "again")["drift_warnings"] == summary["drift_warnings"]
 
     def test_verdicts_are_counted_absent_ones_as_zero(self, project: Path, scores: pl.DataFrame) -> None:
         verdicts = summary_of(project / "data" / "scores")["verdicts"]
