@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.catalog import features
+from features.signals import SIGNALS
 from features.tables import CONTRACTS
 from pipeline.docs import FIGURES_END, FIGURES_START, pages
 from tests.pipeline.dataset_builders import content_of
@@ -66,6 +67,8 @@ def test_every_feature_and_every_column_has_its_row() -> None:
     text = {str(path): content for path, content in pages().items()}
     for name in features():
         assert text["docs/features.md"].count(f"| `{name}` |") == 1, name
+    for signal in SIGNALS.values():
+        assert text["docs/features.md"].count(f"\n| {signal.heading} | ") == 1, signal.heading
     for contract in CONTRACTS.values():
         section = text["docs/data.md"].split(f"\n## {contract.name}\n")[1].split("\n## ")[0]
         assert [line.split("`")[1] for line in section.splitlines() if line.startswith("| `")] == list(contract.schema)
