@@ -26,6 +26,11 @@ CANDIDATE, CHAMPION = "candidate", "champion"
 DECISION_METRIC = "recall_at_1_percent_false_positives"
 """What a candidate must be better at: refusing an honest creator is the fault feared most, so few false positives."""
 
+PARTIAL_AREA = "partial_auc_to_5_percent_false_positives"
+"""Mean recall over false-positive shares from 0 to `PARTIAL_LIMIT`, 0 to 1: steadier than the recall at one share."""
+
+PARTIAL_LIMIT = 0.05
+
 SHARES: dict[str, str] = {
     "genuine_rejected": "genuine accounts rejected",
     "story_rejected": "honest accounts with a story rejected",
@@ -120,6 +125,11 @@ def side_by_side(
         confidence=confidence,
         seed=seed,
     )
+    areas = {arm: _partial_areas(told, arm, replicates, seed) for arm in arms}
+    for arm in arms:
+        metrics["models"][arm][PARTIAL_AREA] = _interval(*areas[arm], confidence)
+    less = (areas[main][0] - areas[other][0], areas[main][1] - areas[other][1])
+    metrics["differences"][other][PARTIAL_AREA] = _interval(*less, confidence)
     values, draws = {}, {}
     for arm in arms:
         values[arm], draws[arm] = _shares(headline, arm, replicates, seed)
@@ -219,16 +229,46 @@ def _ratio(counted: FloatArray, total: FloatArray) -> FloatArray:
 
 
 def _intervals(values: FloatArray, draws: FloatArray, confidence: float) -> dict[str, Entry]:
+    columns = enumerate(SHARES)
+    return {name: _interval(float(values[column]), draws[:, column], confidence) for column, name in columns}
+
+
+def _interval(value: float, draws: FloatArray, confidence: float) -> Entry:
+    defined = draws[~np.isnan(draws)]
+    if np.isnan(value) or not defined.size:
+        return {"value": None, "lower": None, "upper": None}
     tail = (1.0 - confidence) / 2.0
-    found: dict[str, Entry] = {}
-    for column, name in enumerate(SHARES):
-        defined = draws[:, column][~np.isnan(draws[:, column])]
-        if np.isnan(values[column]) or not defined.size:
-            found[name] = {"value": None, "lower": None, "upper": None}
-            continue
-        lower, upper = np.quantile(defined, [tail, 1.0 - tail])
-        found[name] = {"value": float(values[column]), "lower": float(lower), "upper": float(upper)}
-    return found
+    lower, upper = np.quantile(defined, [tail, 1.0 - tail])
+    return {"value": value, "lower": float(lower), "upper": float(upper)}
+
+
+def _partial_areas(told: pl.DataFrame, arm: str, replicates: int, seed: int) -> tuple[float, FloatArray]:
+    """`PARTIAL_AREA` of the arm, and its draws over cohorts, shape (replicates,); NaN without both classes."""
+    ranked = told.sort(f"probability_{arm}", descending=True)
+    bought = ranked["is_inauthentic"].to_numpy().astype(np.float64)
+    probability = ranked[f"probability_{arm}"].to_numpy()
+    ends = np.flatnonzero(np.append(np.diff(probability) != 0, [True] * bool(probability.size)))
+    names, members = np.unique(ranked["cohort"].to_numpy(), return_inverse=True)
+
+    def area(weights: FloatArray) -> float:
+        found, refused = np.cumsum(weights * bought), np.cumsum(weights * (1.0 - bought))
+        if not found.size or found[-1] == 0 or refused[-1] == 0:
+            return float("nan")
+        false_positives = np.append(0.0, refused[ends] / refused[-1])
+        recall = np.append(0.0, found[ends] / found[-1])
+        within = false_positives <= PARTIAL_LIMIT
+        x = np.append(false_positives[within], PARTIAL_LIMIT)
+        y = np.append(recall[within], np.interp(PARTIAL_LIMIT, false_positives, recall))
+        return float(np.trapezoid(y, x) / PARTIAL_LIMIT)
+
+    generator = np.random.default_rng(seed)
+    draws = [
+        area(
+            np.bincount(generator.integers(0, len(names), len(names)), minlength=len(names))[members].astype(np.float64)
+        )
+        for _ in range(replicates if len(names) else 0)
+    ]
+    return area(np.ones(bought.size)), np.array(draws, dtype=np.float64)
 
 
 def transitions(scored: pl.DataFrame, arms: Sequence[str]) -> list[dict[str, Any]]:

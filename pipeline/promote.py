@@ -207,7 +207,8 @@ def _record(
         f"\nFrozen cohorts: {cohorts}; {params.confidence:.0%} intervals, cohorts drawn whole.\n",
     ]
     if outcome.figures:
-        lines += [*markdown_table(FIGURES, outcome.figures), "", *markdown_table(LIMITS, outcome.limits)]
+        lines += ["## Figures\n", *markdown_table(FIGURES, outcome.figures), ""]
+        lines += ["## Limits\n", *markdown_table(LIMITS, outcome.limits)]
     note = "\n".join(lines) + "\n"
     page, numbers = scratch / "promotion.md", scratch / "promotion.json"
     page.write_text(note, encoding="utf-8")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from models.bundle import Bundle
+from models.thresholds import VERDICTS
 from pipeline.side_by_side import markdown_table, with_interval
 
 Entry = Mapping[str, Any]
@@ -167,6 +168,17 @@ def _verdicts(metrics: Entry, segments: Entry, bundle: Bundle) -> list[str]:
             f"- **Rejects are right** in {caught:,} of {refused + caught:,} ({caught / (refused + caught):.1%}) where "
             f"{here:.0%} are inauthentic; {right / (right + wrong):.1%} at the declared prevalence of {declared:g}."
         )
+    if "decisions" in metrics:
+        worth = metrics["decisions"]
+        named = {
+            "rejects right": worth["rejects_right"],
+            f"at prevalence {worth['prevalence']:g}": worth["rejects_right_at_prevalence"],
+            "genuine passed": worth["genuine"]["pass"],
+            "honest but odd rejected": worth["benign_rejected"],
+            "inauthentic rejected": worth["inauthentic"]["reject"],
+        }
+        figures = "; ".join(f"{words} {with_interval(entry)}" for words, entry in named.items())
+        lines.append(f"- **With intervals:** {figures}.")
     stories = [row for row in segments.get("benign_story", []) if row.get("story") is not None]
     if stories:
         accounts = sum(row["accounts"] for row in stories)
@@ -234,11 +246,20 @@ def _value(entry: Any) -> float:
 
 def _shares(counts: Mapping[str, int]) -> str:
     total = max(sum(counts.values()), 1)
-    return ", ".join(f"{count:,} {name.replace('_', ' ')} ({count / total:.1%})" for name, count in counts.items())
+    return ", ".join(f"{counts[name]:,} {_words(name)} ({counts[name] / total:.1%})" for name in _ordered(counts))
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()) + "."
+    return ", ".join(f"{counts[name]:,} {_words(name)}" for name in _ordered(counts)) + "."
+
+
+def _ordered(counts: Mapping[str, int]) -> list[str]:
+    """Verdicts from the best to none; reports are sorted by name."""
+    return [name for name in VERDICTS if name in counts]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _listed(names: Sequence[str] | Mapping[str, Any]) -> str:

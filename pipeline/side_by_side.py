@@ -49,8 +49,8 @@ def with_interval(entry: Mapping[str, float | None] | None, *, signed: bool = Fa
     if value is None:
         return "-"
     sign = "+" if signed else ""
-    bounds = "" if lower is None or upper is None else f" ({lower:{sign}.3f} to {upper:{sign}.3f})"
-    return f"{value:{sign}.3f}{bounds}"
+    bounds = "" if lower is None or upper is None else f" ({lower:{sign}z.3f} to {upper:{sign}z.3f})"
+    return f"{value:{sign}z.3f}{bounds}"
 
 
 def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

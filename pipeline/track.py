@@ -45,7 +45,7 @@ FIGURE_ORDER = (
     "roc",
     "precision_recall",
     "reliability",
-    "costs",
+    "reject_cuts",
     "risk_coverage",
     "importance",
 )

@@ -96,7 +96,10 @@ LOCK_SECONDS = 120.0
 """How long a process waits for another that holds a local store; a run is logged in a few."""
 
 ENTRIES_PER_REQUEST = 100
-"""MLflow's limit on parameters in one request (metrics: 1,000)."""
+"""MLflow's limit on parameters in one request."""
+
+METRICS_PER_REQUEST = 1000
+"""Likewise on metrics."""
 
 ABSOLUTE_PATHS = (
     ("experiments", "artifact_location"),
@@ -603,7 +606,9 @@ def _log_values(client: mlflow.MlflowClient, run: Run, record: Record) -> None:
     parameters = [Param(name, value) for name, value in record.parameters.items()]
     for start in range(0, len(parameters), ENTRIES_PER_REQUEST):
         client.log_batch(run_id, params=parameters[start : start + ENTRIES_PER_REQUEST])
-    client.log_batch(run_id, metrics=[Metric(name, value, at, 0) for name, value in record.metrics.items()])
+    metrics = [Metric(name, value, at, 0) for name, value in record.metrics.items()]
+    for start in range(0, len(metrics), METRICS_PER_REQUEST):
+        client.log_batch(run_id, metrics=metrics[start : start + METRICS_PER_REQUEST])
     if record.datasets:
         client.log_inputs(run_id, datasets=[_dataset(*entry) for entry in record.datasets])
     _log_files(client, run_id, record.files)

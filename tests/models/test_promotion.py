@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from models.promotion import (
     CANDIDATE,
     CHAMPION,
     DECISION_METRIC,
+    PARTIAL_AREA,
     SHARES,
     Limits,
     decide,
@@ -116,6 +118,21 @@ def test_shares_are_counted_over_all_accounts_but_small_doses() -> None:
         "rejects_right": 1 / 2,  # a of a, e; f took too small a dose
         "without_verdict": 1 / 5,  # d
     }
+
+
+def test_the_partial_area_is_the_mean_recall_up_to_five_percent_and_agrees_with_sklearn() -> None:
+    frame = scored()
+    found = side_by_side(frame, ARMS, **SETTINGS)["metrics"]
+    limit = 0.05
+    expected = {}
+    for arm in ARMS:
+        standard = roc_auc_score(frame["is_inauthentic"], frame[f"probability_{arm}"], max_fpr=limit)
+        lowest = limit**2 / 2  # McClish: 0.5 * (1 + (area - lowest) / (limit - lowest))
+        expected[arm] = ((2 * standard - 1) * (limit - lowest) + lowest) / limit
+        assert found["models"][arm][PARTIAL_AREA]["value"] == pytest.approx(expected[arm])
+    difference = found["differences"][CHAMPION][PARTIAL_AREA]
+    assert difference["value"] == pytest.approx(expected[CANDIDATE] - expected[CHAMPION])
+    assert difference["lower"] < difference["value"] < difference["upper"]
 
 
 def test_probabilities_stated_at_another_prevalence_change_no_metric() -> None:

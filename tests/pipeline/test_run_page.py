@@ -80,6 +80,22 @@ def test_a_reject_that_never_happened_has_no_precision() -> None:
     assert "Rejects are right" not in page(metrics=METRICS | {"confusion": {"genuine": nobody, "inauthentic": nobody}})
 
 
+def test_intervals_of_the_decisions_are_told_where_they_were_measured() -> None:
+    share = {"value": 0.9, "lower": 0.8, "upper": 0.95}
+    decisions = {
+        "prevalence": 0.2,
+        "rejects_right": share,
+        "rejects_right_at_prevalence": share,
+        "genuine": {"pass": share},
+        "inauthentic": {"reject": share},
+        "benign_rejected": {"value": 0.0, "lower": -0.0, "upper": 0.01},
+    }
+    told = page(metrics=METRICS | {"decisions": decisions})
+    assert "rejects right 0.900 (0.800 to 0.950); at prevalence 0.2 0.900 (0.800 to 0.950);" in told
+    assert "honest but odd rejected 0.000 (0.000 to 0.010);" in told
+    assert "With intervals" not in page()
+
+
 def test_changed_code_and_no_git_are_said() -> None:
     assert "with changes that are in no revision" in page(lineage=LINEAGE | {"is_changed": True})
     assert "not known (no git)" in page(lineage={})
