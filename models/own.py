@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.origins import ORIGIN, OWN
+from models.origins import ORIGIN, OWN, one_class_problem
 from models.split import ROLES, TooFewCohortsError, assign_roles
 
 FloatArray = NDArray[np.float64]
@@ -82,13 +82,9 @@ def own_class_weights(labelled: pl.DataFrame, own_weight: float) -> dict[str, fl
             f"labels: all {int((~own).sum())} accounts of the dataset beside the own ones are of one class. Name the "
             "own folder as 'prepare.dataset' to train on it alone."
         )
-    if not 0.0 < found < 1.0:
-        named, missing = ("inauthentic", "genuine") if found else ("genuine", "inauthentic")
-        raise OwnAccountsError(
-            f"own_dataset: all {int(own.sum())} labelled accounts are {named}. They would teach which accounts are "
-            f"yours, not which were bought. Add {missing} ones, or leave 'prepare.own_dataset' empty and use the "
-            "folder with 'python -m pipeline evaluate'."
-        )
+    problem = one_class_problem(int((own & ~bought).sum()), int((own & bought).sum()))
+    if problem is not None:
+        raise OwnAccountsError(problem)
     return {"genuine": own_weight * (1.0 - share) / (1.0 - found), "inauthentic": own_weight * share / found}
 
 

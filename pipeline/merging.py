@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from features.tables import CONTRACTS
-from models.origins import DATASET, ORIGIN, OWN
+from models.origins import DATASET, ORIGIN, OWN, one_class_problem
 from pipeline import storage
 from pipeline.dataset import (
     DatasetSummary,
@@ -126,7 +126,10 @@ def _check_apart(dataset: Path, own: Path) -> None:
             "own_dataset: training on own accounts needs their labels. Found: none. Add a table 'labels' with "
             "'account_id' and 'is_inauthentic'."
         )
-    problems = []
+    # A dose too small for the label (a scheme is named, the label is false) is no example of a genuine account.
+    bought = labels.filter(pl.col("is_inauthentic") | pl.col("scheme").is_null())["is_inauthentic"]
+    one_class = one_class_problem(int((~bought).sum()), int(bought.sum()))
+    problems = [] if one_class is None else [one_class]
     own_ids, ids = (_account_ids(folder) for folder in (own, dataset))
     common = own_ids.filter(own_ids.is_in(ids.implode())).sort().to_list()
     if common:

@@ -21,6 +21,9 @@ NOT_USED = ("quarantined", "duplicates_collapsed", "out_of_scope", "after_as_of"
 FEWEST_OF_A_CLASS = 20
 """Genuine and inauthentic accounts that a segment must hold to be called the worst: below, it is chance; assumed."""
 
+DECISIONS = ("inauthentic", "genuine", "unclear")
+"""Rows of the table of reviewers' outcomes."""
+
 LARGEST_TABLE = 20
 """Rows shown of a longer list; the file holds them all."""
 
@@ -205,14 +208,15 @@ def _show(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> No
 def show_feedback(summary: dict[str, Any], output: Path) -> None:
     """What reviewers found, by verdict, with exact intervals; then what it cannot tell."""
     console = Console(stderr=True)
-    table = Table(title="Reviewers' outcomes by verdict, and the share inauthentic of the definite ones (95 %)")
-    for column in ("verdict", "accounts", "looked at", "inauthentic", "genuine", "unclear", "share"):
-        table.add_column(column, justify="left" if column == "verdict" else "right", no_wrap=column == "verdict")
-    for verdict, row in summary["verdicts"].items():
-        share = row["inauthentic_share"]
-        told = "-" if share is None else f"{share:.1%} ({row['lower']:.1%} to {row['upper']:.1%})"
-        counts = (f"{row[name]:,}" for name in ("accounts", "looked_at", "inauthentic", "genuine", "unclear"))
-        table.add_row(verdict, *counts, told)
+    found = summary["verdicts"]
+    table = Table(title="What reviewers found, by verdict")
+    table.add_column("")
+    for verdict in found:
+        table.add_column(verdict, justify="right", overflow="fold")
+    for title, name in (("scored", "accounts"), ("looked at", "looked_at"), *((each, each) for each in DECISIONS)):
+        table.add_row(title, *(f"{row[name]:,}" for row in found.values()))
+    table.add_row("share inauthentic", *(_percent(row["inauthentic_share"]) for row in found.values()))
+    table.add_row("95 % interval", *(_interval(row["lower"], row["upper"]) for row in found.values()))
     console.print(table)
     rows = summary["decisions"]
     other = {kind: count for kind, count in rows.items() if count and kind not in ("rows_in", "problems")}
@@ -227,6 +231,14 @@ def show_feedback(summary: dict[str, Any], output: Path) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
+
+
+def _interval(lower: float | None, upper: float | None) -> str:
+    return "-" if lower is None else f"{_percent(lower)} to {_percent(upper)}"
 
 
 def _show_previous(console: Console, previous: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from tests.pipeline.projects import GROUPS, ROOT, invoke, read, refused
 COMMANDS = {
     "score": "Score every account of a dataset folder",
     "shortlist": "Rank a campaign's candidates",
+    "feedback": "Turn reviewers' outcomes into labels",
     "evaluate": "Measure the model on a labelled folder",
     "validate": "Check a folder against the data contract",
     "features": "Write the feature table alone",
@@ -295,12 +296,26 @@ class TestStages:
 )
 def test_params_and_flags_read_an_instant_alike(given: str | date, expected: datetime) -> None:
     assert as_instant(given) == expected
-    section = {"dataset": "x", "buckets": 1, "max_quarantined_share": 0.1, "jobs": 1, "as_of": given}
+    section = {
+        "dataset": "x",
+        "own_dataset": "own",
+        "buckets": 1,
+        "max_quarantined_share": 0.1,
+        "jobs": 1,
+        "as_of": given,
+    }
     assert PrepareParams.model_validate(section).as_of == expected
 
 
 @pytest.mark.parametrize("given", ["soon", "9999-12-31", "", 20260201, 1.5, True], ids=str)
 def test_what_is_no_instant_is_refused(given: object) -> None:
-    section = {"dataset": "x", "buckets": 1, "max_quarantined_share": 0.1, "jobs": 1, "as_of": given}
+    section = {
+        "dataset": "x",
+        "own_dataset": "own",
+        "buckets": 1,
+        "max_quarantined_share": 0.1,
+        "jobs": 1,
+        "as_of": given,
+    }
     with pytest.raises(ValueError, match="is not an ISO 8601 instant such as 2026-02-01T00:00:00Z"):
         PrepareParams.model_validate(section)

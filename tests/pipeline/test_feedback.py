@@ -297,7 +297,7 @@ class TestTheCommand:
     def test_labels_summary_and_a_table_come_out(self, tmp_path: Path, scores: pl.DataFrame) -> None:
         done = invoke(*self.arguments(tmp_path, scores))
         assert (done.exit_code, done.stdout) == (0, "")
-        assert "Reviewers' outcomes by verdict" in " ".join(done.stderr.split())
+        assert "What reviewers found, by verdict" in " ".join(done.stderr.split())
         assert "20 labels written to" in done.stderr
         assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
             "labels.parquet",
