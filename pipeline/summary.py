@@ -215,7 +215,7 @@ def show_feedback(summary: dict[str, Any], output: Path) -> None:
         table.add_column(verdict, justify="right", overflow="fold")
     for title, name in (("scored", "accounts"), ("looked at", "looked_at"), *((each, each) for each in DECISIONS)):
         table.add_row(title, *(f"{row[name]:,}" for row in found.values()))
-    table.add_row("share inauthentic", *(_percent(row["inauthentic_share"]) for row in found.values()))
+    table.add_row("share inauthentic", *(_whole_percent(row["inauthentic_share"]) for row in found.values()))
     table.add_row("95 % interval", *(_interval(row["lower"], row["upper"]) for row in found.values()))
     console.print(table)
     rows = summary["decisions"]
@@ -233,12 +233,12 @@ def show_feedback(summary: dict[str, Any], output: Path) -> None:
     )
 
 
-def _percent(share: float | None) -> str:
+def _whole_percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.0%}"
 
 
 def _interval(lower: float | None, upper: float | None) -> str:
-    return "-" if lower is None else f"{_percent(lower)} to {_percent(upper)}"
+    return "-" if lower is None else f"{_whole_percent(lower)} to {_whole_percent(upper)}"
 
 
 def _show_previous(console: Console, previous: dict[str, Any]) -> None:
