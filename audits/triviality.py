@@ -1,4 +1,4 @@
-"""Whether the cohort can be told by what anybody would try first: the frozen `audits.rules`, and a tree over them."""
+"""Whether the cohort can be told by what anybody would try first: the frozen `models.rules`, and a tree over them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.tree import DecisionTreeClassifier
 
-from audits.rules import RULES, Rule
 from models.baselines import TREE_DEPTH
 from models.evaluation import auc, evaluate_models
+from models.rules import RULES, Rule
 from models.split import cohort_folds
 
 FloatArray = NDArray[np.float64]

@@ -12,14 +12,14 @@ from typing import Any
 import polars as pl
 from pydantic import Field, field_validator
 
-from audits.rule_systems import PREFIX as RULE
-from audits.rules import rule_values
 from features.compute import compute
 from features.tables import only
 from models import figures
 from models.evaluation import SIZE_TIERS, Draws, size_tier
 from models.evaluation.schemes import PREFIX as SCHEME
 from models.evaluation.segments import ROW_EDGES, in_range, reading_rhythm
+from models.rule_systems import PREFIX as RULE
+from models.rules import rule_values
 from models.scoring import Scorer
 from models.training import with_cohorts
 from pipeline import layout

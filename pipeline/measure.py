@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 from scipy.special import expit, logit
 
-from audits.rule_systems import rule_systems
 from models import figures
 from models.bundle import Bundle
 from models.coverage import coverage_table
@@ -31,6 +30,7 @@ from models.evaluation import (
 )
 from models.evaluation.decisions import Decisions, cap_table, cost_table, frontier, insufficiency, risk_coverage
 from models.evaluation.schemes import Heads, head_table, scheme_confusion
+from models.rule_systems import rule_systems
 from models.scoring import Scorer
 from models.shares import SHARES, bought_share
 

@@ -9,10 +9,10 @@ import polars as pl
 from pydantic import Field
 
 from audits.nuisance import nuisance_auc, nuisance_columns
-from audits.rules import rule_values
 from audits.triviality import triviality
 from features.tables import Tables
 from models.evaluation import headline_rows
+from models.rules import rule_values
 from models.training import with_cohorts
 from pipeline import layout
 from pipeline.aside import over_buckets

@@ -121,7 +121,7 @@ def _nuisance(found: Entry, confidence: float) -> list[str]:
 def _rules(found: Entry) -> list[str]:
     tree = found["tree"]
     text = (
-        "Rules that vetting tools document and the naive ones, frozen in `audits/rules.py`, on "
+        "Rules that vetting tools document and the naive ones, frozen in `models/rules.py`, on "
         f"{found['accounts']:,} accounts of {found['cohorts']} fresh cohorts. As documented: with the suspicious side "
         "that its source names; at its best: with the other side where that does better; both among the accounts that "
         "the rule says something about, and last over all accounts, those without a value in the middle. The depth-2 "

@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from audits import rules as module
-from audits.rules import RULES, rule_values
 from audits.triviality import triviality
+from models import rules as module
+from models.rules import RULES, rule_values
 from tests.audits.tables import NOON, comments, curve, nothing, posts, tables
 
 FILLER = [f"word{index} more{index}" for index in range(20)]

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from audits.rules import RULES
 from models.evaluation import METRICS, Sample, clopper_pearson, headline_rows
 from models.evaluation.decisions import Decisions
+from models.rules import RULES
 from pipeline import evaluate
 from pipeline.bundles import load_scorer
 from pipeline.measure import MODEL_NAME, SEGMENTS

@@ -13,11 +13,11 @@ import numpy as np
 import polars as pl
 from scipy.stats import rankdata
 
-from audits.rules import RULES, Rule
 from models.evaluation import flagged_at
 from models.evaluation.metrics import BoolArray, FloatArray
 from models.evaluation.reliability import ranking_and_calibration
 from models.evaluation.resampling import Sample
+from models.rules import RULES, Rule
 
 PREFIX = "rule_"
 """What the columns of the rules' values start with."""

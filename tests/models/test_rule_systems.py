@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from audits.rule_systems import ANY, CUTS, NOT_COMPUTED, PREFIX, rule_systems
-from audits.rules import RULES
 from models.evaluation import Sample
+from models.rule_systems import ANY, CUTS, NOT_COMPUTED, PREFIX, rule_systems
+from models.rules import RULES
 
 
 def accounts(labels: list[bool], **values: list[float | None]) -> Sample:
