@@ -107,8 +107,8 @@ class Check:
 def explanations(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
     """What was checked for each reason, in one text: columns of `EXPLANATIONS_SCHEMA`, by account and feature.
 
-    "May explain it: a viral post (the post of 2024-05-03 drew 6.1 times the usual likes or views). Checked, not borne out:
-    a giveaway (3% of comments name other accounts; 10% is usual). Not checkable: ..."
+    "May explain it: a viral post (the post of 2024-05-03 drew 6.1 times the usual likes or views). Checked, not borne
+    out: a giveaway (3% of comments name other accounts; 10% is usual). Not checkable: ..."
 
     Args:
         tables: clean tables that hold the wanted accounts; others in them change nothing.

@@ -76,8 +76,10 @@ def test_the_repeated_texts_are_behind_their_share() -> None:
     assert found["push"].to_list() == pytest.approx([1 - 2 / 21] * 2, rel=1e-5)
     assert found["text"].to_list() == [
         "3 words, under a minute after the post, the same words as 1 comment by other people",
-        "3 words, 1 minute after the post, 60 s after the comment before it, "
-        "the same words as 1 comment by other people",
+        (
+            "3 words, 1 minute after the post, 60 s after the comment before it, "
+            "the same words as 1 comment by other people"
+        ),
     ]
 
 
