@@ -15,6 +15,7 @@ import polars as pl
 from features.catalog import features
 from features.context import with_account_context
 from features.engagement_frames import posts_frame
+from features.growth import FOLLOWING_MOVE, FOLLOWING_MOVE_LEAST
 from features.growth_frames import POST_DRAW, POST_LEAD, bursts, intervals
 from features.signals import SIGNALS
 from features.tables import Tables, only
@@ -65,11 +66,10 @@ HALF_AS_MANY = 0.5
 """Accounts followed per follower from which following may be mutual by custom; assumed."""
 
 TWICE_THE_LIKES = 2.0
+"""Times the usual likes from which a post stands out, as in `engagement_likes_without_comments_share`."""
+
 MORE_VIEWS = 1.5
 """Times the usual views that make a wider audience (FACTS, "Rules": CreatorDB)."""
-
-FOLLOWING_MOVE, FOLLOWING_MOVE_LEAST = 0.01, 20
-"""A bulk move of the accounts followed: share of them, and at least; as in the features of growth."""
 
 OUTCOMES = {"possible": "May explain it", "not_borne_out": "Checked, not borne out", "not_observed": "Not checkable"}
 """How a check may end, in the order told, and the words before it."""
@@ -107,8 +107,8 @@ class Check:
 def explanations(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
     """What was checked for each reason, in one text: columns of `EXPLANATIONS_SCHEMA`, by account and feature.
 
-    "May explain it: a viral post (that of 2024-05-03 drew 6.1 times the usual likes or views). Checked, not borne out:
-    a giveaway (3% of comments name other accounts; 10% is usual). Not checkable: ..."
+    "May explain it: a viral post (the post of 2024-05-03 drew 6.1 times the usual likes or views). Checked, not borne
+    out: a giveaway (3% of comments name other accounts; 10% is usual). Not checkable: ..."
 
     Args:
         tables: clean tables that hold the wanted accounts; others in them change nothing.
