@@ -16,6 +16,6 @@ def one_class_problem(genuine: int, inauthentic: int) -> str | None:
     found, missing = ("genuine", "inauthentic") if genuine else ("inauthentic", "genuine")
     return (
         f"own_dataset: all {genuine + inauthentic:,} labelled accounts are {found}. They would teach which accounts "
-        f"are yours, not which were bought. Add {missing} ones, or leave 'prepare.own_dataset' empty and use the folder "
-        "with 'python -m pipeline evaluate'."
+        f"are yours, not which were bought. Add {missing} ones, or leave 'prepare.own_dataset' empty and use the "
+        "folder with 'python -m pipeline evaluate'."
     )
