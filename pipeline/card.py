@@ -1,56 +1,121 @@
-"""docs/model-card.md: what the model is for, what it was measured on and where it fails, from `reports/` alone."""
+"""docs/model-card.md: what the model is for, what it was measured on and where it fails, from `reports/` alone.
+
+What is said of the model's worth is said by a function that reads a report, names included: a sentence cannot outlive
+the figure behind it. The fixed text defines terms and holds no figure but the definitions' (`DEFINED`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline import layout
 from pipeline.audit.page import table
-from pipeline.results import headline
+from pipeline.results import headline, worth_table
 from pipeline.storage import read_json
 
 Entry = dict[str, Any]
+
+DEFINED = ("10 %", "5 to 20 %")
+"""Figures of the fixed text: the label's border (the data contract), and fakes nobody bought (FACTS, Growth)."""
+
+MOST_NAMED = 3
+"""Stories named in a sentence."""
+
+FEWEST_OF_A_SEGMENT = 300
+"""Accounts from which a part of the test cohorts may be called the worst: of fewer, chance picks it (assumed)."""
 
 USE = """\
 ## What it is for
 
 To say, before a brand pays, how far an account's follower curve, engagement and comments show signals consistent with
 bought or traded ones, with evidence a person can check. A verdict is `pass`, `review`, `reject` or
-`insufficient_data`; a person decides, and the account can contest it. It is not for public accusations, for hiring or
-credit, nor for saying that somebody committed fraud.
+`insufficient_data`; a person decides, and the account can contest it: the reasons name the rows that they rest on. It
+is not for public accusations, for hiring or credit, nor for saying that somebody committed fraud.
 
 ## What it learned from
 
-Simulated cohorts alone ([cohort](cohort.md)): nobody has public labels for accounts with growth, posts and comments
-together. Inauthentic means that at least 10 % of the present followers, or of the engagement on the posts supplied,
-were bought or traded. Honest audiences hold 5 to 20 % fake followers that nobody bought: that is not the label.
-"""
-
-LIMITS = """\
-## Where it fails
-
-- A probability is calibrated on simulated cohorts. On cohorts by other rules the order of accounts held better than
-  the probabilities did ([experiments](experiments.md)).
-- A classifier tells real accounts from simulated ones better than chance, most of all YouTube channels
-  ([experiments](experiments.md)): figures on simulated cohorts say how models compare, not how often a real account is
-  judged rightly.
-- Likes bought in proportion to what a post draws leave next to no trace in counts read once.
-- Signals in who comments and in which order were never checked on real comments, for want of a set with authors.
+Simulated cohorts alone, unless labels of your own were added ([cohort](cohort.md)): nobody has public labels for
+accounts with growth, posts and comments together. Inauthentic means that at least 10 % of the present followers, or of
+the engagement on the posts supplied, were bought or traded. Honest audiences hold 5 to 20 % fake followers that nobody
+bought: that is not the label. Every figure below is of simulated accounts: it says how models compare, not how often a
+real account is judged rightly. What two folders of real accounts got stands in [real accounts](real.md).
 """
 
 
 def card_page() -> str:
     """The page."""
-    training, recall = read_json(layout.TRAINING_REPORT), read_json(layout.AUDIT_RECALL)
+    metrics, segments = read_json(layout.METRICS), read_json(layout.SEGMENTS)
+    generalisation, recall = read_json(layout.AUDIT_GENERALISATION), read_json(layout.AUDIT_RECALL)
+    robustness = read_json(layout.AUDIT_ROBUSTNESS)
+    parts = [
+        _facts(read_json(layout.TRAINING_REPORT)),
+        USE,
+        "## How good it is\n",
+        headline(),
+        "## What a verdict is worth\n",
+        *worth_table(metrics),
+        "\n## A scheme that training never met\n",
+        *_held_out(generalisation["leave_one_out"], generalisation["confidence"]),
+        "\n## From which dose on\n",
+        *_half_doses(recall["dose"]),
+        "\n## What it cannot see, and where it fails\n",
+        *(f"- {sentence}" for sentence in failures(metrics, segments, generalisation, robustness)),
+    ]
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def failures(metrics: Entry, segments: Entry, generalisation: Entry, robustness: Entry) -> list[str]:
+    """What it cannot see: a sentence each, with the report's own names and numbers; none where it tells nothing."""
+    found = [
+        _hardest_scheme(segments["scheme"]),
+        _small_doses(segments["dose"]),
+        _unmet_schemes(generalisation["leave_one_out"]),
+        _suspected_stories(segments["benign_story"]),
+        _worst_part(segments),
+        _silence(metrics["confusion"]),
+        _calibration(metrics["calibration"]),
+        _other_mixes(robustness["mixes"]),
+        _other_records(robustness),
+    ]
+    return [sentence for sentence in found if sentence]
+
+
+def _facts(training: Entry) -> str:
     cohorts = training["cohorts"]
-    facts = (
-        f"Version `{training['model_version']}`, feature catalogue `{training['catalog_hash']}`. LightGBM, one "
-        f"ensemble for the label and one for each of {len(training['scheme_heads'])} schemes, calibrated on cohorts of "
-        f"their own. {training['accounts']:,} labelled accounts in {sum(cohorts.values())} cohorts: {cohorts['fit']} "
-        f"fitted, {cohorts['tune']} stopped the fitting, {cohorts['calibrate']} calibrated, {cohorts['test']} tested.\n"
+    return (
+        f"Version `{training['model_version']}`, feature catalogue `{training['catalog_hash']}`. LightGBM, "
+        f"calibrated on cohorts of their own. {training['accounts']:,} labelled accounts in {sum(cohorts.values())} "
+        f"cohorts: {cohorts['fit']} fitted, {cohorts['tune']} stopped the fitting, {cohorts['calibrate']} calibrated, "
+        f"{cohorts['test']} tested. Passes below a probability of {training['pass_below']:.2f}, rejects above "
+        f"{training['reject_above']:.2f} and a log-likelihood ratio of {training['reject_above_evidence']:.2f}.\n"
     )
-    parts = [facts, USE, "## How good it is\n", headline(), "## From which dose on\n", *_half_doses(recall["dose"])]
-    return "\n".join([*parts, "", LIMITS]).rstrip("\n") + "\n"
+
+
+def _held_out(rows: Sequence[Entry], confidence: float) -> list[str]:
+    text = (
+        "A lighter fit of the same kind, trained without one scheme and the mixes that contain it, on the accounts of "
+        "that scheme in the test cohorts, beside the same fit trained with it. AUC against all genuine accounts, "
+        f"{confidence:.0%} interval over cohorts; rejected and flagged (rejected or reviewed) with exact intervals:\n"
+    )
+    cell = {
+        (each["left_out"], each["trained_with"], each["measure"]): each for each in rows if each["kind"] == "scheme"
+    }
+    names = list(dict.fromkeys(name for name, _, _ in cell))
+    body = [
+        [
+            _words(name),
+            f"{cell[name, False, 'auc']['accounts']:,}",
+            *(
+                _between(cell[name, with_it, measure])
+                for measure in ("auc", "rejected", "flagged")
+                for with_it in (True, False)
+            ),
+        ]
+        for name in names
+    ]
+    columns = [f"{what} {how} it" for what in ("AUC", "rejected", "flagged") for how in ("with", "without")]
+    return [text, *table(["scheme", "accounts", *columns], body)]
 
 
 def _half_doses(found: Entry) -> list[str]:
@@ -60,7 +125,141 @@ def _half_doses(found: Entry) -> list[str]:
         "the logarithm of the dose; `any` includes mixes:\n"
     )
     rows = [
-        [each["scheme"].replace("_", " "), each["decision"], f"{each['accounts']:,}", each["in_words"]]
+        [_words(each["scheme"]), each["decision"], f"{each['accounts']:,}", each["in_words"]]
         for each in found["half_doses"]
     ]
     return [text, *table(["scheme alone", "decision", "accounts", "half are seen"], rows)]
+
+
+def _hardest_scheme(rows: Sequence[Entry]) -> str | None:
+    known = sorted((row for row in rows if row["flagged_share"] is not None), key=lambda row: row["flagged_share"])
+    if not known:
+        return None
+    least, most = known[0], known[-1]
+    return (
+        f"Seen least is {_words(least['scheme'])}: {_share(least, 'flagged')} of its accounts, alone or beside other "
+        f"schemes, are rejected or reviewed. Seen most is {_words(most['scheme'])}: {_share(most, 'flagged')}."
+    )
+
+
+def _small_doses(rows: Sequence[Entry]) -> str | None:
+    known = [row for row in rows if row["scheme"] == "any" and row["flagged_share"] is not None]
+    if not known:
+        return None
+    return (
+        "Rejected or reviewed by dose: "
+        + "; ".join(
+            f"{row['dose_from']:.0%} to {row['dose_to']:.0%}: {_share(row, 'flagged')}" for row in (known[0], known[-1])
+        )
+        + ". Doses below the label's border are no part of any other figure."
+    )
+
+
+def _unmet_schemes(rows: Sequence[Entry]) -> str | None:
+    mean = {}
+    for with_it in (True, False):
+        wanted = ("scheme", "rejected", with_it)
+        values = [row["value"] for row in rows if (row["kind"], row["measure"], row["trained_with"]) == wanted]
+        if not values:
+            return None
+        mean[with_it] = sum(values) / len(values)
+    return (
+        f"Of a scheme that training never met, {mean[False]:.1%} of the accounts are rejected; by a fit that met it, "
+        f"{mean[True]:.1%} (means over the schemes above). Schemes that nobody simulated were not measured at all."
+    )
+
+
+def _suspected_stories(rows: Sequence[Entry]) -> str | None:
+    told = [row for row in rows if row["story"] is not None and row["review_share"] is not None]
+    if not told:
+        return None
+    reviewed = sorted(told, key=lambda row: -row["review_share"])[:MOST_NAMED]
+    rejected = max(told, key=lambda row: row["reject_share"])
+    named = ", ".join(f"{_words(row['story'])} {_share(row, 'review')}" for row in reviewed)
+    return (
+        f"Honest accounts with these stories are sent to review most: {named}. Rejected most: "
+        f"{_words(rejected['story'])}, {_share(rejected, 'reject')} of {rejected['accounts']:,}."
+    )
+
+
+def _worst_part(segments: Entry) -> str | None:
+    parts = [
+        (row["auc"], title, row)
+        for name, title in (("size_tier", "size"), ("platform", "platform"), ("tables_observed", "tables observed"))
+        for row in segments[name]
+        if row["auc"] is not None and row["accounts"] >= FEWEST_OF_A_SEGMENT
+    ]
+    if not parts:
+        return None
+    auc, title, row = min(parts, key=lambda part: part[0])
+    return (
+        f"The part of the test cohorts that it ranks worst, by size, platform and tables observed: {title} "
+        f"{_words(row['segment'] or 'none')} ({row['accounts']:,} accounts), AUC {auc:.3f} ({row['auc_lower']:.3f} to "
+        f"{row['auc_upper']:.3f})."
+    )
+
+
+def _silence(confusion: Entry) -> str:
+    told = ", ".join(
+        f"{verdicts['insufficient_data'] / max(sum(verdicts.values()), 1):.1%} of the {kind}"
+        for kind, verdicts in confusion.items()
+    )
+    return f"It gives no verdict on {told} accounts: too little was observed, or nothing like them was trained on."
+
+
+def _calibration(found: Entry) -> str | None:
+    error, cohorts = found["expected_calibration_error"], found["cohorts"]
+    if error["value"] is None or cohorts is None:
+        return None
+    return (
+        f"Over all test cohorts a probability is off by {_between(error)}; in a single cohort by "
+        f"{cohorts['mean_absolute_difference']:.3f} on average, of which {cohorts['of_it_noise']:.3f} is chance. "
+        "A batch of yours is one cohort."
+    )
+
+
+def _other_mixes(rows: Sequence[Entry]) -> str | None:
+    """The mix of schemes under which the probabilities are farthest off."""
+    told = [row for row in rows if row["expected_calibration_error"] is not None]
+    if not told:
+        return None
+    worst = max(told, key=lambda row: row["expected_calibration_error"])
+    return (
+        f"Were all cheating {_words(worst['mix'])}, and {worst['prevalence']:.0%} of the accounts inauthentic, a "
+        f"probability would be off by {_between(worst, 'expected_calibration_error')}."
+    )
+
+
+def _other_records(robustness: Entry) -> str | None:
+    """The perturbations that cost most: in ranking, and in honest accounts rejected."""
+    rows, curves = robustness["rows"], robustness["curves"]
+    told = [
+        row for row in rows if row["auc_lost"]["value"] is not None and row["genuine_rejected"]["value"] is not None
+    ]
+    if not told:
+        return None
+    lost = max(told, key=lambda row: row["auc_lost"]["value"])
+    refused = max(told, key=lambda row: row["genuine_rejected"]["value"])
+    return (
+        f"The same accounts recorded otherwise: most AUC is lost by {_recorded(lost, curves)}, "
+        f"{_between(lost['auc_lost'])}; most genuine accounts are rejected under {_recorded(refused, curves)}, "
+        f"{_between(refused['genuine_rejected'])}."
+    )
+
+
+def _recorded(row: Entry, curves: Entry) -> str:
+    curve = curves[row["curve"]]
+    strength = f"{100 * row['strength']:.3g} %" if curve["unit"] == "share" else f"{row['strength']:.3g}"
+    return f"{curve['title']} ({strength})"
+
+
+def _share(row: Entry, prefix: str) -> str:
+    return f"{row[f'{prefix}_share']:.0%} ({row[f'{prefix}_lower']:.0%} to {row[f'{prefix}_upper']:.0%})"
+
+
+def _between(row: Entry, name: str = "value") -> str:
+    return f"{row[name]:.3f} ({row['lower']:.3f} to {row['upper']:.3f})"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

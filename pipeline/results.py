@@ -69,7 +69,7 @@ def results_page(folder: Path = layout.METRICS.parent) -> str:
     segments = read_json(folder / layout.SEGMENTS.name)
     metrics = read_json(folder / layout.METRICS.name)
     parts = [headline(folder), INTERVALS[segments["interval"]].format(**segments)]
-    parts += ["## What a verdict is worth\n", *_worth(metrics)]
+    parts += ["## What a verdict is worth\n", *worth_table(metrics)]
     parts += ["\n## Calibration\n", *_calibration(metrics["calibration"], segments)]
     parts += ["\n## What other costs would do\n", *_costs(metrics["costs"], metrics["decisions"]["prevalence"])]
     parts += ["\n## Abstaining\n", *_abstaining(metrics)]
@@ -87,7 +87,8 @@ def results_page(folder: Path = layout.METRICS.parent) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _worth(metrics: Entry) -> list[str]:
+def worth_table(metrics: Entry) -> list[str]:
+    """How often a reject is right, and what becomes of each class."""
     found = metrics["decisions"]
     genuine, inauthentic = found["genuine"], found["inauthentic"]
     rows = [
