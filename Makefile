@@ -28,7 +28,7 @@ audit: $(STAMP) ## what can be said against the cohort and the model; fails wher
 	dvc repro $(if $(FORCE),--force --single-item) audits/dvc.yaml
 	@python -m pipeline.audit limits
 
-tune: $(STAMP) ## a study of the classifier's settings, into reports/tuning and MLflow; half an hour
+tune: $(STAMP) ## a study of the classifier's settings, into reports/tuning and MLflow; some ten minutes
 	dvc repro tuning/dvc.yaml
 
 audit-real: $(STAMP) ## real accounts beside simulated ones: make audit-real REAL_DATA="folder another"
