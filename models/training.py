@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import joblib
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -35,6 +36,9 @@ FloatArray = NDArray[np.float64]
 WEIGHT = "account_weight"
 """Column of how much an account counts."""
 
+GENERAL, EXPERT, SCHEME = "general", "expert ", "scheme "
+"""What the ensembles are called while they are trained."""
+
 FEW_FOR_A_CURVE = 60
 """Inauthentic calibration accounts below which the curve is called rough: ten for each of its six slopes, the rule of
 thumb for logistic regression (Peduzzi et al. 1996, Journal of Clinical Epidemiology 49)."""
@@ -61,6 +65,7 @@ class TrainingSettings:
         abstain_share: largest share of held-out accounts called unlike the training accounts, 0 to 1.
         verdict: the numbers of the verdict that are not learned; see `Bundle.settings`.
         own_weight: how much an own account counts against one of the dataset, above 0; see `models.own`.
+        jobs: processes that ensembles are trained in, each in one; changes no byte.
     """
 
     classifier: ClassifierSettings
@@ -72,6 +77,7 @@ class TrainingSettings:
     verdict: Mapping[str, float]
     seed: int
     own_weight: float = 1.0
+    jobs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +139,20 @@ def train(
         scheme for scheme, by_role in belongs.items() if all({0.0, 1.0} <= set(flags) for flags in by_role.values())
     ]
     experts = known if settings.classifier.expert_weight > 0 else []
-    report(f"{len(known) + len(experts) + 1} ensembles of trees")
-    # One after another: ensembles trained in threads of one process have crashed LightGBM.
-    classifier = fitter.classifier(target, {scheme: belongs[scheme] for scheme in experts})
-    schemes = {scheme: fitter.head(belongs[scheme]) for scheme in known}
-
-    report("bought shares")
-    shares = _fit_shares(labelled, roles, features, settings.classifier)
+    report(f"{len(known) + len(experts) + 1} ensembles of trees, and the bought shares")
+    heads = {GENERAL: target}
+    heads |= {f"{EXPERT}{scheme}": against_genuine(belongs[scheme], target) for scheme in experts}
+    heads |= {f"{SCHEME}{scheme}": belongs[scheme] for scheme in known}
+    # Processes, not threads: ensembles trained in threads of one process have crashed LightGBM.
+    *trees, shares = joblib.Parallel(n_jobs=settings.jobs)(
+        [
+            *(joblib.delayed(fitter.trees)(each) for each in heads.values()),
+            joblib.delayed(_fit_shares)(labelled, roles, list(features), settings.classifier),
+        ]
+    )
+    fitted = dict(zip(heads, trees, strict=True))
+    classifier = fitter.classifier(fitted[GENERAL], {each: fitted[f"{EXPERT}{each}"] for each in experts}, target)
+    schemes = {scheme: fitter.calibrated(fitted[f"{SCHEME}{scheme}"], belongs[scheme]) for scheme in known}
 
     report("baselines")
     genuine = ~target["calibrate"]
@@ -280,20 +293,7 @@ class _HeadFitter:
         self._settings = settings
         self._weights = weights
 
-    def head(self, target: Mapping[str, NDArray[Any]]) -> Head:
-        """A calibrated binary head; accounts whose target is not known (NaN) take no part in it."""
-        return self._calibrated(self._trees(target), target)
-
-    def classifier(
-        self, target: Mapping[str, NDArray[np.bool_]], belongs: Mapping[str, Mapping[str, FloatArray]]
-    ) -> Head:
-        """The main head: the general classifier and an expert for each scheme of `belongs`, calibrated together."""
-        general = self._trees(target)
-        experts = {scheme: self._trees(against_genuine(member, target)) for scheme, member in belongs.items()}
-        trees = MixtureTrees(general, experts, self._settings.expert_weight) if experts else general
-        return self._calibrated(trees, target)
-
-    def _trees(self, target: Mapping[str, NDArray[Any]]) -> str:
+    def trees(self, target: Mapping[str, NDArray[Any]]) -> str:
         """Trees for a yes or no, as text; accounts whose target is NaN take no part."""
         trained = train_booster(
             self._masked("fit", target["fit"]),
@@ -305,7 +305,13 @@ class _HeadFitter:
         )
         return trained.model_to_string()
 
-    def _calibrated(self, trees: str | MixtureTrees, target: Mapping[str, NDArray[Any]]) -> Head:
+    def classifier(self, general: str, experts: Mapping[str, str], target: Mapping[str, NDArray[np.bool_]]) -> Head:
+        """The main head: the general classifier and the expert of each scheme, calibrated together."""
+        trees = MixtureTrees(general, dict(experts), self._settings.expert_weight) if experts else general
+        return self.calibrated(trees, target)
+
+    def calibrated(self, trees: str | MixtureTrees, target: Mapping[str, NDArray[Any]]) -> Head:
+        """A head of the trees and the curve that makes their raw score a probability."""
         ensemble = booster(trees)
         nothing_observed = np.full((1, len(self._names)), np.nan)
         anchor = float(raw_scores(ensemble, nothing_observed)[0])

@@ -67,6 +67,7 @@ class TrainParams(Section):
     smallest_follower_count: int = Field(ge=0)
     largest_follower_count: int = Field(ge=1)
     own_weight: float = Field(gt=0, allow_inf_nan=False)
+    jobs: int = Field(ge=1)
 
     def settings(self) -> TrainingSettings:
         """The same numbers in the shape that the pure packages take."""
@@ -86,6 +87,7 @@ class TrainParams(Section):
             },
             seed=self.seed,
             own_weight=self.own_weight,
+            jobs=self.jobs,
         )
 
 

@@ -196,7 +196,7 @@ def test_without_weight_or_named_schemes_there_is_the_general_classifier_alone()
     weightless = replace(SETTINGS, classifier=replace(SETTINGS.classifier, expert_weight=0.0))
     told: list[str] = []
     assert isinstance(train_on(labelled_accounts(), weightless, told.append).bundle.classifier.trees, str)
-    assert told == ["4 ensembles of trees", "baselines"]
+    assert told == ["3 ensembles of trees, and the bought shares", "baselines"]
     unnamed = labelled_accounts().filter(is_headline()).with_columns(scheme=pl.lit(None, pl.String))
     bundle = train_on(unnamed).bundle
     assert isinstance(bundle.classifier.trees, str)
@@ -263,7 +263,13 @@ def test_progress_is_told() -> None:
     told: list[str] = []
     train_on(labelled_accounts(), report=told.append)
     # The general classifier, and for each of the two schemes that occur a head and an expert.
-    assert told == ["5 ensembles of trees", "bought shares", "baselines"]
+    assert told == ["5 ensembles of trees, and the bought shares", "baselines"]
+
+
+@pytest.mark.slow
+def test_processes_change_no_byte() -> None:
+    alone, beside = (train_on(labelled_accounts(), replace(SETTINGS, jobs=jobs)).bundle.to_files() for jobs in (1, 2))
+    assert alone == beside
 
 
 def test_baselines_are_fitted_beside_the_classifier() -> None:
