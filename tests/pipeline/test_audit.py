@@ -21,6 +21,7 @@ from pipeline.audit.__main__ import app
 from pipeline.audit.page import audit_page
 from pipeline.audit.real import page as real_page
 from pipeline.audit.summary import AuditSummaryParams, held
+from pipeline.card import card_page
 from pipeline.docs import features_page
 from pipeline.errors import UnusableInputError
 from pipeline.storage import read_json, write_json
@@ -276,6 +277,7 @@ def test_the_run_gets_the_page_the_figures_and_every_limit(monkeypatch: pytest.M
     assert len(metrics) == len(read_json(layout.AUDIT_SUMMARY)["limits"]) + 1
     assert {"audit/audit.md", "audit/summary.json", "audit/figures/gallery.png"} <= set(files)
     assert files["audit/audit.md"].read_text(encoding="utf-8") == audit_page()
+    assert files["documents/model-card.md"].read_text(encoding="utf-8") == card_page()
 
 
 def test_sizes_upside_down_are_said(tmp_path: Path) -> None:
