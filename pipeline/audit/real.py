@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,22 +14,24 @@ from audits.catalogue import beyond_ordinary
 from audits.two_sample import as_observed, priors_like, two_sample, with_context
 from features.catalog import features
 from features.compute import compute
+from features.signals import SIGNALS
 from features.tables import Tables, only
+from models.evaluation import clopper_pearson
 from models.scoring import Scorer
 from models.thresholds import VERDICTS
+from pipeline import layout
 from pipeline.aside import prepared_aside
 from pipeline.audit.page import table
 from pipeline.bundles import load_scorer
 from pipeline.dataset import bucket_ids, read_bucket
-from pipeline.layout import OWN_PARAMS
 from pipeline.score import score_tables
 from pipeline.simulate import read_priors
-from pipeline.storage import check_output_folder, write_json
+from pipeline.storage import check_output_folder, read_json, write_json
 from simulation.cohort import simulate_cohort
 from simulation.priors import Priors
 
-FIRST_SEED, COHORTS, ACCOUNTS = 870_001, 12, 400
-"""Simulated genuine accounts beside each folder; seeds that neither training nor audit uses."""
+FIRST_SEED, COHORTS, ACCOUNTS = 890_001, 12, 400
+"""Simulated genuine accounts beside each folder; seeds that neither training, audit nor `promote` uses."""
 
 MOST_ACCOUNTS = 5000
 """Real accounts of a folder that are looked at: more cost time and tell no more."""
@@ -53,7 +56,7 @@ def run(sources: Sequence[Path], output: Path, half: str, report: Callable[[str]
         UnusableInputError, TooManyBadRowsError: see `prepare_dataset`.
     """
     check_output_folder(output)
-    scorer, priors = load_scorer(), read_priors(OWN_PARAMS)
+    scorer, priors = load_scorer(), read_priors(layout.OWN_PARAMS)
     pages = []
     for source in sources:
         report(source.name)
@@ -95,9 +98,36 @@ def audited(real: Tables, scorer: Scorer, priors: Priors, report: Callable[[str]
     return {
         "accounts": real.accounts.height,
         "verdicts": {verdict: counts.get(verdict, 0) for verdict in VERDICTS},
+        "reasons": _counted_reasons(verdicts),
         "two_sample": two_sample(values, simulated, folds=FOLDS, seed=SEED),
         "beyond_ordinary": beyond_ordinary(values, simulated, list(features().values())),
     }
+
+
+def _counted_reasons(verdicts: pl.DataFrame) -> list[dict[str, Any]]:
+    """How many of the folder's accounts each signal was a reason for, the commonest first, by verdict."""
+    catalogue = features()
+    counts = {verdict: Counter[str]() for verdict in ("review", "reject")}
+    for verdict, reasons in verdicts.select("verdict", "reasons").iter_rows():
+        for reason in reasons:
+            counts[verdict][SIGNALS[catalogue[reason["feature"]].signal].heading] += 1
+    signals = sorted(
+        counts["review"] | counts["reject"], key=lambda name: (-sum(c[name] for c in counts.values()), name)
+    )
+    return [{"signal": name, **{verdict: found[name] for verdict, found in counts.items()}} for name in signals]
+
+
+def simulated_recall() -> str:
+    """What the same thresholds find on simulated test cohorts, from the report of the last run; empty without one."""
+    if not layout.METRICS.is_file():
+        return ""
+    metrics = read_json(layout.METRICS)
+    found = metrics["decisions"]["inauthentic"]
+    told = " and ".join(
+        f"{found[verdict]['value']:.1%} ({found[verdict]['lower']:.1%} to {found[verdict]['upper']:.1%}) {words}"
+        for verdict, words in (("reject", "rejected"), ("review", "reviewed"))
+    )
+    return f"At the same thresholds, of the inauthentic accounts of the {metrics['split']}: {told}.\n"
 
 
 def _simulated(seed: int, priors: Priors, real: Tables) -> pl.DataFrame:
@@ -109,24 +139,37 @@ def _simulated(seed: int, priors: Priors, real: Tables) -> pl.DataFrame:
 def page(found: dict[str, Any]) -> str:
     """One folder's result as Markdown."""
     sample = found["two_sample"]
-    total = max(found["accounts"], 1)
     area = (
         f"AUC {sample['auc']:.3f} ({sample['lower']:.3f} to {sample['upper']:.3f}; 0.5 cannot be told apart)"
         if sample["auc"] is not None
         else "no AUC"
     )
-    verdicts = ", ".join(f"{name} {count} ({count / total:.1%})" for name, count in found["verdicts"].items())
+    verdicts = [_verdict(name, count, found["accounts"]) for name, count in found["verdicts"].items()]
     lines = [
         f"## {found['folder']} ({found['half']} accounts: {found['accounts']:,})\n",
         f"Real against simulated genuine accounts: {area}. {sample['message'].rstrip('.')}.\n",
-        f"Verdicts of the model in use, every account taken for a genuine one: {verdicts}.\n",
+        "Verdicts of the model in use, every account taken for a genuine one, with the exact 95 % interval:\n",
+        *table(
+            ["verdict", "accounts", "share"], [_verdict(*each, found["accounts"]) for each in found["verdicts"].items()]
+        ),
+        "",
+        simulated_recall(),
     ]
+    if found["reasons"]:
+        rows = [[row["signal"], str(row["review"]), str(row["reject"])] for row in found["reasons"]]
+        lines += [*table(["reason", "of reviews", "of rejects"], rows), ""]
     rows = [
         [each["name"], f"{each['gain_share']:.1%}", _number(each["real_median"]), _number(each["simulated_median"])]
         for each in sample["features"][:NAMED_FEATURES]
     ]
     lines += [*table(["what gives it away", "gain", "real median", "simulated median"], rows), ""]
     return "\n".join([*lines, *_beyond(found["beyond_ordinary"])]) + "\n"
+
+
+def _verdict(name: str, count: int, accounts: int) -> list[str]:
+    lower, upper = clopper_pearson(count, accounts)
+    share = "-" if lower is None else f"{count / accounts:.1%} ({lower:.1%} to {upper:.1%})"
+    return [name.replace("_", " "), f"{count:,}", share]
 
 
 def _beyond(found: list[dict[str, Any]]) -> list[str]:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from features.catalog import features
 from features.definition import GROUPS
+from features.signals import SIGNALS
 from pipeline import docs, layout
 from pipeline.audit import catalogue, leakage, limits, recall, robustness, summary, track
 from pipeline.audit.__main__ import app
@@ -295,6 +296,11 @@ def test_real_accounts_are_compared_and_scored(incoming: Path, tmp_path: Path) -
     assert done.exit_code == 0, done.stderr
     found = json.loads((tmp_path / "out" / f"{incoming.name}.json").read_text())
     assert sum(found["verdicts"].values()) == found["accounts"] == 80
+    assert {row["signal"] for row in found["reasons"]} <= {each.heading for each in SIGNALS.values()}
+    flagged = found["verdicts"]["review"] + found["verdicts"]["reject"]
+    assert flagged > 0
+    assert all(0 < row["review"] + row["reject"] <= flagged for row in found["reasons"])
+    assert "At the same thresholds, of the inauthentic accounts of the test cohorts" in done.stdout
     assert found["two_sample"]["auc"] is None
     assert "at least 200 are needed" in done.stdout
     rows = found["beyond_ordinary"]
@@ -310,8 +316,11 @@ def test_a_feature_that_finds_many_real_accounts_odd_is_marked() -> None:
     row |= {"share": 0.06, "lower": 0.02, "upper": 0.13, "real_median": 0.1, "simulated_median": 0.1}
     calm = row | {"feature": "growth_y", "share": 0.05, "beyond": 5}
     sample = {"auc": None, "message": "few.", "features": []}
-    found = {"folder": "f", "half": "all", "accounts": 100, "verdicts": {}, "two_sample": sample}
+    found = {"folder": "f", "half": "all", "accounts": 100, "verdicts": {"pass": 99, "reject": 1}, "two_sample": sample}
+    found |= {"reasons": [{"signal": "Even likes or views", "review": 0, "reject": 1}]}
     text = real_page(found | {"beyond_ordinary": [row, calm]})
     assert "| growth_x | high | 6 of 100 | **6.0%** | 2.0% to 13.0% | - to 0.5 | 0.1 | 0.1 |" in text
     assert "| growth_y | high | 5 of 100 | 5.0% |" in text
     assert "over **5%** are 1 of 2" in text
+    assert "| reject | 1 | 1.0% (0.0% to 5.4%) |" in text
+    assert "| Even likes or views | 0 | 1 |" in text
