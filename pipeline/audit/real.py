@@ -149,9 +149,7 @@ def page(found: dict[str, Any]) -> str:
         f"## {found['folder']} ({found['half']} accounts: {found['accounts']:,})\n",
         f"Real against simulated genuine accounts: {area}. {sample['message'].rstrip('.')}.\n",
         "Verdicts of the model in use, every account taken for a genuine one, with the exact 95 % interval:\n",
-        *table(
-            ["verdict", "accounts", "share"], [_verdict(*each, found["accounts"]) for each in found["verdicts"].items()]
-        ),
+        *table(["verdict", "accounts", "share"], verdicts),
         "",
         simulated_recall(),
     ]
