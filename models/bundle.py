@@ -59,6 +59,7 @@ class Bundle:
         ordinary: genuine accounts' ordinary range per feature.
         evidence_cuts: other caps on honest rejects, each with the evidence cut that it would give; no part of a score.
         settings: numbers of the verdict and the explanation that are not learned (`most_reasons`,
+            `least_named_evidence`,
             `suspected_scheme_above`, `smallest_follower_count`, `largest_follower_count`).
         provenance: what it was trained on, with what; for people, never read by scoring.
         baselines: what the classifier is measured against; no part of a score.

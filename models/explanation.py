@@ -138,3 +138,8 @@ def _sentence(feature: Feature, value: float, ordinary: OrdinaryRange) -> str | 
     specification = next(spec for _, name, spec, _ in Formatter().parse(feature.reason[side]) if name == "value")
     low, high = (format(bound, specification or "") for bound in (ordinary.low, ordinary.high))
     return f"{feature.sentence(value, side)} (eight in ten genuine training accounts: {low} to {high})"
+
+
+def named_evidence(found: Sequence[Reason]) -> float:
+    """What the reasons of an account add together, in log-odds; 0 without a reason."""
+    return float(sum(reason["contribution"] for reason in found))

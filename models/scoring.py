@@ -14,7 +14,7 @@ from features.definition import Feature
 from models.baselines import Constant
 from models.bundle import Bundle, UnusableBundleError, booster
 from models.classifier import contributions_of, raw_scores
-from models.explanation import reasons, suspicious_side
+from models.explanation import named_evidence, reasons, suspicious_side
 from models.shares import DIGITS, SharePredictor
 from models.training import feature_values
 
@@ -77,8 +77,7 @@ class Scorer:
         probability = calibration.probability(raw, prevalence)
         lacks = self._lacks(values, context)
         owed = np.array([not because for because in lacks], dtype=bool)
-        verdict = self.bundle.thresholds.verdicts(probability, calibration.log_likelihood_ratio(raw))
-        verdict = np.where(owed, verdict, "insufficient_data")
+        verdict, named = self.judged(values, raw, owed, prevalence)
         standard = calibration.probability(raw, SCORE_PREVALENCE)
         return pl.DataFrame(
             {
@@ -88,13 +87,31 @@ class Scorer:
                 "verdict": verdict,
                 "insufficient_because": lacks,
                 "suspected_schemes": self._suspected(values, verdict, prevalence),
-                "reasons": self._reasons(values, verdict),
+                "reasons": named,
                 **self._authentic_followers(values, context, owed, prevalence),
                 **self._authentic_engagement(values, context, owed, prevalence),
             },
             schema_overrides=SCORE_COLUMNS,
             strict=False,
         )
+
+    def judged(
+        self, values: FloatArray, raw: FloatArray, owed: NDArray[np.bool_], prevalence: float
+    ) -> tuple[NDArray[np.str_], list[list[Any]]]:
+        """Verdict and reasons of each row of `values`, whose raw scores are `raw`.
+
+        Where no verdict is `owed` it is `insufficient_data`. A reject whose reasons add less than
+        `least_named_evidence` is a review: what refuses a creator is what a person can check, not how many values
+        that look harmless one by one stand together.
+        """
+        calibration = self.bundle.classifier.calibration
+        verdict = self.bundle.thresholds.verdicts(
+            calibration.probability(raw, prevalence), calibration.log_likelihood_ratio(raw)
+        )
+        verdict = np.where(owed, verdict, "insufficient_data")
+        found = self._reasons(values, verdict)
+        unnamed = np.array([named_evidence(each) for each in found]) < self.bundle.settings["least_named_evidence"]
+        return np.where((verdict == "reject") & unnamed, "review", verdict), found
 
     def baselines(self, features: pl.DataFrame, prevalence: float) -> pl.DataFrame:
         """`account_id` and each baseline's probability, carried over from its own prevalence to the given one."""

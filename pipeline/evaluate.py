@@ -161,6 +161,7 @@ def scored_labels(
     return over_buckets(prepared, score_labelled, report, jobs).with_columns(
         size_tier(tiers=size_tiers),
         probability="probability_inauthentic",
+        named_evidence=pl.col("reasons").list.eval(pl.element().struct.field("contribution")).list.sum(),
         tables_observed=observed,
         rows_observed=in_range(rows, ROW_EDGES),
         declared_prevalence=pl.lit(at),

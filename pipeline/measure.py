@@ -129,7 +129,7 @@ def measure_verdicts(
     headline = headline_rows(scored)
     told = Sample(headline.filter(pl.col("probability").is_not_null()), **draws)
     prevalence = float(scored["declared_prevalence"].first() or bundle.prevalence)  # type: ignore[arg-type]
-    decisions = Decisions(Sample(headline, **draws), prevalence)
+    decisions = Decisions(Sample(headline, **draws), prevalence, bundle.settings["least_named_evidence"])
     heads = Heads(scorer.scheme_prevalences(prevalence), bundle.settings["suspected_scheme_above"])
     found = {
         "decisions": {"prevalence": prevalence, **decisions.worth(decisions.verdicts(bundle.thresholds))},

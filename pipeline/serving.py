@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.catalog import features
 from models.bundle import Bundle, booster
 from models.classifier import raw_scores
-from models.scoring import SCORE_PREVALENCE
+from models.scoring import SCORE_PREVALENCE, Scorer
 from pipeline.bundles import read_bundle
 
 REQUIREMENTS = ("lightgbm", "numpy", "pandas", "polars", "scikit-learn", "scipy")
@@ -30,6 +31,7 @@ class ServedBundle:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self._classifier = booster(bundle.classifier.trees)
+        self._scorer = Scorer(bundle, features())
 
     def predict(self, features: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Probability (0 to 1, at the bundle's prevalence), score (0 to 100) and verdict, one row per row given.
@@ -45,7 +47,7 @@ class ServedBundle:
         calibration = self.bundle.classifier.calibration
         probability = calibration.probability(raw, self.bundle.prevalence)
         score = np.round(100.0 * (1.0 - calibration.probability(raw, SCORE_PREVALENCE))).astype(np.int64)
-        verdict = self.bundle.thresholds.verdicts(probability, calibration.log_likelihood_ratio(raw))
+        verdict, _ = self._scorer.judged(values, raw, np.ones(len(values), dtype=bool), self.bundle.prevalence)
         answers = (probability, score, verdict.astype(object))
         return pd.DataFrame(dict(zip(OUTPUTS, answers, strict=True)), index=features.index)
 

@@ -45,26 +45,28 @@ class Decisions:
     """Accounts with a label, what is known of them, and what any set of cuts would make of them.
 
     Args:
-        sample: headline accounts with `is_inauthentic`, `benign_story` and `probability_inauthentic` (at the declared
-            prevalence; null without a verdict).
+        sample: headline accounts with `is_inauthentic`, `benign_story`, `probability_inauthentic` (at the declared
+            prevalence; null without a verdict) and `named_evidence`, what their reasons add in log-odds.
         prevalence: the declared one, 0 to 1 exclusive.
+        least_named: what the reasons of a reject must add; see `Scorer.judged`.
     """
 
-    def __init__(self, sample: Sample, prevalence: float) -> None:
+    def __init__(self, sample: Sample, prevalence: float, least_named: float) -> None:
         self.sample = sample
         self.prevalence = prevalence
         self.inauthentic = sample.where(pl.col("is_inauthentic"))
         self.benign = ~self.inauthentic & sample.where(pl.col("benign_story").is_not_null())
         self.told = sample.where(pl.col("probability_inauthentic").is_not_null())
         self.probability = sample.frame["probability_inauthentic"].fill_null(0.0).to_numpy()
+        self.unnamed = sample.where(pl.col("named_evidence") < least_named)
 
     def verdicts(self, thresholds: Thresholds) -> VerdictArray:
-        """Each account's verdict by other cuts."""
+        """Each account's verdict by other cuts. Reasons are those of the present ones: whoever passes now has none."""
         with np.errstate(divide="ignore"):  # no probability at all stands as 0 here, and is no verdict below
             evidence = logit(self.probability) - logit(self.prevalence)
-        found: VerdictArray = np.where(
-            self.told, thresholds.verdicts(self.probability, evidence), "insufficient_data"
-        ).astype(np.str_)
+        by_cuts = thresholds.verdicts(self.probability, evidence)
+        named = np.where((by_cuts == "reject") & self.unnamed, "review", by_cuts)
+        found: VerdictArray = np.where(self.told, named, "insufficient_data").astype(np.str_)
         return found
 
     def worth(self, verdict: VerdictArray) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from audits.labelled import (
@@ -150,10 +151,10 @@ def judged_comments(comments: pl.DataFrame, scorer: Scorer, report: Callable[[st
     catalogue = features(("comments",))
     report("the model in use, and models on the videos")
     bundle = scorer.bundle
-    raw = raw_scores(booster(bundle.classifier.trees), feature_values(values, bundle.features))
-    calibration = bundle.classifier.calibration
-    probability = calibration.probability(raw, bundle.prevalence)
-    verdicts = bundle.thresholds.verdicts(probability, calibration.log_likelihood_ratio(raw))
+    matrix = feature_values(values, bundle.features)
+    raw = raw_scores(booster(bundle.classifier.trees), matrix)
+    probability = bundle.classifier.calibration.probability(raw, bundle.prevalence)
+    verdicts, _ = scorer.judged(matrix, raw, np.ones(len(raw), dtype=bool), bundle.prevalence)
     sides = {name: entry.suspicious for name, entry in catalogue.items()}
     beyond = beyond_ordinary(accounts.key, values, catalogue, bundle.ordinary)
     return {

@@ -23,11 +23,12 @@ EACH_ALONE = pl.DataFrame(
         "is_inauthentic": LABELS,
         "benign_story": ["viral", None] * 40,
         "probability_inauthentic": GOOD,
+        "named_evidence": 9.0,
         "verdict": np.where(GOOD > 0.5, "reject", "pass"),
     }
 )
 SAMPLE = Sample(EACH_ALONE, replicates=20, confidence=0.9, seed=1)
-DECISIONS = Decisions(SAMPLE, 0.2)
+DECISIONS = Decisions(SAMPLE, 0.2, 0.0)
 CUTS = Thresholds(0.25, 0.95, 1.0)
 BINS = reliability_bins(SAMPLE, LABELS, GOOD)
 POOR = np.tile(np.linspace(0.1, 0.9, 8), 10)
@@ -117,7 +118,7 @@ def test_the_cut_of_the_present_costs_is_drawn_where_its_cost_is() -> None:
 
 def test_rejects_that_nobody_gets_are_not_drawn() -> None:
     low = Decisions(
-        Sample(EACH_ALONE.with_columns(probability_inauthentic=0.1), replicates=5, confidence=0.9, seed=1), 0.2
+        Sample(EACH_ALONE.with_columns(probability_inauthentic=0.1), replicates=5, confidence=0.9, seed=1), 0.2, 0.0
     )
     axes = figures.reject_cuts(frontier(low), Thresholds(0.25, 1.0, 1.0), LABELS, split="test").axes[0]
     drawn = {line.get_label(): len(line.get_xdata()) for line in axes.get_lines()}

@@ -246,6 +246,19 @@ def test_the_verdict_follows_the_bundle_s_cuts() -> None:
         assert verdict == ("reject" if beyond else "pass" if probability < cuts.pass_below else "review")
 
 
+def test_a_reject_whose_reasons_add_too_little_is_a_review() -> None:
+    plain = score(accounts()).filter(pl.col("verdict") == "reject")
+    added = plain["reasons"].list.eval(pl.element().struct.field("contribution")).list.sum()
+    least = float(added.median())
+    assert 0 < (added < least).sum() < plain.height
+    bundle = trained().bundle
+    strict = replace(bundle, settings={**bundle.settings, "least_named_evidence": least})
+    scores = Scorer(strict, FEATURES).score(accounts(), context(accounts()), 0.2)
+    found = scores.filter(pl.col("account_id").is_in(plain["account_id"].implode()))
+    assert found["verdict"].to_list() == ["review" if each < least else "reject" for each in added]
+    assert found["reasons"].to_list() == plain["reasons"].to_list(), "a reviewer sees what there is"
+
+
 def test_a_high_prevalence_alone_rejects_nobody() -> None:
     bundle = replace(trained().bundle, thresholds=Thresholds(0.25, 0.95, reject_above_evidence=99.0))
     scores = Scorer(bundle, FEATURES).score(accounts(), context(accounts()), 0.99)

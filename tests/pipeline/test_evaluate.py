@@ -239,7 +239,11 @@ class TestStage:
     def test_verdicts_of_other_cuts_are_the_scores_own_at_the_present_ones(self, project: Path) -> None:
         scored = headline_rows(pl.read_parquet(project / "data" / "evaluation.parquet"))
         bundle = load_scorer(str(project / "data" / "model")).bundle
-        decisions = Decisions(Sample(scored, replicates=1, confidence=0.9, seed=1), bundle.prevalence)
+        decisions = Decisions(
+            Sample(scored, replicates=1, confidence=0.9, seed=1),
+            bundle.prevalence,
+            bundle.settings["least_named_evidence"],
+        )
         assert decisions.verdicts(bundle.thresholds).tolist() == scored["verdict"].to_list()
 
     def test_no_test_account_was_trained_on(self, project: Path) -> None:

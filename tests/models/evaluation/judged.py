@@ -21,6 +21,7 @@ SCHEMA = {
     "follower_count": pl.Int64,
     "probability": pl.Float64,
     "probability_inauthentic": pl.Float64,
+    "named_evidence": pl.Float64,
     "verdict": pl.String,
     "insufficient_because": pl.List(pl.String),
 }
@@ -29,6 +30,7 @@ SCHEMA = {
 def judged(*rows: dict[str, Any]) -> pl.DataFrame:
     """One account per dict; genuine, passed with probability .1, a cohort of its own unless it says otherwise."""
     usual = {"is_inauthentic": False, "probability": 0.1, "verdict": "pass", "platform": "instagram"}
+    usual |= {"named_evidence": 9.0}
     return pl.DataFrame(
         [usual | {"account_id": f"{index}", "cohort": f"{index}"} | row for index, row in enumerate(rows)],
         schema=SCHEMA,

@@ -22,10 +22,11 @@ from tests.models.evaluation.judged import bought, judged, sampled
 
 COSTS = Costs(pay_inauthentic=4.0, refuse_genuine=20.0, review=1.0)
 ANY_EVIDENCE = -100.0
+LEAST_NAMED = 0.7
 
 
 def decisions(*rows: dict[str, Any], prevalence: float = 0.2) -> Decisions:
-    return Decisions(sampled(judged(*rows)), prevalence)
+    return Decisions(sampled(judged(*rows)), prevalence, LEAST_NAMED)
 
 
 def genuine(probability: float | None, **columns: Any) -> dict[str, Any]:
@@ -50,6 +51,11 @@ def test_nobody_decides_nothing() -> None:
     assert (worth["rejects"], worth["rejects_right"]["value"], worth["genuine"]["pass"]["value"]) == (0, None, None)
     assert {row["cost_per_100"] for row in cost_table(nobody, COSTS, 0.0)} == {None}
     assert risk_coverage(nobody)["curve"] == []
+
+
+def test_a_reject_needs_reasons_that_add_enough() -> None:
+    found = decisions(genuine(0.99, named_evidence=0.69), inauthentic(0.99, named_evidence=0.7))
+    assert found.verdicts(Thresholds(0.25, 0.95, ANY_EVIDENCE)).tolist() == ["review", "reject"]
 
 
 def test_verdicts_are_those_of_the_cuts() -> None:
@@ -188,7 +194,7 @@ def test_rows_in_another_order_are_worth_the_same() -> None:
     rows = [genuine(p / 40, account_id=f"{p}", cohort=f"{p % 3}") for p in range(1, 40, 2)]
     rows += [inauthentic(p / 40, account_id=f"{p}", cohort=f"{p % 3}") for p in range(2, 40, 2)]
     frame = judged(*rows)
-    first, second = (Decisions(sampled(each), 0.2) for each in (frame, frame.reverse()))
+    first, second = (Decisions(sampled(each), 0.2, LEAST_NAMED) for each in (frame, frame.reverse()))
     assert isinstance(frame, pl.DataFrame)
     assert risk_coverage(first) == risk_coverage(second) or np.allclose(
         [row["risk"]["value"] for row in risk_coverage(first)["curve"]],
