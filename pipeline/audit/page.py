@@ -286,7 +286,7 @@ def _won(rows: list[Entry]) -> list[str]:
     won = (last["auc"] - before["auc"]) / max(doublings, 1e-9)
     text = (
         f"The last step, from {before['accounts']:,.0f} to {last['accounts']:,.0f} accounts, won {won:+.3f} AUC per "
-        "doubling. The default's size is what the main graph's four minutes hold, not where more stops helping: raise "
+        "doubling. The default's size is what a run of some minutes holds, not where more stops helping: raise "
         "`simulate.cohorts` for a larger run, which takes time in proportion.\n"
     )
     return [text]
