@@ -88,8 +88,8 @@ def _facts(training: Entry) -> str:
         f"calibrated on cohorts of their own. {training['accounts']:,} labelled accounts in {sum(cohorts.values())} "
         f"cohorts: {cohorts['fit']} fitted, {cohorts['tune']} stopped the fitting, {cohorts['calibrate']} calibrated, "
         f"{cohorts['test']} tested. Passes below a probability of {training['pass_below']:.2f}, rejects above "
-        f"{training['reject_above']:.2f} and a log-likelihood ratio of {training['reject_above_evidence']:.2f}, where the "
-        "reasons add up ([decision 16](decisions/0016-no-reject-without-reasons.md)).\n"
+        f"{training['reject_above']:.2f} and a log-likelihood ratio of {training['reject_above_evidence']:.2f}, "
+        "where the reasons add up ([decision 16](decisions/0016-no-reject-without-reasons.md)).\n"
     )
 
 
