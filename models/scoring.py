@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,9 @@ FloatArray = NDArray[np.float64]
 
 SCORE_PREVALENCE = 0.2
 """Prevalence at which `authenticity_score` is stated whatever a campaign declares, so that scores compare."""
+
+EXPLAINED = ("review", "reject")
+"""Verdicts that come with reasons."""
 
 REASON = pl.Struct({"feature": pl.String, "value": pl.Float64, "contribution": pl.Float64, "text": pl.String})
 SUSPECTED = pl.Struct({"scheme": pl.String, "probability": pl.Float64})
@@ -62,7 +65,13 @@ class Scorer:
                 # Columns in another order would be scored without a complaint, and wrongly.
                 raise UnusableBundleError("model: its trees and its manifest list different features. Train again.")
 
-    def score(self, features: pl.DataFrame, context: pl.DataFrame, prevalence: float) -> pl.DataFrame:
+    def score(
+        self,
+        features: pl.DataFrame,
+        context: pl.DataFrame,
+        prevalence: float,
+        explained: Collection[str] = EXPLAINED,
+    ) -> pl.DataFrame:
         """One row per account of `features`, in its order, with `SCORE_COLUMNS`.
 
         Args:
@@ -70,6 +79,7 @@ class Scorer:
             context: the same accounts in the same order: `followers` (null if unknown), `insufficient_because`
                 (list of str, empty where a verdict is owed), `engagement_per_post` (null if unknown).
             prevalence: declared share of inauthentic accounts, 0 to 1 exclusive.
+            explained: verdicts that get reasons, `reject` among them, since it depends on them; no other column does.
         """
         values = feature_values(features, self.bundle.features)
         raw = raw_scores(self._classifier, values)
@@ -77,7 +87,7 @@ class Scorer:
         probability = calibration.probability(raw, prevalence)
         lacks = self._lacks(values, context)
         owed = np.array([not because for because in lacks], dtype=bool)
-        verdict, named = self.judged(values, raw, owed, prevalence)
+        verdict, named = self.judged(values, raw, owed, prevalence, explained)
         standard = calibration.probability(raw, SCORE_PREVALENCE)
         return pl.DataFrame(
             {
@@ -96,7 +106,12 @@ class Scorer:
         )
 
     def judged(
-        self, values: FloatArray, raw: FloatArray, owed: NDArray[np.bool_], prevalence: float
+        self,
+        values: FloatArray,
+        raw: FloatArray,
+        owed: NDArray[np.bool_],
+        prevalence: float,
+        explained: Collection[str] = EXPLAINED,
     ) -> tuple[NDArray[np.str_], list[list[Any]]]:
         """Verdict and reasons of each row of `values`, whose raw scores are `raw`.
 
@@ -109,7 +124,7 @@ class Scorer:
             calibration.probability(raw, prevalence), calibration.log_likelihood_ratio(raw)
         )
         verdict = np.where(owed, verdict, "insufficient_data")
-        found = self._reasons(values, verdict)
+        found = self._reasons(values, np.isin(verdict, list({*explained, "reject"})))
         unnamed = np.array([named_evidence(each) for each in found]) < self.bundle.settings["least_named_evidence"]
         return np.where((verdict == "reject") & unnamed, "review", verdict), found
 
@@ -187,10 +202,10 @@ class Scorer:
                     found[index].append({"scheme": scheme, "probability": float(value)})
         return [sorted(each, key=lambda entry: (-float(str(entry["probability"])), entry["scheme"])) for each in found]
 
-    def _reasons(self, values: FloatArray, verdict: NDArray[np.str_]) -> list[list[Any]]:
-        """Reasons of the reviewed and rejected: contributions cost fifty predictions, so nobody else's are made."""
-        asked = np.flatnonzero(np.isin(verdict, ("review", "reject")))
-        found: list[list[Any]] = [[] for _ in verdict]
+    def _reasons(self, values: FloatArray, wanted: NDArray[np.bool_]) -> list[list[Any]]:
+        """Reasons of the rows wanted: contributions cost fifty predictions, so nobody else's are made."""
+        asked = np.flatnonzero(wanted)
+        found: list[list[Any]] = [[] for _ in wanted]
         if asked.size:
             contributions = contributions_of(self._classifier, values[asked])
             most = int(self.bundle.settings["most_reasons"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +20,7 @@ from models.evaluation.schemes import PREFIX as SCHEME
 from models.evaluation.segments import ROW_EDGES, in_range, reading_rhythm
 from models.rule_systems import PREFIX as RULE
 from models.rules import rule_values
-from models.scoring import Scorer
+from models.scoring import EXPLAINED, Scorer
 from models.training import with_cohorts
 from pipeline import layout
 from pipeline.aside import over_buckets, prepared_aside
@@ -125,6 +125,7 @@ def scored_labels(
     accounts: pl.Series | None = None,
     prevalence: float | None = None,
     size_tiers: Sequence[int] = SIZE_TIERS,
+    explained: Collection[str] = EXPLAINED,
     jobs: int,
     report: Callable[[str], None],
 ) -> pl.DataFrame:
@@ -146,7 +147,7 @@ def scored_labels(
     def score_labelled(bucket: int) -> pl.DataFrame:
         tables = only(read_bucket(prepared, bucket), labels["account_id"])
         features = compute(tables)
-        found = score_features(scorer, tables, features, at).join(labels, on="account_id", how="inner")
+        found = score_features(scorer, tables, features, at, explained).join(labels, on="account_id", how="inner")
         for columns in (
             _prefixed(scorer.baselines(features, at), BASELINE),
             _prefixed(scorer.scheme_probabilities(features, at), SCHEME),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from features.evidence import EVIDENCE_SCHEMA, evidence_of_reasons
 from features.sufficiency import sufficiency
 from features.tables import INSTANT, Tables
 from models.drift import FEWEST_ACCOUNTS, MOST_WARNINGS, STATED_AT
-from models.scoring import SCORE_COLUMNS, Scorer, with_explanations
+from models.scoring import EXPLAINED, SCORE_COLUMNS, Scorer, with_explanations
 from models.thresholds import VERDICTS
 from pipeline import layout
 from pipeline.aside import over_buckets, prepared_aside
@@ -149,14 +149,20 @@ def score_tables(scorer: Scorer, tables: Tables, prevalence: float) -> pl.DataFr
     return score_features(scorer, tables, compute(tables), prevalence)
 
 
-def score_features(scorer: Scorer, tables: Tables, features: pl.DataFrame, prevalence: float) -> pl.DataFrame:
-    """The same where the features of the tables are at hand, one row an account, sorted."""
+def score_features(
+    scorer: Scorer,
+    tables: Tables,
+    features: pl.DataFrame,
+    prevalence: float,
+    explained: Collection[str] = EXPLAINED,
+) -> pl.DataFrame:
+    """The same where the features of the tables are at hand, one row an account, sorted; see `Scorer.score`."""
     context = with_account_context(tables).accounts.select(
         "account_id", "platform", "handle", "followers", follower_count="follower_count_given"
     )
     for observed in (sufficiency(tables), engagement_per_post(tables)):
         context = context.join(observed, on="account_id", how="left", maintain_order="left")
-    scores = scorer.score(features, context, prevalence)
+    scores = scorer.score(features, context, prevalence, explained)
     own = [column for column in SCORE_COLUMNS if column != "account_id"]
     return context.join(scores, on="account_id", how="left", maintain_order="left", suffix="_scored").select(
         "account_id",

@@ -79,5 +79,5 @@ def run(report: Callable[[str], None]) -> None:
 def verdicts(scorer: Scorer, tables: Tables) -> pl.DataFrame:
     """The columns of scores that `compared` takes, of some clean tables."""
     at = scorer.bundle.prevalence
-    scores = score_features(scorer, tables, compute(tables), at)
+    scores = score_features(scorer, tables, compute(tables), at, explained=("reject",))
     return scores.select("account_id", "verdict", probability="probability_inauthentic", declared_prevalence=pl.lit(at))

@@ -27,5 +27,5 @@ def run(report: Callable[[str], None]) -> None:
         (layout.AUDIT_FRESH, layout.AUDIT_FRESH_SCORED),
         (layout.AUDIT_BATCHES, layout.AUDIT_BATCHES_SCORED),
     ):
-        table = scored_labels(scorer, prepared, jobs=params.jobs, report=report)
+        table = scored_labels(scorer, prepared, explained=("reject",), jobs=params.jobs, report=report)
         write_parquet(table.drop("reasons", "suspected_schemes", "insufficient_because"), scored)

@@ -259,6 +259,16 @@ def test_a_reject_whose_reasons_add_too_little_is_a_review() -> None:
     assert found["reasons"].to_list() == plain["reasons"].to_list(), "a reviewer sees what there is"
 
 
+def test_reasons_of_reviews_may_be_left_out_and_nothing_else_changes() -> None:
+    whole = score(accounts())
+    spared = Scorer(trained().bundle, FEATURES).score(accounts(), context(accounts()), 0.2, explained=("reject",))
+    assert spared.drop("reasons").equals(whole.drop("reasons"))
+    rejected = pl.col("verdict") == "reject"
+    assert spared.filter(rejected).equals(whole.filter(rejected))
+    assert spared.filter(~rejected)["reasons"].list.len().sum() == 0
+    assert whole.filter(~rejected)["reasons"].list.len().sum() > 0
+
+
 def test_a_high_prevalence_alone_rejects_nobody() -> None:
     bundle = replace(trained().bundle, thresholds=Thresholds(0.25, 0.95, reject_above_evidence=99.0))
     scores = Scorer(bundle, FEATURES).score(accounts(), context(accounts()), 0.99)
