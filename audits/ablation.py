@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import joblib
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from audits.generalisation import light_fit
@@ -15,6 +17,8 @@ from features.definition import Feature
 from models.evaluation import evaluate_models
 from models.own import assign_roles_by_origin
 from models.training import TrainingSettings, feature_values
+
+FloatArray = NDArray[np.float64]
 
 EVERYTHING = "all"
 """Kind of the row that the others are compared with."""
@@ -60,11 +64,11 @@ def ablation(
     role = np.array([roles[cohort] for cohort in frame["cohort"]])
     trained, tested = np.isin(role, ("fit", "tune")), role == "test"
     variants = _variants(features)
-    predictions = {}
-    for name, variant in variants.items():
-        report(name)
-        raw = light_fit(frame, variant.columns, settings.classifier)(trained).raw
-        predictions[name] = expit(raw[tested])
+    report(f"{len(variants)} fits")
+    raws = joblib.Parallel(n_jobs=settings.jobs)(
+        joblib.delayed(_raw)(frame, variant.columns, settings, trained) for variant in variants.values()
+    )
+    predictions = {name: expit(raw[tested]) for name, raw in zip(variants, raws, strict=True)}
     labels, cohorts = frame["is_inauthentic"].to_numpy()[tested], frame["cohort"].to_numpy()[tested]
     found = evaluate_models(labels, predictions, cohorts, replicates=replicates, confidence=confidence, seed=seed)
     test_accounts = frame.filter(pl.Series(tested))
@@ -72,6 +76,13 @@ def ablation(
         **{name: found[name] for name in ("accounts", "inauthentic", "cohorts", "interval", "confidence")},
         "rows": [_row(name, variant, found, test_accounts) for name, variant in variants.items()],
     }
+
+
+def _raw(
+    frame: pl.DataFrame, columns: Sequence[Feature], settings: TrainingSettings, trained: NDArray[np.bool_]
+) -> FloatArray:
+    """Raw scores of every row by a light fit of some columns on some rows; of a process of its own."""
+    return light_fit(frame, columns, settings.classifier)(trained).raw
 
 
 @dataclass(frozen=True, slots=True)
