@@ -7,7 +7,7 @@ is, so that the row beside it says what the lesson was worth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,6 +103,9 @@ def light_fit(frame: pl.DataFrame, features: Sequence[Feature], settings: Classi
 
 # --- leave one out ----------------------------------------------------------------------------------------------------
 
+KINDS = ("scheme", "story")
+"""What is left out of training, one at a time."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
@@ -166,6 +169,7 @@ def leave_one_out(
     fit: Fit,
     settings: TrainingSettings,
     *,
+    kinds: Collection[str] = KINDS,
     replicates: int,
     confidence: float,
     seed: int,
@@ -186,6 +190,7 @@ def leave_one_out(
             filled, features; sorted by account.
         fit: see `light_fit`.
         settings: the model's training settings, for the split, the costs and the cap.
+        kinds: which of `KINDS` are left out; the rows of kind `reference` come with schemes.
         replicates: bootstrap draws of whole test cohorts.
         confidence: coverage of every interval, 0 to 1.
         seed: of the draws.
@@ -200,14 +205,14 @@ def leave_one_out(
     reference = parts.judge(fit, np.zeros(len(parts.labels), dtype=bool))
     bootstrap = {"replicates": replicates, "confidence": confidence, "seed": seed}
     rows = []
-    for name, members in (("inauthentic", parts.labels), ("genuine", ~parts.labels)):
+    for name, members in (("inauthentic", parts.labels), ("genuine", ~parts.labels)) if "scheme" in kinds else ():
         everybody = {"kind": "reference", "left_out": name, "trained_with": True}
         rows += [everybody | row for row in _shares(reference, members & parts.test, confidence)]
     cases = [("scheme", name, parts.scheme(name), parts.labels) for name in SCHEMES]
     cases += [("story", name, parts.story(name), ~parts.labels) for name in parts.stories()]
     for kind, name, members, judged_class in cases:
         tested = members & judged_class & parts.test
-        if not tested.any():
+        if kind not in kinds or not tested.any():
             continue
         report(f"without {kind} {name}")
         judged = {True: reference, False: parts.judge(fit, members)}

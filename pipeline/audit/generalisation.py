@@ -36,22 +36,27 @@ def run(report: Callable[[str], None]) -> None:
     frame = labelled_features(layout.PREPARED).filter(is_headline())
     report("schemes and stories left out; learning curve")
     # A process each: ensembles trained in threads of one process have crashed LightGBM.
-    left_out, curve = joblib.Parallel(n_jobs=settings.jobs)(
-        joblib.delayed(part)(frame, settings, params) for part in (_left_out, _curve)
+    schemes, stories, curve = joblib.Parallel(n_jobs=settings.jobs)(
+        [
+            joblib.delayed(_left_out)("scheme", frame, settings, params),
+            joblib.delayed(_left_out)("story", frame, settings, params),
+            joblib.delayed(_curve)(frame, settings, params),
+        ]
     )
     write_json(
-        {"confidence": params.confidence, "leave_one_out": left_out, "learning_curve": curve},
+        {"confidence": params.confidence, "leave_one_out": schemes + stories, "learning_curve": curve},
         layout.AUDIT_GENERALISATION,
     )
 
 
 def _left_out(
-    frame: pl.DataFrame, settings: TrainingSettings, params: AuditGeneralisationParams
+    kind: str, frame: pl.DataFrame, settings: TrainingSettings, params: AuditGeneralisationParams
 ) -> list[dict[str, Any]]:
     return leave_one_out(
         frame,
         light_fit(frame, list(features().values()), settings.classifier),
         settings,
+        kinds=(kind,),
         replicates=params.replicates,
         confidence=params.confidence,
         seed=params.seed,

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from audits.generalisation import Fitted, by_batch, learning_curve, leave_one_out, light_fit
+from audits.generalisation import KINDS, Fitted, by_batch, learning_curve, leave_one_out, light_fit
 from features.tables import LABELS
 from models.evaluation import clopper_pearson
 from models.split import assign_roles
@@ -275,3 +275,11 @@ def test_the_same_scores_are_worth_the_same_whoever_trained() -> None:
 def test_a_draw_of_one_class_is_left_out() -> None:
     rows = curve_of(recorded(frame()), cohort_counts=(), account_shares=(0.001, 1.0))
     assert [row["fits"] for row in rows] == [1]
+
+
+def test_kinds_apart_are_the_whole() -> None:
+    fits = (recorded(frame()) for _ in range(3))
+    whole = leave_one_out(frame(), next(fits), SETTINGS, **BOOTSTRAP)
+    parts = [leave_one_out(frame(), next(fits), SETTINGS, kinds=(kind,), **BOOTSTRAP) for kind in KINDS]
+    assert all(parts)
+    assert parts[0] + parts[1] == whole
