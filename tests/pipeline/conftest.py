@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from models.bundle import Head, booster
+from models.classifier import MixtureTrees
 from models.scoring import Scorer
 from pipeline import aside, layout, track
 from pipeline.audit import ablation, catalogue, cohorts, generalisation, leakage, realism, recall, robustness, summary
@@ -101,7 +102,9 @@ def rivals_once(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         patch.chdir(folder)
         track.run(silent)
         bundle = read_bundle(layout.MODEL)
-        few = booster(bundle.classifier.trees).model_to_string(num_iteration=3)
+        whole = bundle.classifier.trees
+        general = whole.general if isinstance(whole, MixtureTrees) else whole
+        few = booster(general).model_to_string(num_iteration=3)
         blunt = dataclasses.replace(bundle, classifier=Head(few, bundle.classifier.calibration))
         for place in (layout.MODEL, Path("blunt")):
             with atomic_folder(place) as temporary:

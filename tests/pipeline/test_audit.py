@@ -164,7 +164,7 @@ LIMITS = AuditSummaryParams(
     margin_over_tree=0.08,
     realism_inside=1.0,
     genuine_rejected=0.01,
-    genuine_rejected_perturbed=0.01,
+    genuine_rejected_perturbed=0.02,
     genuine_pass_to_reject=0.005,
 )
 
