@@ -62,6 +62,10 @@ PAUSE_DAYS = 60
 HIDDEN_SHARE = 0.1
 """Share of posts without likes from which hidden likes may distort what is said of the others; assumed."""
 
+FOLLOWS_MANY = 1_500
+"""Accounts followed from which following back by custom cannot be ruled out by the ratio: "mass followers" follow more
+than 1,500 (FACTS, Rules, HypeAuditor), and platforms end the list at a few thousand."""
+
 HALF_AS_MANY = 0.5
 """Accounts followed per follower from which following may be mutual by custom; assumed."""
 
@@ -319,7 +323,10 @@ def _viral_finding() -> pl.Expr:
 
 
 def _mentions_finding() -> pl.Expr:
-    return pl.format(f"{{}} of comments name other accounts; {USUAL_MENTIONS:.0%} is usual", percent("mentions"))
+    return pl.format(
+        f"{{}} of comments name other accounts; {USUAL_MENTIONS:.0%} is usual, {GIVEAWAY_MENTIONS:.0%} speaks for one",
+        percent("mentions"),
+    )
 
 
 def _giveaway(name: str, asked: Callable[[str, str], bool]) -> Check:
@@ -418,7 +425,10 @@ CHECKS: dict[str, Check] = {
     "mutual_following": Check(
         "mutual following by custom",
         "account",
-        lambda: pl.col("following_count") >= HALF_AS_MANY * pl.col("followers"),
+        lambda: (
+            (pl.col("following_count") >= HALF_AS_MANY * pl.col("followers"))
+            | (pl.col("following_count") >= FOLLOWS_MANY)
+        ),
         lambda: pl.format("follows {} and has {} followers", grouped("following_count"), grouped("followers")),
         "the number of accounts followed is unknown",
     ),

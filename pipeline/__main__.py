@@ -274,7 +274,7 @@ def simulate(
 ) -> None:
     """Simulate one labelled cohort in the data contract. Nothing in it is real.
 
-    The default model was trained on seeds 1 to 400: measure it on others.
+    The seeds of the training and of the audits stand in params.yaml: measure on others, such as 5000000.
     """
     with reported(quiet, "simulate"):
         from pipeline.layout import OWN_PARAMS

@@ -97,7 +97,9 @@ def _held_out(rows: Sequence[Entry], confidence: float) -> list[str]:
     text = (
         "A lighter fit of the same kind, trained without one scheme and the mixes that contain it, on the accounts of "
         "that scheme in the test cohorts, beside the same fit trained with it. AUC against all genuine accounts, "
-        f"{confidence:.0%} interval over cohorts; rejected and flagged (rejected or reviewed) with exact intervals:\n"
+        f"{confidence:.0%} interval over cohorts; rejected and flagged (rejected or reviewed) with exact "
+        "intervals. Rejected is told by the cuts alone, without the rule of the reasons, so it lies above what the "
+        "model's own verdicts reject:\n"
     )
     cell = {
         (each["left_out"], each["trained_with"], each["measure"]): each for each in rows if each["kind"] == "scheme"

@@ -132,7 +132,11 @@ def measure_verdicts(
     decisions = Decisions(Sample(headline, **draws), prevalence, bundle.settings["least_named_evidence"])
     heads = Heads(scorer.scheme_prevalences(prevalence), bundle.settings["suspected_scheme_above"])
     found = {
-        "decisions": {"prevalence": prevalence, **decisions.worth(decisions.verdicts(bundle.thresholds))},
+        "decisions": {
+            "prevalence": prevalence,
+            **decisions.worth(decisions.verdicts(bundle.thresholds)),
+            "with_small_doses": _with_small_doses(Sample(scored, **draws)),
+        },
         "costs": _other_choices(decisions, bundle),
         "risk_coverage": risk_coverage(decisions),
         "insufficient_because": insufficiency(headline.filter(pl.col("verdict") == "insufficient_data")),
@@ -151,6 +155,18 @@ def measure_verdicts(
         "risk_coverage": figures.risk_coverage(found["risk_coverage"], labels, prevalence=prevalence, split=split),
     }
     return found, pictures
+
+
+def _with_small_doses(everyone: Sample) -> dict[str, Any]:
+    """Rejects among all accounts: one that bought less than 10 % is genuine by the label, and rejecting it wrong."""
+    rejected, inauthentic = everyone.where(pl.col("verdict") == "reject"), everyone.where(pl.col("is_inauthentic"))
+    small = ~inauthentic & everyone.where(pl.col("scheme").is_not_null())
+    return {
+        "small_doses": int(small.sum()),
+        "small_doses_rejected": everyone.share(rejected, small),
+        "rejects": int(rejected.sum()),
+        "rejects_right": everyone.share(inauthentic, rejected),
+    }
 
 
 def _intervals(scored: pl.DataFrame, share: str, split: str) -> Any:

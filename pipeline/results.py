@@ -51,6 +51,12 @@ SEGMENT_TITLES = {
 SMALL_SHARE = 0.02
 """Shares whose interval ends below are told to a hundredth of a per cent: honest rejects, above all."""
 
+CHOSEN_HERE = (
+    "The costs behind these verdicts were chosen with the table of other costs on these very cohorts at hand "
+    "([decision 4](decisions/0004-costs-and-a-cap.md)); the trees and the calibration never saw them. What the same "
+    "verdicts are worth on cohorts that no choice saw stands in the [audit](audit.md)."
+)
+
 FEWEST_FOR_CALIBRATION = 2000
 """Accounts from which the calibration error of a segment is asked to hold: below, it is mostly noise."""
 
@@ -90,7 +96,7 @@ def results_page(folder: Path = layout.METRICS.parent) -> str:
 def worth_table(metrics: Entry) -> list[str]:
     """How often a reject is right, and what becomes of each class."""
     found = metrics["decisions"]
-    genuine, inauthentic = found["genuine"], found["inauthentic"]
+    genuine, inauthentic, doses = found["genuine"], found["inauthentic"], found["with_small_doses"]
     rows = [
         ["rejects that are right, among these accounts", _percent(found["rejects_right"])],
         [
@@ -105,8 +111,13 @@ def worth_table(metrics: Entry) -> list[str]:
         ["genuine accounts passed", _percent(genuine["pass"])],
         ["inauthentic accounts rejected", _percent(inauthentic["reject"])],
         ["inauthentic accounts passed", _percent(inauthentic["pass"])],
+        [
+            f"accounts that bought less than 10 % ({doses['small_doses']:,}) rejected, which the label calls wrong",
+            _percent(doses["small_doses_rejected"]),
+        ],
+        [f"rejects that are right with those counted ({doses['rejects']:,} rejects)", _percent(doses["rejects_right"])],
     ]
-    return table([f"{found['rejects']:,} rejects", "share"], rows)
+    return [*table([f"{found['rejects']:,} rejects", "share"], rows), "", CHOSEN_HERE]
 
 
 def _calibration(found: Entry, segments: Entry) -> list[str]:

@@ -34,6 +34,8 @@ from pipeline.storage import read_json, write_json
 from pipeline.tracking import ModelToRegister, Record, track_run
 
 LOCK_FILE = Path("dvc.lock")
+NO_DATA, NO_DATA_FILES = ("reports/",), (".py", ".yaml")
+"""What stages depend on besides data: reports, which the run holds itself, code and parameters."""
 PRIORS = "priors"
 """The section of params.yaml that holds the simulation's priors."""
 
@@ -203,12 +205,19 @@ def documents(version: str) -> dict[str, Path]:
 
 
 def data_hashes(lock: Path) -> dict[str, str]:
-    """DVC's hash of every data file or folder of the graph, by path; empty where there is no dvc.lock."""
+    """DVC's hash of every data file or folder of the graph, a dataset of one's own wherever it lies, by path.
+
+    Empty where there is no dvc.lock.
+    """
     if not lock.is_file():
         return {}
     stages = (yaml.safe_load(lock.read_text(encoding="utf-8")) or {}).get("stages", {})
     entries = [entry for stage in stages.values() for kind in ("deps", "outs") for entry in stage.get(kind, [])]
-    data = {entry["path"]: entry["md5"] for entry in entries if "md5" in entry and entry["path"].startswith("data/")}
+    data = {
+        entry["path"]: entry["md5"]
+        for entry in entries
+        if "md5" in entry and not entry["path"].startswith(NO_DATA) and Path(entry["path"]).suffix not in NO_DATA_FILES
+    }
     return {path: digest for path, digest in sorted(data.items()) if path != layout.TRACKED.as_posix()}
 
 

@@ -72,7 +72,8 @@ def evaluate_models(
         "replicates": replicates,
         "models": {name: _with_intervals(values[name], draws[name], confidence) for name in ranked},
         "differences": {
-            name: _with_intervals(values[main] - values[name], draws[main] - draws[name], confidence) for name in others
+            name: _with_intervals(values[main] - values[name], draws[main] - draws[name], confidence, lowest=-np.inf)
+            for name in others
         },
     }
 
@@ -81,20 +82,25 @@ def _or_undefined(model: Ranked, weights: FloatArray) -> FloatArray:
     return model.metrics(weights) if weights.size else np.full(len(METRICS), np.nan)
 
 
-def _with_intervals(values: FloatArray, draws: FloatArray, confidence: float) -> dict[str, dict[str, float | None]]:
+def _with_intervals(
+    values: FloatArray, draws: FloatArray, confidence: float, lowest: float = 0.0
+) -> dict[str, dict[str, float | None]]:
     result = {}
     for column, name in enumerate(METRICS):
         lower, upper = percentiles(draws[:, column], confidence)
         if name == "expected_calibration_error":
-            lower, upper = recentred(values[column], draws[:, column], confidence)
+            lower, upper = recentred(values[column], draws[:, column], confidence, lowest)
         result[name] = {"value": number(values[column]), "lower": number(lower), "upper": number(upper)}
     return result
 
 
-def recentred(value: float, draws: FloatArray, confidence: float) -> tuple[float, float]:
-    """Interval of a calibration error: resampling adds noise that it counts, so its draws lie too high as a whole."""
+def recentred(value: float, draws: FloatArray, confidence: float, lowest: float = 0.0) -> tuple[float, float]:
+    """Interval of a calibration error: resampling adds noise that it counts, so its draws lie too high as a whole.
+
+    `lowest` is what it cannot fall below: 0 for an error, minus infinity for the difference of two.
+    """
     lower, upper = percentiles(draws, confidence)
     if np.isnan(lower):
         return lower, upper
     excess = float(np.nanmean(draws)) - value
-    return max(lower - excess, min(value, 0.0)), upper - excess
+    return max(lower - excess, lowest), upper - excess

@@ -228,6 +228,7 @@ def _left_out(rows: list[Entry]) -> list[str]:
         "A lighter fit of the same kind as the model's, trained with everything, and without one scheme (with the "
         "mixes that contain it) or without one benign story, on the test cohorts of the training dataset. Flagged: "
         "rejected or reviewed, recall for a scheme and false alarms for a story, with exact intervals over accounts. "
+        "These are by the cuts alone, without the rule of the reasons. "
         "AUC: a scheme's accounts against all genuine ones, a story's against all inauthentic ones, with intervals "
         "over cohorts.\n"
     )

@@ -123,13 +123,13 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
         lambda: comments([*different(20), *["@friend look"] * 5]),
         "engagement_comments_per_like_residual",
         "high",
-        f"{POSSIBLE}: a giveaway (20% of comments name other accounts; 10% is usual)",
+        f"{POSSIBLE}: a giveaway (20% of comments name other accounts; 10% is usual, 20% speaks for one)",
     ),
     "one of twenty-five comments names a friend": (
         lambda: comments([*different(24), "@friend look"]),
         "engagement_comments_per_like_residual",
         "high",
-        f"{NOT_BORNE_OUT}: a giveaway (4% of comments name other accounts; 10% is usual)",
+        f"{NOT_BORNE_OUT}: a giveaway (4% of comments name other accounts; 10% is usual, 20% speaks for one)",
     ),
     "too few comments for a giveaway": (
         lambda: comments(different(19)),

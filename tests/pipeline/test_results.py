@@ -62,6 +62,12 @@ def verdicts() -> dict[str, Any]:
             "benign_accounts": 2_000,
             "benign_rejected": share(0.004),
             "rejects": 515,
+            "with_small_doses": {
+                "small_doses": 571,
+                "small_doses_rejected": share(0.05),
+                "rejects": 540,
+                "rejects_right": share(0.94),
+            },
             **{name: share(0.9) for name in RIGHT},
         },
         "costs": {
