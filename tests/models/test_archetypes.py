@@ -184,9 +184,9 @@ CASES: dict[str, tuple[Callable[[], Tables], Sequence[str], Mapping[str, str]]] 
                 "Comments against likes: many comments for the likes, for this size and platform (by +1.7 standard "
                 "deviations) (eight in ten genuine training accounts: -0.8 to +1.2). May explain it: a giveaway "
                 "(50% of comments name other accounts; 10% is usual, 20% speaks for one); one occasion, such "
-                "as a giveaway (one post holds 90% of 1,004 comments). Checked, not borne out: a close circle of friends or fans (52 people"
-                " wrote 60 comments); hidden likes (likes are shown on 10 of 10 posts). Not checkable: a change of "
-                "format (formats not observed)."
+                "as a giveaway (one post holds 90% of 1,004 comments). Checked, not borne out: a close circle of "
+                "friends or fans (52 people wrote 60 comments); hidden likes (likes are shown on 10 of 10 "
+                "posts). Not checkable: a change of format (formats not observed)."
             ),
         },
     ),
@@ -221,8 +221,8 @@ CASES: dict[str, tuple[Callable[[], Tables], Sequence[str], Mapping[str, str]]] 
                 "deviations) (eight in ten genuine training accounts: -0.8 to +1.2). May explain it: a close circle"
                 " of friends or fans (15 people wrote 150 comments). Checked, not borne out: a giveaway (0% of "
                 "comments name other accounts; 10% is usual, 20% speaks for one); one occasion, such "
-                "as a giveaway (one post holds 10% of 600 comments); hidden likes (likes are shown on 10 of 10 posts). Not checkable: a change of "
-                "format (formats not observed)."
+                "as a giveaway (one post holds 10% of 600 comments); hidden likes (likes are shown on 10 of 10 "
+                "posts). Not checkable: a change of format (formats not observed)."
             ),
             "engagement_comments_dispersion_ratio": (
                 "Even comment counts: comment counts are more alike from post to post than an audience's usually "
