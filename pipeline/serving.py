@@ -6,6 +6,7 @@ Nothing here imports MLflow. A registered model holds the bundle's files and a c
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,11 @@ class ServedBundle:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self._classifier = booster(bundle.classifier.trees)
-        self._scorer = Scorer(bundle, features())
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        """What gives reasons, which a reject needs."""
+        return Scorer(self.bundle, features())
 
     def predict(self, features: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Probability (0 to 1, at the bundle's prevalence), score (0 to 100) and verdict, one row per row given.

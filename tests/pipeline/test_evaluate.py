@@ -109,6 +109,8 @@ class TestFolder:
         source = relabelled(content, content["labels"].filter(~LOW_DOSE), tmp_path / "in")
         without, _ = evaluated(source, tmp_path / "without", model)
         assert (without.pop("small_doses_left_out"), whole.pop("small_doses_left_out")) == (0, doses)
+        small = [each["decisions"].pop("with_small_doses")["small_doses"] for each in (without, whole)]
+        assert small == [0, doses]
         assert {**without, "split": ""} == {**whole, "split": ""}
 
     def test_accounts_without_a_label_are_ignored(self, labelled: Path, model: Path, tmp_path: Path) -> None:

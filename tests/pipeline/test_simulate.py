@@ -145,7 +145,7 @@ class TestStage:
         write_params(tmp_path, simulate=changes)
         with chdir(tmp_path):
             assert message in refused("stage", "simulate")
-        assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["own", "params.yaml"]
 
     @pytest.mark.parametrize(
         ("changes", "message"),

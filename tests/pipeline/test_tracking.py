@@ -164,6 +164,7 @@ def test_the_served_model_answers_as_the_scorer_does(repository: Path, monkeypat
     owed = (expected["verdict"] != "insufficient_data").to_numpy()
     monkeypatch.setenv(URI_VARIABLE, f"{SQLITE}{repository / DATABASE}")
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    monkeypatch.setattr("pipeline.serving.features", lambda: FEATURES)
     served = mlflow.pyfunc.load_model(CHAMPION)
     # The columns come in another order than the trees': only their names count.
     given = pd.DataFrame({name: accounts[name].to_numpy() for name in reversed(bundle.features)})
@@ -179,6 +180,7 @@ def test_the_served_model_knows_nothing_of_an_account_without_data(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle = download_bundle(CHAMPION)
+    monkeypatch.setattr("pipeline.serving.features", lambda: FEATURES)
     monkeypatch.setenv(URI_VARIABLE, f"{SQLITE}{repository / DATABASE}")
     answer = mlflow.pyfunc.load_model(CHAMPION).predict(pd.DataFrame({name: [np.nan] for name in bundle.features}))
     assert answer["probability_inauthentic"][0] == pytest.approx(bundle.prevalence)
