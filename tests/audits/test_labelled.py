@@ -367,7 +367,13 @@ def linked_model(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(given, Calibration)
     ordinary = dict.fromkeys(names, OrdinaryRange(0.0, 0.2))
     bundle = handmade_bundle(classifier=Head(trees, given), features=tuple(names), ordinary=ordinary)
-    monkeypatch.setattr(module, "load_scorer", lambda _: SimpleNamespace(bundle=bundle))
+
+    def judged(_: Any, raw: Any, __: Any, prevalence: float) -> tuple[Any, None]:
+        """By the cuts alone: the made-up features have no reasons."""
+        evidence = given.log_likelihood_ratio(raw)
+        return bundle.thresholds.verdicts(given.probability(raw, prevalence), evidence), None
+
+    monkeypatch.setattr(module, "load_scorer", lambda _: SimpleNamespace(bundle=bundle, judged=judged))
     monkeypatch.setattr(module, "compute", _link_share)
     monkeypatch.setattr(module, "features", lambda _: {names[0]: replace(SHARE, name=names[0])})
     monkeypatch.setattr(module, "DEALS", 6)
