@@ -50,7 +50,7 @@ def catalog_hash() -> str:
     digest = hashlib.sha256()
     for entry in features(GROUPS).values():
         digest.update(entry.definition_text().encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         if path.name in WORDS_ONLY:
             continue
         digest.update(path.name.encode() + path.read_bytes())

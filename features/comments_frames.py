@@ -102,7 +102,6 @@ def _by_others(tables: Tables) -> pl.DataFrame:
         .sort("account_id", "post_id", "commented_at", "comment_id")
         .with_row_index("row")
         .with_columns(
-            account=pl.col("account_id").hash(),
             post=pl.struct("account_id", "post_id").hash(),
             knows_author=pl.col("commenter_id").is_not_null(),
             author=pl.when(pl.col("commenter_id").is_not_null())

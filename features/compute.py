@@ -11,8 +11,8 @@ from types import ModuleType
 
 import polars as pl
 
-from features.context import with_account_context
-from features.definition import GROUPS, MODEL_GROUPS, Feature
+from features.context import ACCOUNT, with_account_context
+from features.definition import GROUPS, MODEL_GROUPS, Feature, FrameBuilder
 from features.tables import Tables
 
 SIGNIFICANT_DIGITS = 9
@@ -38,14 +38,33 @@ def compute_group(tables: Tables, group: str) -> pl.DataFrame:
     module = group_module(group)
     features: dict[str, Feature] = module.FEATURES
     tables = with_account_context(tables)
-    result = tables.accounts.select("account_id")
-    for frame_name, build in module.FRAMES.items():
+    result = tables.accounts.select(ACCOUNT, "account_id")
+    for frame_name in module.FRAMES:
         members = [feature for feature in features.values() if feature.frame == frame_name]
-        frame = build(tables)
-        values = frame.group_by("account_id", maintain_order=True).agg(feature.aggregation() for feature in members)
-        result = result.join(values, on="account_id", how="left", maintain_order="left")
+        values = (
+            frame(tables, group, frame_name)
+            .group_by(ACCOUNT, maintain_order=True)
+            .agg(feature.aggregation() for feature in members)
+        )
+        result = result.join(values, on=ACCOUNT, how="left", maintain_order="left")
     columns = [_tidy(name) for name in features]
     return result.select("account_id", *columns)
+
+
+def frame(tables: Tables, group: str, name: str) -> pl.DataFrame:
+    """A frame of a group, in order of `account`: built at the first call and kept with the tables, for the evidence.
+
+    `tables` must have the account context.
+    """
+    build: FrameBuilder = group_module(group).FRAMES[name]
+
+    def built() -> pl.DataFrame:
+        rows = build(tables)
+        if ACCOUNT not in rows.columns:
+            rows = rows.join(tables.accounts.select("account_id", ACCOUNT), on="account_id", maintain_order="left")
+        return rows.with_columns(pl.col(ACCOUNT).set_sorted())
+
+    return tables.once(f"{group}/{name}", built)
 
 
 def compute(tables: Tables, groups: Sequence[str] = MODEL_GROUPS) -> pl.DataFrame:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from features.catalog import features
-from features.compute import group_module
+from features.compute import frame, group_module
 from features.context import with_account_context
 from features.definition import GROUPS, MOST_EVIDENCE, Citation, Feature
-from features.tables import Tables, only
+from features.tables import Tables
 
 EVIDENCE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "account_id": pl.String,
@@ -38,7 +38,8 @@ def evidence(tables: Tables, wanted: pl.DataFrame, most: int = MOST_EVIDENCE) ->
     """Up to `most` rows behind each wanted value, strongest first, by account and feature in the catalogue's order.
 
     Args:
-        tables: clean tables that hold the wanted accounts; others in them change nothing.
+        tables: clean tables that hold the wanted accounts; others in them change nothing. Their frames are taken where
+            `compute` has built them; where it has not, `only` the wanted accounts' tables cost less.
         wanted: `account_id`, `feature` (a name of the catalogue) and `side`: `high` asks for rows that make the value
             higher, `low` for rows that make it lower, `context` for those that move it most either way.
         most: rows per value.
@@ -53,32 +54,28 @@ def evidence(tables: Tables, wanted: pl.DataFrame, most: int = MOST_EVIDENCE) ->
     unknown = sorted(set(wanted["feature"]) - set(catalogue))
     if unknown:
         raise KeyError(f"evidence: {', '.join(unknown)} not in the catalogue.")
-    tables = with_account_context(only(tables, wanted["account_id"]))
+    tables = with_account_context(tables)
     names = [name for name in catalogue if name in set(wanted["feature"])]
-    frames: dict[tuple[str, str], pl.DataFrame] = {}
     parts = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
     for name in names:
         entry = catalogue[name]
         module = group_module(entry.group)
-        place = (entry.group, entry.frame)
-        if place not in frames:
-            frames[place] = module.FRAMES[entry.frame](tables)
         asked = wanted.filter(pl.col("feature") == name).select("account_id", "side")
-        behind = _rows_behind(entry, module.CITATIONS[entry.frame], frames[place], asked)
+        behind = _rows_behind(entry, module.CITATIONS[entry.frame], frame(tables, entry.group, entry.frame), asked)
         parts.append(behind.filter(pl.col("rank") <= most))
     order = pl.Enum(names)
     return pl.concat(parts).sort("account_id", pl.col("feature").cast(order), "rank").select(*EVIDENCE_SCHEMA)
 
 
-def _rows_behind(entry: Feature, citation: Citation, frame: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+def _rows_behind(entry: Feature, citation: Citation, rows: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     """Evidence rows of one feature for the accounts asked for."""
-    chosen = frame.join(asked, on="account_id", how="semi", maintain_order="left")
+    chosen = rows.join(asked, on="account_id", how="semi", maintain_order="left")
     listed = chosen.group_by("account_id", maintain_order=True).agg(
         key=pl.col(citation.key).cast(pl.String),
         text=citation.text().cast(pl.String),
         push=entry.evidence().cast(pl.Float64).round_sig_figs(PUSH_DIGITS),
     )
-    rows = listed.explode("key", "text", "push", empty_as_null=False).join(asked, on="account_id", how="inner")
+    pushing = listed.explode("key", "text", "push", empty_as_null=False).join(asked, on="account_id", how="inner")
     towards = (
         pl.when(pl.col("side") == "high")
         .then(pl.col("push"))
@@ -87,7 +84,7 @@ def _rows_behind(entry: Feature, citation: Citation, frame: pl.DataFrame, asked:
         .otherwise(pl.col("push").abs())
     )
     return (
-        rows.with_columns(towards=towards)
+        pushing.with_columns(towards=towards)
         .filter(pl.col("towards").is_finite() & (pl.col("towards") > 0))
         # The key decides between equal rows, so that the choice does not depend on the order of the input.
         .sort("account_id", "towards", "key", descending=[False, True, False])

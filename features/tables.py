@@ -7,14 +7,18 @@ should start in a fraction of a second; pandera is imported when a schema is ask
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
 if TYPE_CHECKING:
     import pandera.polars as pa
+
+Derived = TypeVar("Derived")
 
 INSTANT = pl.Datetime("us", "UTC")
 """Every instant of the product: microseconds, UTC."""
@@ -235,7 +239,7 @@ OBSERVED_TABLES = ("followers_daily", "posts", "comments")
 """The tables besides `accounts` that describe what was seen of an account."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tables:
     """The observed tables of some accounts, clean and sorted by their keys; an unobserved table has no rows."""
 
@@ -243,6 +247,21 @@ class Tables:
     followers_daily: pl.DataFrame
     posts: pl.DataFrame
     comments: pl.DataFrame
+
+    @cached_property
+    def _derived(self) -> dict[str, Any]:
+        return {}
+
+    def once(self, name: str, build: Callable[[], Derived]) -> Derived:
+        """What `build` makes of these tables, made at the first call and kept under `name` as long as they are.
+
+        Several features, and then their evidence, need the same intermediate frames. `build` may depend on nothing but
+        the tables; the names are the builders' own, such as "growth/intervals".
+        """
+        if name not in self._derived:
+            self._derived[name] = build()
+        kept: Derived = self._derived[name]
+        return kept
 
 
 def only(tables: Tables, account_ids: pl.Series) -> Tables:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import joblib
 import polars as pl
 
 from pipeline.dataset import MAX_QUARANTINED_SHARE, DatasetSummary, bucket_ids, prepare_dataset
+from pipeline.engines import Threads
 
 BUCKETS = 16
 """Account-hash buckets of one command's run: what a worker holds at once is one bucket."""
@@ -66,11 +66,8 @@ def over_buckets(
     Threads, since polars and LightGBM release the interpreter's lock; the result does not depend on their number.
     """
     buckets = bucket_ids(prepared)
-    results = joblib.Parallel(n_jobs=jobs, backend="threading", return_as="generator")(
-        joblib.delayed(work)(bucket) for bucket in buckets
-    )
     parts = []
-    for done, part in enumerate(results, start=1):
+    for done, part in enumerate(Threads(jobs).map(work, buckets), start=1):
         report(f"bucket {done} of {len(buckets)}")
         parts.append(part)
     result: pl.DataFrame = pl.concat(parts).sort("account_id")

@@ -20,7 +20,7 @@ from features.compute import compute_group
 from features.evidence import EVIDENCE_SCHEMA, evidence
 from features.network import standing_out
 from features.network_frames import Sightings, Survey, sightings, survey, with_network
-from features.tables import POSTS, Tables
+from features.tables import POSTS, Tables, only
 from pipeline import layout
 from pipeline.aside import Prepared, over_buckets, prepared_aside
 from pipeline.dataset import bucket_ids
@@ -107,7 +107,8 @@ def _evidence(observed: _Observed, noted: pl.DataFrame, report: Report, jobs: in
 
     def of_bucket(bucket: int) -> pl.DataFrame:
         tables = observed.tables(observed.folder, bucket)
-        return evidence(tables, wanted.join(tables.accounts, on="account_id", how="semi"))
+        own = wanted.join(tables.accounts, on="account_id", how="semi")
+        return evidence(only(tables, own["account_id"]), own)
 
     columns = [name for name in EVIDENCE_SCHEMA if name != "account_id"]
     if noted.is_empty():

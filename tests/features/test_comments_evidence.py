@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from features.comments import CITATIONS, FEATURES, FRAMES
+from features.context import with_account_context
 from features.compute import compute_group
 from features.definition import MOST_EVIDENCE
 from features.evidence import evidence
@@ -208,7 +209,7 @@ def test_a_visit_is_cited_by_its_place_in_the_queue() -> None:
 def test_a_comment_is_cited_by_what_is_seen_of_it(text: str, columns: Row, expected: str) -> None:
     others = [comment(100 + n, each, commented_at=published(7)) for n, each in enumerate(different(19))]
     given = tables([*others, comment(20, text, **columns)], language="en")
-    frame = FRAMES["comments"](given).filter(pl.col("comment_id") == "c00020")
+    frame = FRAMES["comments"](with_account_context(given)).filter(pl.col("comment_id") == "c00020")
     assert frame.select(CITATIONS["comments"].text()).item() == expected
 
 
