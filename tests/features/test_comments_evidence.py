@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from features.comments import CITATIONS, FEATURES, FRAMES
-from features.context import with_account_context
 from features.compute import compute_group
+from features.context import with_account_context
 from features.definition import MOST_EVIDENCE
 from features.evidence import evidence
 from features.tables import Tables
