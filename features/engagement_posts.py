@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from features.context import ACCOUNT, end_of_day
 from features.engagement_frames import (
@@ -31,6 +32,9 @@ from features.kernels import engagement as kernels
 from features.sufficiency import settled_posts
 from features.tables import Tables
 
+Numbers = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
 _OBSERVED = ("like_count", "comment_count", "view_count")
 
 
@@ -39,12 +43,12 @@ def _log_count(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.Float64).clip(lower_bound=0.5).log()
 
 
-def _numbers(column: pl.Series) -> np.ndarray:
+def _numbers(column: pl.Series) -> Numbers:
     """A column as the kernels take it: NaN for null."""
     return column.cast(pl.Float64).fill_null(np.nan).to_numpy(writable=True)
 
 
-def _column(name: str, values: np.ndarray, dtype: type[pl.DataType] = pl.Float64) -> pl.Series:
+def _column(name: str, values: Numbers, dtype: type[pl.DataType] = pl.Float64) -> pl.Series:
     """What a kernel returned as a column: null for NaN."""
     return pl.Series(name, values, nan_to_null=True).cast(dtype)
 
@@ -75,8 +79,11 @@ def _unless_switched_off(posts: pl.DataFrame) -> pl.DataFrame:
     account = posts[ACCOUNT].to_numpy(writable=True)
     likes, comments, views = (_numbers(posts[observed]) for observed in _OBSERVED)
     liked, commented, viewed = (kernels.any_above_zero(account, count) for count in (likes, comments, views))
-    usual_where_shown = kernels.median(account, np.where(likes > 0, likes, np.nan))
-    hidden = (likes == 0) & (usual_where_shown >= USUAL_THAT_BELIES_ZERO)
+    hidden = likes == 0
+    if hidden.any():
+        shown = np.where(hidden, np.nan, likes)
+        order = kernels.sorted_rows(account, shown, np.arange(posts.height))
+        hidden &= kernels.median(account, shown, order) >= USUAL_THAT_BELIES_ZERO
     return posts.with_columns(
         _column("likes", np.where((liked | ~(commented | viewed)) & ~hidden, likes, np.nan), pl.Int64),
         _column("comments", np.where(commented, comments, np.nan), pl.Int64),
@@ -84,96 +91,118 @@ def _unless_switched_off(posts: pl.DataFrame) -> pl.DataFrame:
     ).drop(_OBSERVED)
 
 
-def _beside_usual(posts: pl.DataFrame) -> pl.DataFrame:
-    """Add what a post's counts are beside the account's usual ones, and whether it has two of them."""
-    account = posts[ACCOUNT].to_numpy(writable=True)
-    kind = posts["format"].cast(pl.Categorical).to_physical().cast(pl.Int64).fill_null(-1).to_numpy(writable=True)
-    posts = posts.with_columns(_log_count(count).alias(f"{count}_log") for count in COUNTS)
-    logs = {count: _numbers(posts[f"{count}_log"]) for count in COUNTS}
-    relative = {count: log - kernels.usual_of_kind(account, kind, log, FORMAT_POSTS)[0] for count, log in logs.items()}
-    comments = _numbers(posts["comments"])
-    posts = posts.with_columns(
-        *(_column(f"{count}_relative", values) for count, values in relative.items()),
-        _column("comments_mean_here", kernels.usual_of_kind(account, kind, comments, FORMAT_POSTS)[1]),
-        _column("likes_per_view", relative["likes"] - relative["views"]),
-        *(
-            _column(f"{count}_relative_median", kernels.median(account, relative[count]))
-            for count in ("likes", "views")
-        ),
-        _column("likes_per_view_median", kernels.median(account, relative["likes"] - relative["views"])),
-        *(_column(f"{count}_swing", values.clip(-LARGEST_SWING, LARGEST_SWING)) for count, values in relative.items()),
-    )
-    return posts.with_columns(
-        (pl.col(first).is_not_null() & pl.col(second).is_not_null()).alias(f"{first}_and_{second}")
-        for first, second in (("likes", "comments"), ("likes", "views"), ("comments", "views"))
-    )
+class _Posts:
+    """The columns that kernels make of the posts' counts.
 
+    What one needs of another stands in an attribute: above all the rows sorted by each value, as medians, ranks and
+    groups are one walk over rows in order.
+    """
 
-def _relations(posts: pl.DataFrame) -> pl.DataFrame:
-    """Add the columns of relations between counts, groups of posts and steps."""
-    account = posts[ACCOUNT].to_numpy(writable=True)
-    relative = {count: _numbers(posts[f"{count}_relative"]) for count in COUNTS}
-    likes, comments = (_numbers(posts[f"{count}_swing"]) for count in ("likes", "comments"))
-    followers = _numbers(posts["followers_then"].log())
-    rate = (relative["likes"] - relative["views"]).clip(-LARGEST_SWING, LARGEST_SWING)
-    order = -posts["age_rank"].cast(pl.Float64).to_numpy()
-    commented_likes, liked_comments = (
-        np.where(np.isnan(comments), np.nan, likes),
-        np.where(np.isnan(likes), np.nan, comments),
-    )
-    beside_followers = np.where(np.isnan(likes), np.nan, followers)
-    groups = {
-        "is_most_liked": (commented_likes, commented_likes),
-        "is_most_liked_per_view": (rate, rate),
-        "is_after_step": (order, commented_likes),
-    }
-    before = kernels.value_before(account, relative["likes"])
-    ranks = {
-        "likes_comments": (relative["likes"], relative["comments"]),
-        "likes_views": (relative["likes"], relative["views"]),
-        "likes_lag": (relative["likes"], before),
-    }
-    stepping = np.where(posts["age_rank"].to_numpy() < STEP_POSTS, relative["likes"], np.nan)
-    related = {name: kernels.rank_relation(account, *pair) for name, pair in ranks.items()}
-    return posts.with_columns(
-        *(
-            _column(name, kernels.in_later_group(account, *by, SMALLEST_GROUP_SHARE), pl.Boolean)
-            for name, by in groups.items()
-        ),
-        *(_column(f"{name}_rank_product", product) for name, (product, _) in related.items()),
-        *(_column(f"{name}_rank_scale", scale) for name, (_, scale) in related.items()),
-        _column("likes_before", before),
-        _column("likes_step", kernels.block_steps(account, stepping, BLOCK_POSTS)),
-        _column("likes_beside_comments", kernels.less_mean(account, commented_likes)),
-        _column("comments_beside_likes", kernels.less_mean(account, liked_comments)),
-        _column("followers_beside_likes", kernels.less_mean(account, beside_followers)),
-        _column("gap_beside_followers", kernels.less_mean(account, likes - beside_followers)),
-    )
+    def __init__(self, posts: pl.DataFrame) -> None:
+        self.account = posts[ACCOUNT].to_numpy(writable=True)
+        self.counts = {count: _numbers(posts[count]) for count in COUNTS}
+        self.logs = {count: _numbers(posts.select(_log_count(count)).to_series()) for count in COUNTS}
+        self.followers = _numbers(posts["followers_then"].log())
+        self.is_in_steps = (posts["age_rank"] < STEP_POSTS).to_numpy()
+        formats = posts["format"].cast(pl.Categorical).to_physical()
+        self.format = formats.cast(pl.Int64).fill_null(-1).to_numpy(writable=True)
+        self.order = {count: self._sorted(values, np.arange(posts.height)) for count, values in self.counts.items()}
+        usual = {count: self._of_format(count, log)[0] for count, log in self.logs.items()}
+        self.relative = {count: log - usual[count] for count, log in self.logs.items()}
+        self.relative_order = {count: self._sorted(self.relative[count], self.order[count]) for count in COUNTS}
+        self.swing = {count: value.clip(-LARGEST_SWING, LARGEST_SWING) for count, value in self.relative.items()}
 
+    def _sorted(self, values: Numbers, begin: Integers) -> Integers:
+        return kernels.sorted_rows(self.account, values, begin)
 
-def _digits(posts: pl.DataFrame) -> pl.DataFrame:
-    """Add the medians of likes and comments, and the columns of digits."""
-    account = posts[ACCOUNT].to_numpy(writable=True)
-    counts = {count: _numbers(posts[count]) for count in COUNTS}
-    tenths = {count: kernels.tenths(account, values) for count, values in counts.items()}
-    first = np.empty((len(COUNTS), posts.height))
-    for row, (count, values) in enumerate(counts.items()):
-        low, _, high = tenths[count]
-        spans = (low >= LEAST_DIGIT_COUNT) & (high >= WIDE_SPAN * low)
-        first[row] = kernels.first_digits(values, spans & (values >= LEAST_DIGIT_COUNT))
-    every = np.array(list(counts.values()))
-    exact = (every >= FEWEST_EXACT) & (every <= MOST_EXACT)
-    shares = np.array([FIRST_DIGIT_SHARES[digit] for digit in range(1, 10)])
-    return posts.with_columns(
-        *(_column(f"{count}_median", middle) for count, (_, middle, _) in tenths.items()),
-        *(_column(f"{count}_first_digit", digits, pl.Int8) for count, digits in zip(COUNTS, first, strict=True)),
-        pl.Series("exact_counts", exact.sum(axis=0)),
-        pl.Series("round_counts", (exact & (every % ROUND == 0)).sum(axis=0)),
-        pl.Series("ten_counts", (exact & (every % 10 == 0)).sum(axis=0)),
-        pl.Series("same_last_digit", kernels.same_last_digit(account, every, FEWEST_EXACT, MOST_EXACT)),
-        pl.Series("judged_first_digits", (~np.isnan(first)).sum(axis=0)),
-        pl.Series("same_first_digit", kernels.same_first_digit(account, first, shares)),
-    )
+    def _of_format(self, count: str, values: Numbers) -> tuple[Numbers, Numbers]:
+        """Median and mean of the account's posts of that format, or of all its posts where too few."""
+        return kernels.usual_of_kind(self.account, self.format, values, self.order[count], FORMAT_POSTS)
+
+    def levels(self) -> list[pl.Series]:
+        """What the counts are, and what they are beside the account's usual ones."""
+        known = {count: ~np.isnan(values) for count, values in self.counts.items()}
+        return [
+            *(_column(f"{count}_log", values) for count, values in self.logs.items()),
+            *(_column(f"{count}_relative", values) for count, values in self.relative.items()),
+            *(_column(f"{count}_swing", values) for count, values in self.swing.items()),
+            *(
+                _column(f"{count}_relative_median", kernels.median(self.account, self.relative[count], order))
+                for count, order in self.relative_order.items()
+                if count != "comments"
+            ),
+            *(
+                pl.Series(f"{first}_and_{second}", known[first] & known[second])
+                for first, second in (("likes", "comments"), ("likes", "views"), ("comments", "views"))
+            ),
+            _column("comments_mean_here", self._of_format("comments", self.counts["comments"])[1]),
+        ]
+
+    def groups(self) -> list[pl.Series]:
+        """Likes per view, and the groups of posts that counts show."""
+        rate = self.relative["likes"] - self.relative["views"]
+        by_rate = self._sorted(rate, self.relative_order["likes"])
+        likes = np.where(np.isnan(self.counts["comments"]), np.nan, self.swing["likes"])
+        grouped = {
+            "is_most_liked": kernels.in_upper_group(
+                self.account, likes, self.relative_order["likes"], SMALLEST_GROUP_SHARE
+            ),
+            "is_most_liked_per_view": kernels.in_upper_group(
+                self.account, rate.clip(-LARGEST_SWING, LARGEST_SWING), by_rate, SMALLEST_GROUP_SHARE
+            ),
+            "is_after_step": kernels.after_step(self.account, likes, SMALLEST_GROUP_SHARE),
+        }
+        return [
+            _column("likes_per_view", rate),
+            _column("likes_per_view_median", kernels.median(self.account, rate, by_rate)),
+            *(_column(name, values, pl.Boolean) for name, values in grouped.items()),
+        ]
+
+    def relations(self) -> list[pl.Series]:
+        """How likes go with comments, views, followers and the likes before them."""
+        likes, by_likes = self.relative["likes"], self.relative_order["likes"]
+        before = kernels.value_before(self.account, likes)
+        ranked = {
+            "likes_comments": (self.relative["comments"], self.relative_order["comments"]),
+            "likes_views": (self.relative["views"], self.relative_order["views"]),
+            "likes_lag": (before, self._sorted(before, np.arange(len(before)))),
+        }
+        related = {name: kernels.rank_relation(self.account, likes, by_likes, *other) for name, other in ranked.items()}
+        swing, comments, followers = self.swing["likes"], self.swing["comments"], self.followers
+        centred = {
+            "likes_beside_comments": np.where(np.isnan(comments), np.nan, swing),
+            "comments_beside_likes": np.where(np.isnan(swing), np.nan, comments),
+            "followers_beside_likes": np.where(np.isnan(swing), np.nan, followers),
+            "gap_beside_followers": swing - followers,
+        }
+        stepping = np.where(self.is_in_steps, likes, np.nan)
+        return [
+            *(_column(f"{name}_rank_product", product) for name, (product, _) in related.items()),
+            *(_column(f"{name}_rank_scale", scale) for name, (_, scale) in related.items()),
+            *(_column(name, kernels.less_mean(self.account, values)) for name, values in centred.items()),
+            _column("likes_before", before),
+            _column("likes_step", kernels.block_steps(self.account, stepping, BLOCK_POSTS)),
+        ]
+
+    def digits(self) -> list[pl.Series]:
+        """Medians of the counts, and what their digits are."""
+        counts, first, medians = np.array(list(self.counts.values())), [], []
+        for count, values in self.counts.items():
+            low, middle, high = kernels.tenths(self.account, values, self.order[count])
+            spans = (low >= LEAST_DIGIT_COUNT) & (high >= WIDE_SPAN * low)
+            first.append(kernels.first_digits(values, spans & (values >= LEAST_DIGIT_COUNT)))
+            medians.append(_column(f"{count}_median", middle))
+        shares = np.array([FIRST_DIGIT_SHARES[digit] for digit in range(1, 10)])
+        last = kernels.last_digits(self.account, counts, FEWEST_EXACT, MOST_EXACT, ROUND)
+        names = ("exact_counts", "round_counts", "ten_counts", "same_last_digit")
+        judged, alike = kernels.same_first_digit(self.account, np.array(first), shares)
+        return [
+            *medians,
+            *(_column(f"{count}_first_digit", digits, pl.Int8) for count, digits in zip(COUNTS, first, strict=True)),
+            *(pl.Series(name, values) for name, values in zip(names, last, strict=True)),
+            pl.Series("judged_first_digits", judged),
+            pl.Series("same_first_digit", alike),
+        ]
 
 
 def _followers_then(posts: pl.DataFrame, followers_daily: pl.DataFrame) -> pl.DataFrame:
@@ -196,11 +225,9 @@ def _followers_then(posts: pl.DataFrame, followers_daily: pl.DataFrame) -> pl.Da
 
 def posts(tables: Tables) -> pl.DataFrame:
     """See `features.engagement_frames.posts_frame`."""
-    posts = _beside_usual(_unless_switched_off(_newest(tables)))
-    posts = _relations(_followers_then(posts, tables.followers_daily))
+    posts = _followers_then(_unless_switched_off(_newest(tables)), tables.followers_daily)
+    made = _Posts(posts)
     expected = expected_of_accounts(tables.accounts).drop("account_id")[posts[ACCOUNT]]
-    return (
-        _digits(posts)
-        .hstack(expected)
-        .with_columns(*expected_of_posts(), audience_log=pl.coalesce("followers_then", "followers").log())
-    )
+    return posts.hstack(
+        [*made.levels(), *made.groups(), *made.relations(), *made.digits(), *expected.get_columns()]
+    ).with_columns(*expected_of_posts(), audience_log=pl.coalesce("followers_then", "followers").log())

@@ -42,19 +42,38 @@ def _quantile(ordered: Numbers, level: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _known(values: Numbers, start: int, end: int, buffer: Numbers) -> Numbers:
-    """The numbers among some rows, sorted, in `buffer`."""
+def _known(values: Numbers, order: Integers, start: int, end: int, buffer: Numbers) -> Numbers:
+    """The numbers among an account's rows, in the order given, in `buffer`."""
     size = 0
-    for row in range(start, end):
-        if not math.isnan(values[row]):
-            # Insertion: the rows of one account are few.
-            place = size
-            while place > 0 and buffer[place - 1] > values[row]:
-                buffer[place] = buffer[place - 1]
-                place -= 1
-            buffer[place] = values[row]
+    for place in range(start, end):
+        value = values[order[place]]
+        if not math.isnan(value):
+            buffer[size] = value
             size += 1
     return buffer[:size]
+
+
+@njit(cache=True, nogil=True)
+def sorted_rows(account: Codes, values: Numbers, begin: Integers) -> Integers:
+    """The numbers of the rows, account after account, by rising value; those without a value last.
+
+    `begin` are the rows in an order to begin with: what is nearly in order is sorted in hardly more than one walk.
+    """
+    order, ordered = np.empty(len(account), np.int64), np.empty(len(account))
+    start = 0
+    while start < len(account):
+        end = _end(account, start)
+        for each in range(start, end):
+            row = begin[each]
+            value = math.inf if math.isnan(values[row]) else values[row]
+            place = each
+            # Insertion: an account's rows are few.
+            while place > start and ordered[place - 1] > value:
+                order[place], ordered[place] = order[place - 1], ordered[place - 1]
+                place -= 1
+            order[place], ordered[place] = row, value
+        start = end
+    return order
 
 
 @njit(cache=True, nogil=True)
@@ -102,14 +121,14 @@ def any_above_zero(account: Codes, values: Numbers) -> Flags:
 
 
 @njit(cache=True, nogil=True)
-def tenths(account: Codes, values: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Tenth percentile, median and ninetieth percentile of the account's values."""
+def tenths(account: Codes, values: Numbers, order: Integers) -> tuple[Numbers, Numbers, Numbers]:
+    """Tenth percentile, median and ninetieth percentile of the account's values; `order` are the rows sorted by it."""
     low, middle, high = np.empty(len(account)), np.empty(len(account)), np.empty(len(account))
     buffer = np.empty(len(account))
     start = 0
     while start < len(account):
         end = _end(account, start)
-        known = _known(values, start, end, buffer)
+        known = _known(values, order, start, end, buffer)
         low[start:end] = _quantile(known, 0.1)
         middle[start:end] = _quantile(known, 0.5)
         high[start:end] = _quantile(known, 0.9)
@@ -118,22 +137,27 @@ def tenths(account: Codes, values: Numbers) -> tuple[Numbers, Numbers, Numbers]:
 
 
 @njit(cache=True, nogil=True)
-def median(account: Codes, values: Numbers) -> Numbers:
-    """Median of the account's values."""
+def median(account: Codes, values: Numbers, order: Integers) -> Numbers:
+    """Median of the account's values; `order` are the rows sorted by it."""
     middle, buffer = np.empty(len(account)), np.empty(len(account))
     start = 0
     while start < len(account):
         end = _end(account, start)
-        middle[start:end] = _quantile(_known(values, start, end, buffer), 0.5)
+        middle[start:end] = _quantile(_known(values, order, start, end, buffer), 0.5)
         start = end
     return middle
 
 
 @njit(cache=True, nogil=True)
-def usual_of_kind(account: Codes, kind: Integers, values: Numbers, fewest: int) -> tuple[Numbers, Numbers]:
-    """Median and mean of the account's values of the row's kind, or of all its values where too few are of that."""
-    medians, means = np.full(len(account), math.nan), np.full(len(account), math.nan)
-    buffer, same = np.empty(len(account)), np.empty(len(account))
+def usual_of_kind(
+    account: Codes, kind: Integers, values: Numbers, order: Integers, fewest: int
+) -> tuple[Numbers, Numbers]:
+    """Median and mean of the account's values of the row's kind, or of all its values where too few are of that.
+
+    `order` are the rows sorted by value.
+    """
+    medians, means = np.empty(len(account)), np.empty(len(account))
+    buffer, rows = np.empty(len(account)), np.empty(len(account), np.int64)
     is_done = np.zeros(len(account), np.bool_)
     start = 0
     while start < len(account):
@@ -141,15 +165,17 @@ def usual_of_kind(account: Codes, kind: Integers, values: Numbers, fewest: int) 
         for first in range(start, end):
             if is_done[first]:
                 continue
-            for row in range(first, end):
-                same[row] = values[row] if kind[row] == kind[first] else math.nan
-            known = _known(same, first, end, buffer)
+            size = 0
+            for place in range(start, end):
+                if kind[order[place]] == kind[first]:
+                    rows[size] = order[place]
+                    size += 1
+            known = _known(values, rows, 0, size, buffer)
             if len(known) < fewest:
-                known = _known(values, start, end, buffer)
+                known = _known(values, order, start, end, buffer)
             median_here, mean_here = _quantile(known, 0.5), _mean(known)
-            for row in range(first, end):
-                if kind[row] == kind[first]:
-                    medians[row], means[row], is_done[row] = median_here, mean_here, True
+            for row in rows[:size]:
+                medians[row], means[row], is_done[row] = median_here, mean_here, True
         start = end
     return medians, means
 
@@ -163,41 +189,51 @@ def _mean(known: Numbers) -> float:
 
 
 @njit(cache=True, nogil=True)
-def in_later_group(account: Codes, order: Numbers, value: Numbers, smallest_share: float) -> Numbers:
-    """1 where a row is in the later, by `order`, of the two groups that its account's rows fall into best; else 0.
+def in_upper_group(account: Codes, value: Numbers, order: Integers, smallest_share: float) -> Numbers:
+    """1 where a row is in the higher of the two groups that its account's values fall into best; else 0 (Otsu).
 
-    The cut makes the variance of the value between the groups largest, where each has `smallest_share` of the rows.
-    `order` rises from row to row, or is the value itself. NaN without a value, or where no cut leaves enough.
+    The cut makes the variance between the groups largest, where each has `smallest_share` of the values. NaN without
+    a value, or where no cut leaves enough. `order` are the rows sorted by value.
     """
-    is_later, buffer = np.full(len(account), math.nan), np.empty(len(account))
-    places = np.empty(len(account))
+    is_upper, buffer = np.full(len(account), math.nan), np.empty(len(account))
     start = 0
     while start < len(account):
         end = _end(account, start)
-        size = 0
+        known = _known(value, order, start, end, buffer)
+        cut = _best_cut(known, smallest_share * len(known))
         for row in range(start, end):
-            if not math.isnan(value[row]):
-                place = size
-                while place > 0 and places[place - 1] > order[row]:
-                    places[place], buffer[place] = places[place - 1], buffer[place - 1]
-                    place -= 1
-                places[place], buffer[place] = order[row], value[row]
-                size += 1
-        cut = _best_cut(places[:size], buffer[:size], smallest_share * size)
-        for row in range(start, end):
-            if not math.isnan(value[row]) and not math.isnan(cut):
-                is_later[row] = order[row] >= cut
+            if cut > 0 and not math.isnan(value[row]):
+                is_upper[row] = value[row] >= known[cut]
         start = end
-    return is_later
+    return is_upper
 
 
 @njit(cache=True, nogil=True)
-def _best_cut(order: Numbers, value: Numbers, fewest: float) -> float:
-    """Order of the first row of the later group; NaN where no cut leaves so many on either side."""
+def after_step(account: Codes, value: Numbers, smallest_share: float) -> Numbers:
+    """1 where a row comes after the cut in time that divides its account's values best; else 0. As `in_upper_group`."""
+    is_after, buffer = np.full(len(account), math.nan), np.empty(len(account))
+    rows = np.arange(len(account))
+    start = 0
+    while start < len(account):
+        end = _end(account, start)
+        known = _known(value, rows, start, end, buffer)
+        cut = _best_cut(known, smallest_share * len(known))
+        place = 0
+        for row in range(start, end):
+            if cut > 0 and not math.isnan(value[row]):
+                is_after[row] = place >= cut
+                place += 1
+        start = end
+    return is_after
+
+
+@njit(cache=True, nogil=True)
+def _best_cut(value: Numbers, fewest: float) -> int:
+    """Place of the first value of the later group; 0 where no cut leaves so many on either side."""
     total = earlier = 0.0
     for each in value:
         total += each
-    cut, most = math.nan, -1.0
+    cut, most = 0, -1.0
     for below in range(1, len(value)):
         earlier += value[below - 1]
         above = len(value) - below
@@ -205,49 +241,57 @@ def _best_cut(order: Numbers, value: Numbers, fewest: float) -> float:
             apart = (total - earlier) / above - earlier / below
             between = apart**2 * below * above
             if between > most:
-                cut, most = order[below], between
+                cut, most = below, between
     return cut
 
 
 @njit(cache=True, nogil=True)
-def rank_relation(account: Codes, first: Numbers, second: Numbers) -> tuple[Numbers, Numbers]:
+def rank_relation(
+    account: Codes, first: Numbers, first_order: Integers, second: Numbers, second_order: Integers
+) -> tuple[Numbers, Numbers]:
     """Product of the two ranks' deviations from their means, among rows that have both, and what scales their sum.
 
     The scale is the root of the product of the two sums of squared deviations, one for all rows of an account: the
-    account's products sum to Spearman's correlation times it.
+    account's products sum to Spearman's correlation times it. Each order are the rows sorted by the value.
     """
-    product, scale = np.full(len(account), math.nan), np.full(len(account), math.nan)
+    product, scale = np.full(len(account), math.nan), np.empty(len(account))
     one, other = np.empty(len(account)), np.empty(len(account))
     rows = np.empty(len(account), np.int64)
     start = 0
     while start < len(account):
         end = _end(account, start)
-        size = 0
-        for row in range(start, end):
-            if not (math.isnan(first[row]) or math.isnan(second[row])):
-                one[size], other[size], rows[size] = first[row], second[row], row
-                size += 1
+        _rank(first, first_order[start:end], second, rows, one)
+        size = _rank(second, second_order[start:end], first, rows, other)
         squares_one = squares_other = 0.0
-        for each in range(size):
-            here = _rank_from_middle(one[:size], one[each])
-            there = _rank_from_middle(other[:size], other[each])
-            product[rows[each]] = here * there
-            squares_one += here * here
-            squares_other += there * there
+        for row in rows[:size]:
+            product[row] = one[row] * other[row]
+            squares_one += one[row] ** 2
+            squares_other += other[row] ** 2
         scale[start:end] = math.sqrt(squares_one * squares_other)
         start = end
     return product, scale
 
 
 @njit(cache=True, nogil=True)
-def _rank_from_middle(values: Numbers, value: float) -> float:
-    """Rank of a value among some, ties sharing the mean of their ranks, less the mean rank."""
-    # Sums of comparisons, which the compiler turns into vector instructions: faster than to sort so few.
-    below = above = 0
-    for each in values:
-        below += each < value
-        above += each > value
-    return 0.5 * (below - above)
+def _rank(values: Numbers, order: Integers, beside: Numbers, rows: Integers, rank: Numbers) -> int:
+    """Into `rank` of each row with both values its rank less the mean rank, ties sharing theirs; into `rows` the rows.
+
+    Returns how many rows have both.
+    """
+    size = 0
+    for row in order:
+        if not (math.isnan(values[row]) or math.isnan(beside[row])):
+            rows[size] = row
+            size += 1
+    tied = 0
+    while tied < size:
+        above = tied
+        while above < size and values[rows[above]] == values[rows[tied]]:
+            above += 1
+        for row in rows[tied:above]:
+            rank[row] = 0.5 * (tied + above - size)
+        tied = above
+    return size
 
 
 @njit(cache=True, nogil=True)
@@ -280,6 +324,18 @@ def value_before(account: Codes, values: Numbers) -> Numbers:
 
 
 @njit(cache=True, nogil=True)
+def _middle(values: Numbers, buffer: Numbers) -> float:
+    """Median of a few numbers."""
+    for each in range(len(values)):
+        place = each
+        while place > 0 and buffer[place - 1] > values[each]:
+            buffer[place] = buffer[place - 1]
+            place -= 1
+        buffer[place] = values[each]
+    return _quantile(buffer[: len(values)], 0.5)
+
+
+@njit(cache=True, nogil=True)
 def block_steps(account: Codes, values: Numbers, block: int) -> Numbers:
     """Median of the `block` values that end with a row, less that of as many before them; rows without value left out.
 
@@ -297,7 +353,7 @@ def block_steps(account: Codes, values: Numbers, block: int) -> Numbers:
                 kept[size], rows[size] = values[row], row
                 size += 1
         for each in range(block - 1, size):
-            medians[each] = _quantile(_known(kept, each - block + 1, each + 1, buffer), 0.5)
+            medians[each] = _middle(kept[each - block + 1 : each + 1], buffer)
             if each >= 2 * block - 1:
                 steps[rows[each]] = medians[each] - medians[each - block]
         start = end
@@ -340,26 +396,34 @@ def nearest_reading(
 
 
 @njit(cache=True, nogil=True)
-def same_last_digit(account: Codes, counts: Numbers, fewest: int, most: int) -> Integers:
-    """Per row, over its columns of counts: for each from `fewest` to `most`, the account's such counts of like ending.
+def last_digits(
+    account: Codes, counts: Numbers, fewest: int, most: int, step: int
+) -> tuple[Integers, Integers, Integers, Integers]:
+    """Of each row's counts, those from `fewest` to `most`: how many, multiples of `step`, of ten, and of like ending.
 
-    `counts` is (columns, rows).
+    The last is, for each of them, the number of the account's such counts with the same last digit, summed. `counts`
+    has a row per kind of count and a column per row of the frame.
     """
-    alike = np.zeros(len(account), np.int64)
+    exact, stepped = np.zeros(len(account), np.int64), np.zeros(len(account), np.int64)
+    tens, alike = np.zeros(len(account), np.int64), np.zeros(len(account), np.int64)
     start = 0
     while start < len(account):
         end = _end(account, start)
         endings = np.zeros(BASE, np.int64)
-        for column in range(len(counts)):
+        for each in counts:
             for row in range(start, end):
-                if fewest <= counts[column, row] <= most:
-                    endings[int(counts[column, row]) % BASE] += 1
-        for column in range(len(counts)):
+                if fewest <= each[row] <= most:
+                    count = int(each[row])
+                    endings[count % BASE] += 1
+                    exact[row] += 1
+                    stepped[row] += count % step == 0
+                    tens[row] += count % BASE == 0
+        for each in counts:
             for row in range(start, end):
-                if fewest <= counts[column, row] <= most:
-                    alike[row] += endings[int(counts[column, row]) % BASE]
+                if fewest <= each[row] <= most:
+                    alike[row] += endings[int(each[row]) % BASE]
         start = end
-    return alike
+    return exact, stepped, tens, alike
 
 
 @njit(cache=True, nogil=True)
@@ -376,24 +440,26 @@ def first_digits(counts: Numbers, is_judged: Flags) -> Numbers:
 
 
 @njit(cache=True, nogil=True)
-def same_first_digit(account: Codes, digits: Numbers, shares: Numbers) -> Numbers:
-    """Per row, over its columns of first digits: for each, the account's counts of that digit over the digit's share.
+def same_first_digit(account: Codes, digits: Numbers, shares: Numbers) -> tuple[Integers, Numbers]:
+    """How many first digits a row has and, for each, the account's of that digit over the digit's share, summed.
 
-    `digits` is (columns, rows), NaN where not judged; `shares` those expected of the digits 1 to 9.
+    `digits` has a row per kind of count and a column per row of the frame, NaN where not judged; `shares` are those
+    expected of the digits 1 to 9.
     """
-    alike = np.zeros(len(account))
+    judged, alike = np.zeros(len(account), np.int64), np.zeros(len(account))
     start = 0
     while start < len(account):
         end = _end(account, start)
         found = np.zeros(BASE, np.int64)
-        for column in range(len(digits)):
+        for each in digits:
             for row in range(start, end):
-                if not math.isnan(digits[column, row]):
-                    found[int(digits[column, row])] += 1
-        for column in range(len(digits)):
+                if not math.isnan(each[row]):
+                    found[int(each[row])] += 1
+                    judged[row] += 1
+        for each in digits:
             for row in range(start, end):
-                if not math.isnan(digits[column, row]):
-                    digit = int(digits[column, row])
+                if not math.isnan(each[row]):
+                    digit = int(each[row])
                     alike[row] += found[digit] / shares[digit - 1]
         start = end
-    return alike
+    return judged, alike
