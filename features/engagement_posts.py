@@ -35,12 +35,13 @@ from features.tables import Tables
 Numbers = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_OBSERVED = ("like_count", "comment_count", "view_count")
+_OBSERVED = {"likes": "like_count", "comments": "comment_count", "views": "view_count"}
 
 
-def _log_count(column: str) -> pl.Expr:
+def _log_count(values: Numbers) -> Numbers:
     """Logarithm of a count, zero read as half a one: counts keep their order and scale exactly."""
-    return pl.col(column).cast(pl.Float64).clip(lower_bound=0.5).log()
+    # By polars, whose logarithm is the one of the other columns.
+    return pl.Series(values).clip(lower_bound=0.5).log().to_numpy(writable=True)
 
 
 def _numbers(column: pl.Series) -> Numbers:
@@ -69,28 +70,6 @@ def _newest(tables: Tables) -> pl.DataFrame:
     )
 
 
-def _unless_switched_off(posts: pl.DataFrame) -> pl.DataFrame:
-    """The counts under short names; a count that is zero on every post and may be hidden or closed becomes null.
-
-    Platforms and trackers write 0 where likes are hidden or comments closed. Likes are believed to be zero only
-    where nothing else was counted either; and a single post's zero not where the account's other posts draw
-    `USUAL_THAT_BELIES_ZERO` and more: its likes were hidden for a while.
-    """
-    account = posts[ACCOUNT].to_numpy(writable=True)
-    likes, comments, views = (_numbers(posts[observed]) for observed in _OBSERVED)
-    liked, commented, viewed = (kernels.any_above_zero(account, count) for count in (likes, comments, views))
-    hidden = likes == 0
-    if hidden.any():
-        shown = np.where(hidden, np.nan, likes)
-        order = kernels.sorted_rows(account, shown, np.arange(posts.height))
-        hidden &= kernels.median(account, shown, order) >= USUAL_THAT_BELIES_ZERO
-    return posts.with_columns(
-        _column("likes", np.where((liked | ~(commented | viewed)) & ~hidden, likes, np.nan), pl.Int64),
-        _column("comments", np.where(commented, comments, np.nan), pl.Int64),
-        _column("views", np.where(viewed, views, np.nan), pl.Int64),
-    ).drop(_OBSERVED)
-
-
 class _Posts:
     """The columns that kernels make of the posts' counts.
 
@@ -100,20 +79,39 @@ class _Posts:
 
     def __init__(self, posts: pl.DataFrame) -> None:
         self.account = posts[ACCOUNT].to_numpy(writable=True)
-        self.counts = {count: _numbers(posts[count]) for count in COUNTS}
-        self.logs = {count: _numbers(posts.select(_log_count(count)).to_series()) for count in COUNTS}
-        self.followers = _numbers(posts["followers_then"].log())
-        self.is_in_steps = (posts["age_rank"] < STEP_POSTS).to_numpy()
-        formats = posts["format"].cast(pl.Categorical).to_physical()
-        self.format = formats.cast(pl.Int64).fill_null(-1).to_numpy(writable=True)
-        self.order = {count: self._sorted(values, np.arange(posts.height)) for count, values in self.counts.items()}
+        observed = {count: _numbers(posts[column]) for count, column in _OBSERVED.items()}
+        self.order = {count: kernels.sorted_rows(self.account, values) for count, values in observed.items()}
+        self.counts = self._unless_switched_off(observed)
+        self.logs = {count: _log_count(values) for count, values in self.counts.items()}
+        formats = posts["format"].cast(pl.Categorical).to_physical().cast(pl.Int64).fill_null(-1)
+        self.format = kernels.kinds(self.account, formats.to_numpy(writable=True))
         usual = {count: self._of_format(count, log)[0] for count, log in self.logs.items()}
         self.relative = {count: log - usual[count] for count, log in self.logs.items()}
-        self.relative_order = {count: self._sorted(self.relative[count], self.order[count]) for count in COUNTS}
+        self.relative_order = {
+            count: kernels.sorted_rows(self.account, values) for count, values in self.relative.items()
+        }
         self.swing = {count: value.clip(-LARGEST_SWING, LARGEST_SWING) for count, value in self.relative.items()}
+        self.followers = _numbers(posts["followers_then"].log())
+        self.is_in_steps = (posts["age_rank"] < STEP_POSTS).to_numpy()
 
-    def _sorted(self, values: Numbers, begin: Integers) -> Integers:
-        return kernels.sorted_rows(self.account, values, begin)
+    def _unless_switched_off(self, observed: dict[str, Numbers]) -> dict[str, Numbers]:
+        """The counts; one that is zero on every post and may be hidden or closed becomes unknown.
+
+        Platforms and trackers write 0 where likes are hidden or comments closed. Likes are believed to be zero only
+        where nothing else was counted either; and a single post's zero not where the account's other posts draw
+        `USUAL_THAT_BELIES_ZERO` and more: its likes were hidden for a while.
+        """
+        any_seen = {count: kernels.any_above_zero(self.account, values) for count, values in observed.items()}
+        likes = observed["likes"]
+        shown = np.where(likes == 0, np.nan, likes)
+        usual_where_shown = kernels.median(self.account, shown, self.order["likes"])
+        hidden = (likes == 0) & (usual_where_shown >= USUAL_THAT_BELIES_ZERO)
+        believed = any_seen["likes"] | ~(any_seen["comments"] | any_seen["views"])
+        return {
+            "likes": np.where(believed & ~hidden, likes, np.nan),
+            "comments": np.where(any_seen["comments"], observed["comments"], np.nan),
+            "views": np.where(any_seen["views"], observed["views"], np.nan),
+        }
 
     def _of_format(self, count: str, values: Numbers) -> tuple[Numbers, Numbers]:
         """Median and mean of the account's posts of that format, or of all its posts where too few."""
@@ -123,6 +121,7 @@ class _Posts:
         """What the counts are, and what they are beside the account's usual ones."""
         known = {count: ~np.isnan(values) for count, values in self.counts.items()}
         return [
+            *(_column(count, values, pl.Int64) for count, values in self.counts.items()),
             *(_column(f"{count}_log", values) for count, values in self.logs.items()),
             *(_column(f"{count}_relative", values) for count, values in self.relative.items()),
             *(_column(f"{count}_swing", values) for count, values in self.swing.items()),
@@ -141,7 +140,7 @@ class _Posts:
     def groups(self) -> list[pl.Series]:
         """Likes per view, and the groups of posts that counts show."""
         rate = self.relative["likes"] - self.relative["views"]
-        by_rate = self._sorted(rate, self.relative_order["likes"])
+        by_rate = kernels.sorted_rows(self.account, rate)
         likes = np.where(np.isnan(self.counts["comments"]), np.nan, self.swing["likes"])
         grouped = {
             "is_most_liked": kernels.in_upper_group(
@@ -165,7 +164,7 @@ class _Posts:
         ranked = {
             "likes_comments": (self.relative["comments"], self.relative_order["comments"]),
             "likes_views": (self.relative["views"], self.relative_order["views"]),
-            "likes_lag": (before, self._sorted(before, np.arange(len(before)))),
+            "likes_lag": (before, kernels.sorted_rows(self.account, before)),
         }
         related = {name: kernels.rank_relation(self.account, likes, by_likes, *other) for name, other in ranked.items()}
         swing, comments, followers = self.swing["likes"], self.swing["comments"], self.followers
@@ -225,9 +224,12 @@ def _followers_then(posts: pl.DataFrame, followers_daily: pl.DataFrame) -> pl.Da
 
 def posts(tables: Tables) -> pl.DataFrame:
     """See `features.engagement_frames.posts_frame`."""
-    posts = _followers_then(_unless_switched_off(_newest(tables)), tables.followers_daily)
+    posts = _followers_then(_newest(tables), tables.followers_daily)
     made = _Posts(posts)
     expected = expected_of_accounts(tables.accounts).drop("account_id")[posts[ACCOUNT]]
-    return posts.hstack(
-        [*made.levels(), *made.groups(), *made.relations(), *made.digits(), *expected.get_columns()]
-    ).with_columns(*expected_of_posts(), audience_log=pl.coalesce("followers_then", "followers").log())
+    columns = [*made.levels(), *made.groups(), *made.relations(), *made.digits(), *expected.get_columns()]
+    return (
+        posts.drop(_OBSERVED.values())
+        .hstack(columns)
+        .with_columns(*expected_of_posts(), audience_log=pl.coalesce("followers_then", "followers").log())
+    )
