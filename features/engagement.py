@@ -29,6 +29,7 @@ from features.engagement_frames import (
     audience_log,
     both,
     expected,
+    first_of,
     in_deviations,
     is_recent,
     likes_per_view,
@@ -37,6 +38,7 @@ from features.engagement_frames import (
     only_where,
     post_text,
     posts_frame,
+    posts_with,
     push_apart,
     push_beyond,
     push_of_deviation,
@@ -154,7 +156,7 @@ def _push_of_spread_ratio() -> pl.Expr:
 
 def _groups(column: str) -> tuple[pl.Expr, pl.Expr]:
     """The posts of the upper group, and those of the lower."""
-    return pl.col(column).fill_null(False), ~pl.col(column).fill_null(True)
+    return pl.col(column), ~pl.col(column)
 
 
 def _push_beyond_comments() -> pl.Expr:
@@ -295,7 +297,9 @@ def engagement_like_rate_residual() -> pl.Expr:
     Bought followers lower it, bought likes raise it; a private account or a very large one does the same honestly.
     """
     rate = only_where(is_recent(), _like_rate_beyond_expected())
-    return where_given(in_deviations(rate.median(), "like_rate"), pl.col("likes").is_not_null() & is_recent(), 3)
+    return where_given(
+        in_deviations(rate.median(), "like_rate"), (pl.col("likes").is_not_null() & is_recent()).sum(), 3
+    )
 
 
 @engagement_feature(
@@ -317,7 +321,7 @@ def engagement_comment_rate_residual() -> pl.Expr:
     comments = only_where(counted, pl.col("comments")).sum().cast(pl.Float64).clip(lower_bound=0.5)
     rate = comments.log() - counted.sum().log() - only_where(counted, audience_log()).median()
     usual_rate = only_where(counted, expected("like_rate", "comments_per_like").exp()).mean().log()
-    return where_given(in_deviations(rate - usual_rate, "like_rate", "comments_per_like"), counted, 3)
+    return where_given(in_deviations(rate - usual_rate, "like_rate", "comments_per_like"), counted.sum(), 3)
 
 
 @engagement_feature(
@@ -341,7 +345,9 @@ def engagement_comments_per_like_residual() -> pl.Expr:
     pair = both("likes", "comments")
     enough = only_where(pair, pl.col("likes")).sum() >= FEWEST_LIKES
     rate = log_of_sums(pl.col("comments"), pl.col("likes") * expected("comments_per_like").exp(), pair)
-    return where_given(pl.when(enough).then(in_deviations(rate, "comments_per_like")), pair, 3)
+    return where_given(
+        pl.when(enough).then(in_deviations(rate, "comments_per_like")), posts_with("likes", "comments"), 3
+    )
 
 
 @engagement_feature(
@@ -360,7 +366,9 @@ def engagement_comments_per_like_residual() -> pl.Expr:
 def engagement_view_rate_residual() -> pl.Expr:
     """Views per follower compared with honest accounts of this size and platform."""
     rate = only_where(is_recent(), _view_rate_beyond_expected())
-    return where_given(in_deviations(rate.median(), "view_rate"), pl.col("views").is_not_null() & is_recent(), 3)
+    return where_given(
+        in_deviations(rate.median(), "view_rate"), (pl.col("views").is_not_null() & is_recent()).sum(), 3
+    )
 
 
 @engagement_feature(
@@ -379,7 +387,7 @@ def engagement_view_rate_residual() -> pl.Expr:
 def engagement_likes_per_view_residual() -> pl.Expr:
     """Likes per view compared with honest accounts of this platform: bought views lower it, bought likes raise it."""
     rate = _likes_per_view_beyond_expected()
-    return where_given(in_deviations(rate.median(), "likes_per_view"), rate.is_not_null(), 3)
+    return where_given(in_deviations(rate.median(), "likes_per_view"), rate.count(), 3)
 
 
 @engagement_feature(
@@ -402,7 +410,11 @@ def engagement_comments_per_view_residual() -> pl.Expr:
     rate = log_of_sums(
         pl.col("comments"), pl.col("views") * expected("comments_per_like", "likes_per_view").exp(), pair
     )
-    return where_given(pl.when(enough).then(in_deviations(rate, "comments_per_like", "likes_per_view")), pair, 3)
+    return where_given(
+        pl.when(enough).then(in_deviations(rate, "comments_per_like", "likes_per_view")),
+        posts_with("comments", "views"),
+        3,
+    )
 
 
 # --- evenness: how much the counts of one account vary ----------------------------------------------------------------
@@ -425,7 +437,7 @@ def engagement_likes_spread() -> pl.Expr:
     Null where the median post has under 50 likes: so few are alike by themselves.
     """
     value = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(robust_sd("likes_relative"))
-    return where_given(value, pl.col("likes").is_not_null(), 6)
+    return where_given(value, posts_with("likes"), 6)
 
 
 @engagement_feature(
@@ -445,7 +457,7 @@ def engagement_likes_successive_spread() -> pl.Expr:
     Null where the median post has under 250 likes: in a private circle everybody likes everything.
     """
     value = pl.when(usual("likes") >= LEAST_STEADY_COUNT).then(_change_of_likes().abs().median() * ROBUST_SD)
-    return where_given(value, pl.col("likes").is_not_null(), 7)
+    return where_given(value, posts_with("likes"), 7)
 
 
 @engagement_feature(
@@ -462,7 +474,7 @@ def engagement_likes_successive_spread() -> pl.Expr:
 def engagement_views_spread() -> pl.Expr:
     """How much views vary from post to post. Null where the median post has under 50 views."""
     value = pl.when(usual("views") >= LEAST_USUAL_COUNT).then(robust_sd("views_relative"))
-    return where_given(value, pl.col("views").is_not_null(), 6)
+    return where_given(value, posts_with("views"), 6)
 
 
 @engagement_feature(
@@ -480,7 +492,7 @@ def engagement_views_spread() -> pl.Expr:
 def engagement_likes_per_view_spread() -> pl.Expr:
     """How much likes per view vary from post to post, formats compared with themselves."""
     value = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(robust_sd("likes_per_view"))
-    return where_given(value, both("likes", "views"), 6)
+    return where_given(value, posts_with("likes", "views"), 6)
 
 
 @engagement_feature(
@@ -503,7 +515,7 @@ def engagement_comments_dispersion_ratio() -> pl.Expr:
     """
     mean = pl.col("comments").mean()
     ratio = (pl.col("comments").var() - mean) / mean**2
-    return where_given(pl.when(mean >= 3).then(ratio), pl.col("comments").is_not_null(), 6)  # noqa: PLR2004
+    return where_given(pl.when(mean >= 3).then(ratio), posts_with("comments"), 6)  # noqa: PLR2004
 
 
 @engagement_feature(
@@ -519,10 +531,9 @@ def engagement_comments_dispersion_ratio() -> pl.Expr:
 )
 def engagement_likes_floor_ratio() -> pl.Expr:
     """How far the least liked posts fall below the usual."""
-    relative = pl.col("likes_relative")
-    ratio = (relative.quantile(0.1, "linear") - usual("likes_relative")).exp()
+    ratio = (first_of("likes_relative_tenth") - usual("likes_relative")).exp()
     value = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(ratio)
-    return where_given(value, pl.col("likes").is_not_null(), 8)
+    return where_given(value, posts_with("likes"), 8)
 
 
 @engagement_feature(
@@ -537,9 +548,8 @@ def engagement_likes_floor_ratio() -> pl.Expr:
 )
 def engagement_likes_ceiling_ratio() -> pl.Expr:
     """How far the most liked posts rise above the usual."""
-    relative = pl.col("likes_relative")
-    ratio = (relative.quantile(0.9, "linear") - usual("likes_relative")).exp()
-    return where_given(ratio, pl.col("likes").is_not_null(), 8)
+    ratio = (first_of("likes_relative_ninetieth") - usual("likes_relative")).exp()
+    return where_given(ratio, posts_with("likes"), 8)
 
 
 @engagement_feature(
@@ -554,9 +564,8 @@ def engagement_likes_ceiling_ratio() -> pl.Expr:
 )
 def engagement_likes_per_view_ceiling_ratio() -> pl.Expr:
     """How far the posts with most likes per view rise above the account's usual."""
-    ratio = likes_per_view()
-    value = (ratio.quantile(0.9, "linear") - usual("likes_per_view")).exp()
-    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(value), both("likes", "views"), 8)
+    value = (first_of("likes_per_view_ninetieth") - usual("likes_per_view")).exp()
+    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(value), posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -572,9 +581,8 @@ def engagement_likes_per_view_ceiling_ratio() -> pl.Expr:
 )
 def engagement_likes_per_view_floor_ratio() -> pl.Expr:
     """How far the posts with fewest likes per view fall below the account's usual."""
-    ratio = likes_per_view()
-    value = (ratio.quantile(0.1, "linear") - usual("likes_per_view")).exp()
-    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(value), both("likes", "views"), 8)
+    value = (first_of("likes_per_view_tenth") - usual("likes_per_view")).exp()
+    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(value), posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -595,7 +603,9 @@ def engagement_likes_to_views_spread_ratio() -> pl.Expr:
     """How much likes vary against how much views do. Null where the median post has under 50 likes."""
     pair = both("likes", "views")
     likes, views = (only_where(pair, within_swing(count)).std() + SPREAD_FLOOR for count in ("likes", "views"))
-    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(likes / views), pair, 8)
+    return where_given(
+        pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(likes / views), posts_with("likes", "views"), 8
+    )
 
 
 # --- relation: whether the counts of one post go together -------------------------------------------------------------
@@ -619,7 +629,7 @@ def engagement_likes_comments_correlation() -> pl.Expr:
     pair = both("likes", "comments")
     mostly_commented = only_where(pair, pl.col("comments")).median() > 0
     correlation = rank_correlation("likes_comments")
-    return where_given(pl.when(mostly_commented).then(correlation), pair, 8)
+    return where_given(pl.when(mostly_commented).then(correlation), posts_with("likes", "comments"), 8)
 
 
 @engagement_feature(
@@ -640,9 +650,10 @@ def engagement_comments_on_likes_slope_ratio() -> pl.Expr:
 
     The addition to the denominator draws it towards zero where likes hardly vary or posts are few.
     """
-    pair = both("likes", "comments")
     slope = shrunk_slope("comments_beside_likes", "likes_beside_comments", prior=0.1).clip(-6, 6)
-    return where_given(pl.when(usual("comments") >= FEWEST_USUAL_COMMENTS).then(slope), pair, 8)
+    return where_given(
+        pl.when(usual("comments") >= FEWEST_USUAL_COMMENTS).then(slope), posts_with("likes", "comments"), 8
+    )
 
 
 @engagement_feature(
@@ -659,7 +670,7 @@ def engagement_comments_on_likes_slope_ratio() -> pl.Expr:
 )
 def engagement_likes_views_correlation() -> pl.Expr:
     """Whether posts with more views get more likes."""
-    return where_given(rank_correlation("likes_views"), both("likes", "views"), 8)
+    return where_given(rank_correlation("likes_views"), posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -679,9 +690,8 @@ def engagement_likes_without_comments_share() -> pl.Expr:
 
     Null where the median post has under five comments: then comments stay put by chance.
     """
-    pair = both("likes", "comments")
-    value = pl.when(usual("comments") >= 5).then(share_of(_likes_without_comments(), pair))  # noqa: PLR2004
-    return where_given(value, pair, 8)
+    value = pl.when(usual("comments") >= 5).then(share_of(_likes_without_comments(), posts_with("likes", "comments")))  # noqa: PLR2004
+    return where_given(value, posts_with("likes", "comments"), 8)
 
 
 @engagement_feature(
@@ -697,9 +707,10 @@ def engagement_likes_without_comments_share() -> pl.Expr:
 )
 def engagement_comments_without_likes_share() -> pl.Expr:
     """Share of posts whose comments stand far above the usual while likes do not."""
-    pair = both("likes", "comments")
-    value = pl.when(usual("comments") >= FEWEST_USUAL_COMMENTS).then(share_of(_comments_without_likes(), pair))
-    return where_given(value, pair, 8)
+    value = pl.when(usual("comments") >= FEWEST_USUAL_COMMENTS).then(
+        share_of(_comments_without_likes(), posts_with("likes", "comments"))
+    )
+    return where_given(value, posts_with("likes", "comments"), 8)
 
 
 @engagement_feature(
@@ -715,8 +726,7 @@ def engagement_comments_without_likes_share() -> pl.Expr:
 )
 def engagement_views_spike_share() -> pl.Expr:
     """Share of posts that CreatorDB's rule would call suspicious."""
-    pair = both("likes", "views")
-    return where_given(share_of(_views_spike(), pair), pair, 8)
+    return where_given(share_of(_views_spike(), posts_with("likes", "views")), posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -736,9 +746,10 @@ def engagement_views_without_likes_share() -> pl.Expr:
 
     Null where the median post has under 50 likes: those scatter by themselves.
     """
-    pair = both("likes", "views")
-    share = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(share_of(_views_without_likes(), pair))
-    return where_given(share, pair, 8)
+    share = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(
+        share_of(_views_without_likes(), posts_with("likes", "views"))
+    )
+    return where_given(share, posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -758,9 +769,10 @@ def engagement_likes_without_views_share() -> pl.Expr:
 
     Null where the median post has under 50 likes: those scatter by themselves.
     """
-    pair = both("likes", "views")
-    share = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(share_of(_likes_without_views(), pair))
-    return where_given(share, pair, 8)
+    share = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(
+        share_of(_likes_without_views(), posts_with("likes", "views"))
+    )
+    return where_given(share, posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -781,7 +793,7 @@ def engagement_uncommented_residual() -> pl.Expr:
 
     Comments bought for some posts leave the others bare; comments bought for all leave none bare.
     """
-    return where_given(_uncommented_beyond_expected().mean(), pl.col("comments").is_not_null(), 8)
+    return where_given(_uncommented_beyond_expected().mean(), posts_with("comments"), 8)
 
 
 @engagement_feature(
@@ -802,10 +814,10 @@ def engagement_likes_beyond_comments_ratio() -> pl.Expr:
 
     Null under 50 likes or five comments on the median post, where chance decides.
     """
-    pair, groups = both("likes", "comments"), _groups("is_most_liked")
+    groups = _groups("is_most_liked")
     ratio = (mean_apart(within_swing("likes"), *groups) - mean_apart(within_swing("comments"), *groups)).exp()
     enough = (usual("likes") >= LEAST_USUAL_COUNT) & (usual("comments") >= FEWEST_FOLLOWING_COMMENTS)
-    return where_given(pl.when(enough).then(ratio), pair, 8)
+    return where_given(pl.when(enough).then(ratio), posts_with("likes", "comments"), 8)
 
 
 @engagement_feature(
@@ -827,10 +839,10 @@ def engagement_likes_beyond_views_ratio() -> pl.Expr:
     An advertised or viral post has few likes per view but more likes than the rest, so it lowers the value. Null under
     50 likes on the median post.
     """
-    pair, groups = both("likes", "views"), _groups("is_most_liked_per_view")
+    groups = _groups("is_most_liked_per_view")
     by_views = mean_apart(within_swing("views"), *groups).clip(lower_bound=0)
     ratio = (mean_apart(within_swing("likes"), *groups) - by_views).exp()
-    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(ratio), pair, 8)
+    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(ratio), posts_with("likes", "views"), 8)
 
 
 # --- time: whether engagement changed, and whether the audience explains it -------------------------------------------
@@ -851,12 +863,10 @@ def engagement_likes_beyond_views_ratio() -> pl.Expr:
 )
 def engagement_likes_trend_rate_per_month() -> pl.Expr:
     """How fast likes rise or fall. Null where the thirds lie less than half a month apart."""
-    newest, oldest = _thirds()
-    likes, month = pl.col("likes_relative"), pl.col("month")
-    apart = only_where(newest, month).median() - only_where(oldest, month).median()
-    change = only_where(newest, likes).median() - only_where(oldest, likes).median()
+    apart = first_of("month_of_newest_third") - first_of("month_of_oldest_third")
+    change = first_of("likes_of_newest_third") - first_of("likes_of_oldest_third")
     value = (change / pl.when(apart >= 0.5).then(apart)).clip(-2, 2)  # noqa: PLR2004
-    return where_given(value, pl.col("likes").is_not_null(), 9)
+    return where_given(value, posts_with("likes"), 9)
 
 
 @engagement_feature(
@@ -896,7 +906,7 @@ def engagement_likes_step_beyond_comments_ratio() -> pl.Expr:
     likes, comments = (mean_apart(within_swing(count), *groups) for count in ("likes", "comments"))
     enough = (usual("likes") >= LEAST_USUAL_COUNT) & (usual("comments") >= FEWEST_USUAL_COMMENTS)
     value = pl.when(enough).then((likes.abs() - likes.sign() * comments).exp())
-    return where_given(value, pl.col("is_after_step").is_not_null(), 10)
+    return where_given(value, pl.col("is_after_step").count(), 10)
 
 
 @engagement_feature(
@@ -912,7 +922,7 @@ def engagement_likes_step_beyond_comments_ratio() -> pl.Expr:
 )
 def engagement_likes_lag_correlation() -> pl.Expr:
     """Whether a post's likes resemble those of the post before."""
-    return where_given(rank_correlation("likes_lag"), pl.col("likes").is_not_null(), 10)
+    return where_given(rank_correlation("likes_lag"), posts_with("likes"), 10)
 
 
 @engagement_feature(
@@ -931,13 +941,13 @@ def engagement_likes_lag_correlation() -> pl.Expr:
 def engagement_followers_outgrow_likes_residual() -> pl.Expr:
     """Whether likes kept up with followers. Null where followers at posting varied by less than 5 %."""
     followers = pl.col("followers_then").log()
-    likes, known = pl.col("likes_relative"), _likes_beside_followers()
+    known = _likes_beside_followers()
     newer, older = known & pl.col("is_newer"), known & ~pl.col("is_newer")
-    growth = only_where(newer, followers).median() - only_where(older, followers).median()
-    change = only_where(newer, likes).median() - only_where(older, likes).median()
+    growth = first_of("followers_of_newer_half") - first_of("followers_of_older_half")
+    change = first_of("likes_of_newer_half") - first_of("likes_of_older_half")
     varied = only_where(known, followers).max() - only_where(known, followers).min() >= math.log(1.05)
     value = (growth - change).clip(-LARGEST_RESIDUAL, LARGEST_RESIDUAL)
-    return where_given(where_given(pl.when(varied).then(value), newer, 4), older, 4)
+    return where_given(where_given(pl.when(varied).then(value), newer.sum(), 4), older.sum(), 4)
 
 
 @engagement_feature(
@@ -959,7 +969,7 @@ def engagement_likes_follow_followers_residual() -> pl.Expr:
     The addition to the denominator draws it towards zero where followers hardly changed: then chance decides.
     """
     slope = shrunk_slope("gap_beside_followers", "followers_beside_likes", prior=0.05).clip(-6, 6)
-    return where_given(slope, _likes_beside_followers(), 6)
+    return where_given(slope, posts_with("likes", "followers"), 6)
 
 
 @engagement_feature(
@@ -982,7 +992,7 @@ def engagement_comments_per_like_change_residual() -> pl.Expr:
     fewest = pl.min_horizontal(only_where(half, pl.col("comments")).sum() for half in halves)
     newer, older = (log_of_sums(pl.col("comments"), pl.col("likes"), half) for half in halves)
     value = pl.when(fewest >= 20).then((newer - older).clip(-LARGEST_RESIDUAL, LARGEST_RESIDUAL))  # noqa: PLR2004
-    return where_given(value, pair, 8)
+    return where_given(value, posts_with("likes", "comments"), 8)
 
 
 @engagement_feature(
@@ -999,9 +1009,8 @@ def engagement_comments_per_like_change_residual() -> pl.Expr:
 def engagement_sponsored_likes_ratio() -> pl.Expr:
     """Likes of sponsored posts over those of the others. Null under 3 sponsored or 5 other posts with likes."""
     paid, other = _paid_and_other("likes")
-    likes = pl.col("likes_relative")
-    ratio = (only_where(paid, likes).median() - only_where(other, likes).median()).exp()
-    return where_given(where_given(ratio, paid, 3), other, 5)
+    ratio = (first_of("likes_of_sponsored") - first_of("likes_of_others")).exp()
+    return where_given(where_given(ratio, paid.sum(), 3), other.sum(), 5)
 
 
 @engagement_feature(
@@ -1024,7 +1033,7 @@ def engagement_sponsored_comments_per_like_ratio() -> pl.Expr:
     mix = log_of_sums(pl.col("comments"), pl.col("likes"), other)
     ratio = (log_of_sums(pl.col("comments"), pl.col("likes"), paid) - mix).exp()
     enough = only_where(paid, pl.col("likes")).sum() * mix.exp() >= FEWEST_SPONSORED_COMMENTS
-    return where_given(where_given(pl.when(enough).then(ratio), paid, 3), other, 5)
+    return where_given(where_given(pl.when(enough).then(ratio), paid.sum(), 3), other.sum(), 5)
 
 
 # --- digits -----------------------------------------------------------------------------------------------------------

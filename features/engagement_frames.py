@@ -135,9 +135,14 @@ def only_where(chosen: pl.Expr, value: pl.Expr) -> pl.Expr:
     return pl.when(chosen).then(value)
 
 
-def where_given(value: pl.Expr, given: pl.Expr, at_least: int) -> pl.Expr:
-    """The value where at least so many rows fulfil `given`; null otherwise."""
-    return pl.when(given.sum() >= at_least).then(value)
+def posts_with(*counts: str) -> pl.Expr:
+    """How many of the account's posts have these counts; a column of the frame."""
+    return first_of(f"posts_with_{'_and_'.join(counts)}")
+
+
+def where_given(value: pl.Expr, rows: pl.Expr, at_least: int) -> pl.Expr:
+    """The value where there are at least so many rows; null otherwise."""
+    return pl.when(rows >= at_least).then(value)
 
 
 def is_recent() -> pl.Expr:
@@ -145,9 +150,14 @@ def is_recent() -> pl.Expr:
     return pl.col("age_rank") < RECENT_POSTS
 
 
+def first_of(column: str) -> pl.Expr:
+    """A column of the frame that is one for all rows of an account."""
+    return pl.col(column).first()
+
+
 def usual(column: str) -> pl.Expr:
     """Median of a column over the account's posts; the medians are columns of the frame."""
-    return pl.col(f"{column}_median").first()
+    return first_of(f"{column}_median")
 
 
 def expected(*ratios: str) -> pl.Expr:
@@ -184,10 +194,9 @@ def robust_sd(column: str) -> pl.Expr:
     return (pl.col(column) - pl.col(f"{column}_median")).abs().median() * ROBUST_SD
 
 
-def share_of(condition: pl.Expr, among: pl.Expr) -> pl.Expr:
-    """Share of the rows `among` that fulfil `condition`; null where there is none."""
-    rows = among.sum()
-    return (condition & among).sum() / pl.when(rows > 0).then(rows)
+def share_of(condition: pl.Expr, rows: pl.Expr) -> pl.Expr:
+    """Share of so many rows that fulfil `condition`, which holds for no others; null where there is none."""
+    return condition.sum() / pl.when(rows > 0).then(rows)
 
 
 def at_least(relative: pl.Expr, factor: float) -> pl.Expr:

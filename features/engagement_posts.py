@@ -92,7 +92,7 @@ class _Posts:
         }
         self.swing = {count: value.clip(-LARGEST_SWING, LARGEST_SWING) for count, value in self.relative.items()}
         self.followers = _numbers(posts["followers_then"].log())
-        self.is_in_steps = (posts["age_rank"] < STEP_POSTS).to_numpy()
+        self.age_rank, self.rows = kernels.ages(self.account)
 
     def _unless_switched_off(self, observed: dict[str, Numbers]) -> dict[str, Numbers]:
         """The counts; one that is zero on every post and may be hidden or closed becomes unknown.
@@ -119,21 +119,24 @@ class _Posts:
 
     def levels(self) -> list[pl.Series]:
         """What the counts are, and what they are beside the account's usual ones."""
+        low, middle, high = kernels.tenths(self.account, self.relative["likes"], self.relative_order["likes"])
+        views = kernels.median(self.account, self.relative["views"], self.relative_order["views"])
         known = {count: ~np.isnan(values) for count, values in self.counts.items()}
+        pairs = (("likes", "comments"), ("likes", "views"), ("comments", "views"))
+        both = {f"{first}_and_{second}": known[first] & known[second] for first, second in pairs}
+        beside_followers = known["likes"] & ~np.isnan(self.followers)
+        counted = known | both | {"likes_and_followers": beside_followers}
         return [
             *(_column(count, values, pl.Int64) for count, values in self.counts.items()),
             *(_column(f"{count}_log", values) for count, values in self.logs.items()),
             *(_column(f"{count}_relative", values) for count, values in self.relative.items()),
             *(_column(f"{count}_swing", values) for count, values in self.swing.items()),
-            *(
-                _column(f"{count}_relative_median", kernels.median(self.account, self.relative[count], order))
-                for count, order in self.relative_order.items()
-                if count != "comments"
-            ),
-            *(
-                pl.Series(f"{first}_and_{second}", known[first] & known[second])
-                for first, second in (("likes", "comments"), ("likes", "views"), ("comments", "views"))
-            ),
+            _column("likes_relative_tenth", low),
+            _column("likes_relative_median", middle),
+            _column("likes_relative_ninetieth", high),
+            _column("views_relative_median", views),
+            *(pl.Series(name, values) for name, values in both.items()),
+            *(pl.Series(f"posts_with_{name}", kernels.rows_where(self.account, of)) for name, of in counted.items()),
             _column("comments_mean_here", self._of_format("comments", self.counts["comments"])[1]),
         ]
 
@@ -141,21 +144,44 @@ class _Posts:
         """Likes per view, and the groups of posts that counts show."""
         rate = self.relative["likes"] - self.relative["views"]
         by_rate = kernels.sorted_rows(self.account, rate)
+        low, middle, high = kernels.tenths(self.account, rate, by_rate)
         likes = np.where(np.isnan(self.counts["comments"]), np.nan, self.swing["likes"])
-        grouped = {
-            "is_most_liked": kernels.in_upper_group(
-                self.account, likes, self.relative_order["likes"], SMALLEST_GROUP_SHARE
-            ),
-            "is_most_liked_per_view": kernels.in_upper_group(
-                self.account, rate.clip(-LARGEST_SWING, LARGEST_SWING), by_rate, SMALLEST_GROUP_SHARE
-            ),
-            "is_after_step": kernels.after_step(self.account, likes, SMALLEST_GROUP_SHARE),
-        }
+        swing = rate.clip(-LARGEST_SWING, LARGEST_SWING)
+        by_likes, share = self.relative_order["likes"], SMALLEST_GROUP_SHARE
         return [
             _column("likes_per_view", rate),
-            _column("likes_per_view_median", kernels.median(self.account, rate, by_rate)),
-            *(_column(name, values, pl.Boolean) for name, values in grouped.items()),
+            _column("likes_per_view_tenth", low),
+            _column("likes_per_view_median", middle),
+            _column("likes_per_view_ninetieth", high),
+            _column("is_most_liked", kernels.in_upper_group(self.account, likes, by_likes, share), pl.Boolean),
+            _column("is_most_liked_per_view", kernels.in_upper_group(self.account, swing, by_rate, share), pl.Boolean),
+            _column("is_after_step", kernels.after_step(self.account, likes, share), pl.Boolean),
         ]
+
+    def parts(self, posts: pl.DataFrame) -> list[pl.Series]:
+        """Medians of parts of an account's posts."""
+        in_time = np.arange(len(self.account))
+        likes = (self.relative["likes"], self.relative_order["likes"])
+        known = ~np.isnan(likes[0] + self.followers)
+        followers = (self.followers, kernels.sorted_rows(self.account, np.where(known, self.followers, np.nan)))
+        month = (posts["month"].to_numpy(writable=True), in_time)
+        newer = posts["is_newer"].to_numpy()
+        paid = posts["is_sponsored"].fill_null(False).to_numpy()
+        third = self.rows // 3
+        newest, oldest = self.age_rank < third, self.age_rank >= self.rows - third
+        medians = {
+            "likes_of_newest_third": (*likes, newest),
+            "likes_of_oldest_third": (*likes, oldest),
+            "month_of_newest_third": (*month, newest),
+            "month_of_oldest_third": (*month, oldest),
+            "likes_of_newer_half": (*likes, known & newer),
+            "likes_of_older_half": (*likes, known & ~newer),
+            "followers_of_newer_half": (*followers, known & newer),
+            "followers_of_older_half": (*followers, known & ~newer),
+            "likes_of_sponsored": (*likes, paid),
+            "likes_of_others": (*likes, ~paid),
+        }
+        return [_column(name, kernels.median_where(self.account, *of)) for name, of in medians.items()]
 
     def relations(self) -> list[pl.Series]:
         """How likes go with comments, views, followers and the likes before them."""
@@ -174,7 +200,7 @@ class _Posts:
             "followers_beside_likes": np.where(np.isnan(swing), np.nan, followers),
             "gap_beside_followers": swing - followers,
         }
-        stepping = np.where(self.is_in_steps, likes, np.nan)
+        stepping = np.where(self.age_rank < STEP_POSTS, likes, np.nan)
         return [
             *(_column(f"{name}_rank_product", product) for name, (product, _) in related.items()),
             *(_column(f"{name}_rank_scale", scale) for name, (_, scale) in related.items()),
@@ -206,17 +232,13 @@ class _Posts:
 
 def _followers_then(posts: pl.DataFrame, followers_daily: pl.DataFrame) -> pl.DataFrame:
     """Add `followers_then`, the reading nearest to the post; null where none lies within a month of it."""
-    readings = followers_daily.select(
-        ACCOUNT,
-        known_at=end_of_day("date").to_physical(),
-        followers_then=pl.when(pl.col("follower_count") > 0).then(pl.col("follower_count")),
-    )
+    known_at = followers_daily.select(end_of_day("date").to_physical()).to_series()
     nearest = kernels.nearest_reading(
         posts[ACCOUNT].to_numpy(writable=True),
         posts["posted_at"].to_physical().to_numpy(writable=True),
-        readings[ACCOUNT].to_numpy(writable=True),
-        readings["known_at"].to_numpy(writable=True),
-        _numbers(readings["followers_then"]),
+        followers_daily[ACCOUNT].to_numpy(writable=True),
+        known_at.to_numpy(writable=True),
+        followers_daily["follower_count"].to_numpy(writable=True),
         FOLLOWER_READING_WITHIN // timedelta(microseconds=1),
     )
     return posts.with_columns(_column("followers_then", nearest))
@@ -227,7 +249,14 @@ def posts(tables: Tables) -> pl.DataFrame:
     posts = _followers_then(_newest(tables), tables.followers_daily)
     made = _Posts(posts)
     expected = expected_of_accounts(tables.accounts).drop("account_id")[posts[ACCOUNT]]
-    columns = [*made.levels(), *made.groups(), *made.relations(), *made.digits(), *expected.get_columns()]
+    columns = [
+        *made.levels(),
+        *made.groups(),
+        *made.parts(posts),
+        *made.relations(),
+        *made.digits(),
+        *expected.get_columns(),
+    ]
     return (
         posts.drop(_OBSERVED.values())
         .hstack(columns)

@@ -174,6 +174,35 @@ def median(account: Codes, values: Numbers, order: Integers) -> Numbers:
 
 
 @njit(cache=True, nogil=True)
+def median_where(account: Codes, values: Numbers, order: Integers, chosen: Flags) -> Numbers:
+    """Median of the account's values in the chosen rows; `order` are the rows sorted by value."""
+    middle, buffer = np.empty(len(account)), np.empty(len(account))
+    start = 0
+    while start < len(account):
+        end = _end(account, start)
+        size = 0
+        for row in order[start:end]:
+            if chosen[row] and not math.isnan(values[row]):
+                buffer[size] = values[row]
+                size += 1
+        middle[start:end] = _quantile(buffer[:size], 0.5)
+        start = end
+    return middle
+
+
+@njit(cache=True, nogil=True)
+def rows_where(account: Codes, chosen: Flags) -> Integers:
+    """How many rows of the account are chosen."""
+    rows = np.empty(len(account), np.int64)
+    start = 0
+    while start < len(account):
+        end = _end(account, start)
+        rows[start:end] = chosen[start:end].sum()
+        start = end
+    return rows
+
+
+@njit(cache=True, nogil=True)
 def usual_of_kind(
     account: Codes, kind: Integers, values: Numbers, order: Integers, fewest: int
 ) -> tuple[Numbers, Numbers]:
@@ -392,11 +421,11 @@ def block_steps(account: Codes, values: Numbers, block: int) -> Numbers:
 
 @njit(cache=True, nogil=True)
 def nearest_reading(
-    account: Codes, instant: Integers, reading_account: Codes, reading_instant: Integers, reading: Numbers, within: int
+    account: Codes, instant: Integers, reading_account: Codes, reading_instant: Integers, reading: Integers, within: int
 ) -> Numbers:
     """The reading nearest to each row of the same account, the later of two as near; NaN where none is so near.
 
-    Rows and readings are ordered by account and instant; readings of NaN are none.
+    Rows and readings are ordered by account and instant; readings of zero are none.
     """
     nearest = np.full(len(account), math.nan)
     before, after = -1, 0
@@ -408,9 +437,9 @@ def nearest_reading(
         while (
             after < len(reading)
             and reading_account[after] == account[row]
-            and (math.isnan(reading[after]) or reading_instant[after] <= instant[row])
+            and (reading[after] == 0 or reading_instant[after] <= instant[row])
         ):
-            if not math.isnan(reading[after]):
+            if reading[after] > 0:
                 before = after
             after += 1
         distance = within + 1
