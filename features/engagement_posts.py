@@ -44,6 +44,14 @@ def _log_count(values: Numbers) -> Numbers:
     return pl.Series(values).clip(lower_bound=0.5).log().to_numpy(writable=True)
 
 
+def _starts(rows: pl.DataFrame) -> Integers:
+    """Where each account's rows begin, and the number of all rows."""
+    codes = rows[ACCOUNT].to_numpy()
+    is_first = np.ones(len(codes), dtype=np.bool_)
+    is_first[1:] = codes[1:] != codes[:-1]
+    return np.append(np.flatnonzero(is_first), len(codes))
+
+
 def _numbers(column: pl.Series) -> Numbers:
     """A column as the kernels take it: NaN for null."""
     return column.cast(pl.Float64).fill_null(np.nan).to_numpy(writable=True)
@@ -59,8 +67,8 @@ def _newest(tables: Tables) -> pl.DataFrame:
     settled = settled_posts(tables)
     # Rows come by `post_id`, and the kernel keeps the order of equal instants.
     instants = settled["posted_at"].to_physical().to_numpy(writable=True)
-    posts = settled[kernels.newest_rows(settled[ACCOUNT].to_numpy(writable=True), instants, NEWEST_POSTS)]
-    age_rank, rows = kernels.ages(posts[ACCOUNT].to_numpy(writable=True))
+    posts = settled[kernels.newest_rows(_starts(settled), instants, NEWEST_POSTS)]
+    age_rank, rows = kernels.ages(_starts(posts))
     newest = posts["posted_at"].gather(np.arange(posts.height) + age_rank)
     return posts.with_columns(
         pl.col(ACCOUNT).set_sorted(),
@@ -78,21 +86,21 @@ class _Posts:
     """
 
     def __init__(self, posts: pl.DataFrame) -> None:
-        self.account = posts[ACCOUNT].to_numpy(writable=True)
+        self.starts = _starts(posts)
         observed = {count: _numbers(posts[column]) for count, column in _OBSERVED.items()}
-        self.order = {count: kernels.sorted_rows(self.account, values) for count, values in observed.items()}
+        self.order = {count: kernels.sorted_rows(self.starts, values) for count, values in observed.items()}
         self.counts = self._unless_switched_off(observed)
         self.logs = {count: _log_count(values) for count, values in self.counts.items()}
         formats = posts["format"].cast(pl.Categorical).to_physical().cast(pl.Int64).fill_null(-1)
-        self.format = kernels.kinds(self.account, formats.to_numpy(writable=True))
+        self.format = kernels.kinds(self.starts, formats.to_numpy(writable=True))
         usual = {count: self._of_format(count, log)[0] for count, log in self.logs.items()}
         self.relative = {count: log - usual[count] for count, log in self.logs.items()}
         self.relative_order = {
-            count: kernels.sorted_rows(self.account, values) for count, values in self.relative.items()
+            count: kernels.sorted_rows(self.starts, values) for count, values in self.relative.items()
         }
         self.swing = {count: value.clip(-LARGEST_SWING, LARGEST_SWING) for count, value in self.relative.items()}
         self.followers = _numbers(posts["followers_then"].log())
-        self.age_rank, self.rows = kernels.ages(self.account)
+        self.age_rank, self.rows = kernels.ages(self.starts)
 
     def _unless_switched_off(self, observed: dict[str, Numbers]) -> dict[str, Numbers]:
         """The counts; one that is zero on every post and may be hidden or closed becomes unknown.
@@ -101,10 +109,10 @@ class _Posts:
         where nothing else was counted either; and a single post's zero not where the account's other posts draw
         `USUAL_THAT_BELIES_ZERO` and more: its likes were hidden for a while.
         """
-        any_seen = {count: kernels.any_above_zero(self.account, values) for count, values in observed.items()}
+        any_seen = {count: kernels.any_above_zero(self.starts, values) for count, values in observed.items()}
         likes = observed["likes"]
         shown = np.where(likes == 0, np.nan, likes)
-        usual_where_shown = kernels.median(self.account, shown, self.order["likes"])
+        usual_where_shown = kernels.median(self.starts, shown, self.order["likes"])
         hidden = (likes == 0) & (usual_where_shown >= USUAL_THAT_BELIES_ZERO)
         believed = any_seen["likes"] | ~(any_seen["comments"] | any_seen["views"])
         return {
@@ -115,12 +123,12 @@ class _Posts:
 
     def _of_format(self, count: str, values: Numbers) -> tuple[Numbers, Numbers]:
         """Median and mean of the account's posts of that format, or of all its posts where too few."""
-        return kernels.usual_of_kind(self.account, self.format, values, self.order[count], FORMAT_POSTS)
+        return kernels.usual_of_kind(self.starts, self.format, values, self.order[count], FORMAT_POSTS)
 
     def levels(self) -> list[pl.Series]:
         """What the counts are, and what they are beside the account's usual ones."""
-        low, middle, high = kernels.tenths(self.account, self.relative["likes"], self.relative_order["likes"])
-        views = kernels.median(self.account, self.relative["views"], self.relative_order["views"])
+        low, middle, high = kernels.tenths(self.starts, self.relative["likes"], self.relative_order["likes"])
+        views = kernels.median(self.starts, self.relative["views"], self.relative_order["views"])
         known = {count: ~np.isnan(values) for count, values in self.counts.items()}
         pairs = (("likes", "comments"), ("likes", "views"), ("comments", "views"))
         both = {f"{first}_and_{second}": known[first] & known[second] for first, second in pairs}
@@ -136,15 +144,15 @@ class _Posts:
             _column("likes_relative_ninetieth", high),
             _column("views_relative_median", views),
             *(pl.Series(name, values) for name, values in both.items()),
-            *(pl.Series(f"posts_with_{name}", kernels.rows_where(self.account, of)) for name, of in counted.items()),
+            *(pl.Series(f"posts_with_{name}", kernels.rows_where(self.starts, of)) for name, of in counted.items()),
             _column("comments_mean_here", self._of_format("comments", self.counts["comments"])[1]),
         ]
 
     def groups(self) -> list[pl.Series]:
         """Likes per view, and the groups of posts that counts show."""
         rate = self.relative["likes"] - self.relative["views"]
-        by_rate = kernels.sorted_rows(self.account, rate)
-        low, middle, high = kernels.tenths(self.account, rate, by_rate)
+        by_rate = kernels.sorted_rows(self.starts, rate)
+        low, middle, high = kernels.tenths(self.starts, rate, by_rate)
         likes = np.where(np.isnan(self.counts["comments"]), np.nan, self.swing["likes"])
         swing = rate.clip(-LARGEST_SWING, LARGEST_SWING)
         by_likes, share = self.relative_order["likes"], SMALLEST_GROUP_SHARE
@@ -153,17 +161,17 @@ class _Posts:
             _column("likes_per_view_tenth", low),
             _column("likes_per_view_median", middle),
             _column("likes_per_view_ninetieth", high),
-            _column("is_most_liked", kernels.in_upper_group(self.account, likes, by_likes, share), pl.Boolean),
-            _column("is_most_liked_per_view", kernels.in_upper_group(self.account, swing, by_rate, share), pl.Boolean),
-            _column("is_after_step", kernels.after_step(self.account, likes, share), pl.Boolean),
+            _column("is_most_liked", kernels.in_upper_group(self.starts, likes, by_likes, share), pl.Boolean),
+            _column("is_most_liked_per_view", kernels.in_upper_group(self.starts, swing, by_rate, share), pl.Boolean),
+            _column("is_after_step", kernels.after_step(self.starts, likes, share), pl.Boolean),
         ]
 
     def parts(self, posts: pl.DataFrame) -> list[pl.Series]:
         """Medians of parts of an account's posts."""
-        in_time = np.arange(len(self.account))
+        in_time = np.arange(posts.height)
         likes = (self.relative["likes"], self.relative_order["likes"])
         known = ~np.isnan(likes[0] + self.followers)
-        followers = (self.followers, kernels.sorted_rows(self.account, np.where(known, self.followers, np.nan)))
+        followers = (self.followers, kernels.sorted_rows(self.starts, np.where(known, self.followers, np.nan)))
         month = (posts["month"].to_numpy(writable=True), in_time)
         newer = posts["is_newer"].to_numpy()
         paid = posts["is_sponsored"].fill_null(False).to_numpy()
@@ -181,18 +189,18 @@ class _Posts:
             "likes_of_sponsored": (*likes, paid),
             "likes_of_others": (*likes, ~paid),
         }
-        return [_column(name, kernels.median_where(self.account, *of)) for name, of in medians.items()]
+        return [_column(name, kernels.median_where(self.starts, *of)) for name, of in medians.items()]
 
     def relations(self) -> list[pl.Series]:
         """How likes go with comments, views, followers and the likes before them."""
         likes, by_likes = self.relative["likes"], self.relative_order["likes"]
-        before = kernels.value_before(self.account, likes)
+        before = kernels.value_before(self.starts, likes)
         ranked = {
             "likes_comments": (self.relative["comments"], self.relative_order["comments"]),
             "likes_views": (self.relative["views"], self.relative_order["views"]),
-            "likes_lag": (before, kernels.sorted_rows(self.account, before)),
+            "likes_lag": (before, kernels.sorted_rows(self.starts, before)),
         }
-        related = {name: kernels.rank_relation(self.account, likes, by_likes, *other) for name, other in ranked.items()}
+        related = {name: kernels.rank_relation(self.starts, likes, by_likes, *other) for name, other in ranked.items()}
         swing, comments, followers = self.swing["likes"], self.swing["comments"], self.followers
         centred = {
             "likes_beside_comments": np.where(np.isnan(comments), np.nan, swing),
@@ -204,23 +212,23 @@ class _Posts:
         return [
             *(_column(f"{name}_rank_product", product) for name, (product, _) in related.items()),
             *(_column(f"{name}_rank_scale", scale) for name, (_, scale) in related.items()),
-            *(_column(name, kernels.less_mean(self.account, values)) for name, values in centred.items()),
+            *(_column(name, kernels.less_mean(self.starts, values)) for name, values in centred.items()),
             _column("likes_before", before),
-            _column("likes_step", kernels.block_steps(self.account, stepping, BLOCK_POSTS)),
+            _column("likes_step", kernels.block_steps(self.starts, stepping, BLOCK_POSTS)),
         ]
 
     def digits(self) -> list[pl.Series]:
         """Medians of the counts, and what their digits are."""
         counts, first, medians = np.array(list(self.counts.values())), [], []
         for count, values in self.counts.items():
-            low, middle, high = kernels.tenths(self.account, values, self.order[count])
+            low, middle, high = kernels.tenths(self.starts, values, self.order[count])
             spans = (low >= LEAST_DIGIT_COUNT) & (high >= WIDE_SPAN * low)
             first.append(kernels.first_digits(values, spans & (values >= LEAST_DIGIT_COUNT)))
             medians.append(_column(f"{count}_median", middle))
         shares = np.array([FIRST_DIGIT_SHARES[digit] for digit in range(1, 10)])
-        last = kernels.last_digits(self.account, counts, FEWEST_EXACT, MOST_EXACT, ROUND)
+        last = kernels.last_digits(self.starts, counts, FEWEST_EXACT, MOST_EXACT, ROUND)
         names = ("exact_counts", "round_counts", "ten_counts", "same_last_digit")
-        judged, alike = kernels.same_first_digit(self.account, np.array(first), shares)
+        judged, alike = kernels.same_first_digit(self.starts, np.array(first), shares)
         return [
             *medians,
             *(_column(f"{count}_first_digit", digits, pl.Int8) for count, digits in zip(COUNTS, first, strict=True)),

@@ -1,7 +1,8 @@
 """Medians, ranks, groups and digits of an account's posts.
 
-Every kernel takes `account`, the account's code of each row (sorted), and columns of the same length, NaN where a
-count is not known; what it returns has one entry per row again. Rows stand in order of publication within an account.
+Every kernel takes `starts`, the first row of each account that has rows and, last, the number of all rows, and columns
+of that length, NaN where a count is not known; what it returns has one entry per row again. Rows stand in order of
+publication within an account.
 """
 
 from __future__ import annotations
@@ -19,15 +20,6 @@ Flags = NDArray[np.bool_]
 
 BASE = 10
 """Of the digits."""
-
-
-@njit(cache=True, nogil=True)
-def _end(account: Codes, start: int) -> int:
-    """First row after those of the account that begins at `start`."""
-    end = start
-    while end < len(account) and account[end] == account[start]:
-        end += 1
-    return end
 
 
 @njit(cache=True, nogil=True)
@@ -54,16 +46,15 @@ def _known(values: Numbers, order: Integers, start: int, end: int, buffer: Numbe
 
 
 @njit(cache=True, nogil=True)
-def sorted_rows(account: Codes, values: Numbers) -> Integers:
+def sorted_rows(starts: Integers, values: Numbers) -> Integers:
     """The numbers of the rows, account after account, by rising value; those without a value last.
 
     The work grows with the square of an account's rows: meant for `NEWEST_POSTS` of them.
     """
-    order, buffer = np.empty(len(account), np.int64), np.empty(len(account))
-    taken = np.zeros(len(account), np.int64)
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    order, buffer = np.empty(starts[-1], np.int64), np.empty(starts[-1])
+    taken = np.zeros(starts[-1], np.int64)
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         size = end - start
         for each in range(size):
             value = values[start + each]
@@ -76,18 +67,16 @@ def sorted_rows(account: Codes, values: Numbers) -> Integers:
             place = start + below
             order[place + taken[place]] = start + each
             taken[place] += 1
-        start = end
     return order
 
 
 @njit(cache=True, nogil=True)
-def kinds(account: Codes, kind: Integers) -> Integers:
+def kinds(starts: Integers, kind: Integers) -> Integers:
     """The kinds of an account's rows numbered from 0 as they come, so that they are few and follow each other."""
-    numbered = np.empty(len(account), np.int64)
-    seen = np.empty(len(account), np.int64)
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    numbered = np.empty(starts[-1], np.int64)
+    seen = np.empty(starts[-1], np.int64)
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         size = 0
         for row in range(start, end):
             number = 0
@@ -97,126 +86,111 @@ def kinds(account: Codes, kind: Integers) -> Integers:
                 seen[size] = kind[row]
                 size += 1
             numbered[row] = number
-        start = end
     return numbered
 
 
 @njit(cache=True, nogil=True)
-def newest_rows(account: Codes, instant: Integers, most: int) -> Integers:
+def newest_rows(starts: Integers, instant: Integers, most: int) -> Integers:
     """Numbers of the rows of each account's `most` newest instants, the oldest first; equal ones keep their order."""
-    rows = np.empty(len(account), np.int64)
-    size = start = 0
-    while start < len(account):
-        end = _end(account, start)
+    rows = np.empty(starts[-1], np.int64)
+    size = 0
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         order = np.argsort(instant[start:end], kind="mergesort")
         for each in order[max(0, end - start - most) :]:
             rows[size] = start + each
             size += 1
-        start = end
     return rows[:size]
 
 
 @njit(cache=True, nogil=True)
-def ages(account: Codes) -> tuple[Integers, Integers]:
+def ages(starts: Integers) -> tuple[Integers, Integers]:
     """0 for the newest row of an account, 1 for the one before, and the number of its rows."""
-    rank, rows = np.empty(len(account), np.int64), np.empty(len(account), np.int64)
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    rank, rows = np.empty(starts[-1], np.int64), np.empty(starts[-1], np.int64)
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         for row in range(start, end):
             rank[row] = end - 1 - row
             rows[row] = end - start
-        start = end
     return rank, rows
 
 
 @njit(cache=True, nogil=True)
-def any_above_zero(account: Codes, values: Numbers) -> Flags:
+def any_above_zero(starts: Integers, values: Numbers) -> Flags:
     """Whether any of the account's values is above zero."""
-    found = np.zeros(len(account), np.bool_)
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    found = np.zeros(starts[-1], np.bool_)
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         above = False
         for row in range(start, end):
             above |= values[row] > 0
         found[start:end] = above
-        start = end
     return found
 
 
 @njit(cache=True, nogil=True)
-def tenths(account: Codes, values: Numbers, order: Integers) -> tuple[Numbers, Numbers, Numbers]:
+def tenths(starts: Integers, values: Numbers, order: Integers) -> tuple[Numbers, Numbers, Numbers]:
     """Tenth percentile, median and ninetieth percentile of the account's values; `order` are the rows sorted by it."""
-    low, middle, high = np.empty(len(account)), np.empty(len(account)), np.empty(len(account))
-    buffer = np.empty(len(account))
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    low, middle, high = np.empty(starts[-1]), np.empty(starts[-1]), np.empty(starts[-1])
+    buffer = np.empty(starts[-1])
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         known = _known(values, order, start, end, buffer)
         low[start:end] = _quantile(known, 0.1)
         middle[start:end] = _quantile(known, 0.5)
         high[start:end] = _quantile(known, 0.9)
-        start = end
     return low, middle, high
 
 
 @njit(cache=True, nogil=True)
-def median(account: Codes, values: Numbers, order: Integers) -> Numbers:
+def median(starts: Integers, values: Numbers, order: Integers) -> Numbers:
     """Median of the account's values; `order` are the rows sorted by it."""
-    middle, buffer = np.empty(len(account)), np.empty(len(account))
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    middle, buffer = np.empty(starts[-1]), np.empty(starts[-1])
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         middle[start:end] = _quantile(_known(values, order, start, end, buffer), 0.5)
-        start = end
     return middle
 
 
 @njit(cache=True, nogil=True)
-def median_where(account: Codes, values: Numbers, order: Integers, chosen: Flags) -> Numbers:
+def median_where(starts: Integers, values: Numbers, order: Integers, chosen: Flags) -> Numbers:
     """Median of the account's values in the chosen rows; `order` are the rows sorted by value."""
-    middle, buffer = np.empty(len(account)), np.empty(len(account))
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    middle, buffer = np.empty(starts[-1]), np.empty(starts[-1])
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         size = 0
         for row in order[start:end]:
             if chosen[row] and not math.isnan(values[row]):
                 buffer[size] = values[row]
                 size += 1
         middle[start:end] = _quantile(buffer[:size], 0.5)
-        start = end
     return middle
 
 
 @njit(cache=True, nogil=True)
-def rows_where(account: Codes, chosen: Flags) -> Integers:
+def rows_where(starts: Integers, chosen: Flags) -> Integers:
     """How many rows of the account are chosen."""
-    rows = np.empty(len(account), np.int64)
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    rows = np.empty(starts[-1], np.int64)
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         rows[start:end] = chosen[start:end].sum()
-        start = end
     return rows
 
 
 @njit(cache=True, nogil=True)
 def usual_of_kind(
-    account: Codes, kind: Integers, values: Numbers, order: Integers, fewest: int
+    starts: Integers, kind: Integers, values: Numbers, order: Integers, fewest: int
 ) -> tuple[Numbers, Numbers]:
     """Median and mean of the account's values of the row's kind, or of all its values where too few are of that.
 
     `kind` as `kinds` numbers them; `order` are the rows sorted by value.
     """
-    medians, means = np.empty(len(account)), np.empty(len(account))
-    buffer, of_kind = np.empty(len(account)), np.empty(len(account))
-    firsts, ends = np.empty(len(account) + 1, np.int64), np.empty(len(account) + 1, np.int64)
-    of_kinds = np.empty((2, len(account) + 1))
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    medians, means = np.empty(starts[-1]), np.empty(starts[-1])
+    buffer, of_kind = np.empty(starts[-1]), np.empty(starts[-1])
+    firsts, ends = np.empty(starts[-1] + 1, np.int64), np.empty(starts[-1] + 1, np.int64)
+    of_kinds = np.empty((2, starts[-1] + 1))
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         most = kind[start:end].max() + 1
         firsts[: most + 1] = 0
         for row in range(start, end):
@@ -235,7 +209,6 @@ def usual_of_kind(
             of_kinds[0, each], of_kinds[1, each] = _quantile(known, 0.5), _mean(known)
         for row in range(start, end):
             medians[row], means[row] = of_kinds[0, kind[row]], of_kinds[1, kind[row]]
-        start = end
     return medians, means
 
 
@@ -248,33 +221,30 @@ def _mean(known: Numbers) -> float:
 
 
 @njit(cache=True, nogil=True)
-def in_upper_group(account: Codes, value: Numbers, order: Integers, smallest_share: float) -> Numbers:
+def in_upper_group(starts: Integers, value: Numbers, order: Integers, smallest_share: float) -> Numbers:
     """1 where a row is in the higher of the two groups that its account's values fall into best; else 0 (Otsu).
 
     The cut makes the variance between the groups largest, where each has `smallest_share` of the values. NaN without
     a value, or where no cut leaves enough. `order` are the rows sorted by value.
     """
-    is_upper, buffer = np.full(len(account), math.nan), np.empty(len(account))
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    is_upper, buffer = np.full(starts[-1], math.nan), np.empty(starts[-1])
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         known = _known(value, order, start, end, buffer)
         cut = _best_cut(known, smallest_share * len(known))
         for row in range(start, end):
             if cut > 0 and not math.isnan(value[row]):
                 is_upper[row] = value[row] >= known[cut]
-        start = end
     return is_upper
 
 
 @njit(cache=True, nogil=True)
-def after_step(account: Codes, value: Numbers, smallest_share: float) -> Numbers:
+def after_step(starts: Integers, value: Numbers, smallest_share: float) -> Numbers:
     """1 where a row comes after the cut in time that divides its account's values best; else 0. As `in_upper_group`."""
-    is_after, buffer = np.full(len(account), math.nan), np.empty(len(account))
-    rows = np.arange(len(account))
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    is_after, buffer = np.full(starts[-1], math.nan), np.empty(starts[-1])
+    rows = np.arange(starts[-1])
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         known = _known(value, rows, start, end, buffer)
         cut = _best_cut(known, smallest_share * len(known))
         place = 0
@@ -282,7 +252,6 @@ def after_step(account: Codes, value: Numbers, smallest_share: float) -> Numbers
             if cut > 0 and not math.isnan(value[row]):
                 is_after[row] = place >= cut
                 place += 1
-        start = end
     return is_after
 
 
@@ -306,19 +275,18 @@ def _best_cut(value: Numbers, fewest: float) -> int:
 
 @njit(cache=True, nogil=True)
 def rank_relation(
-    account: Codes, first: Numbers, first_order: Integers, second: Numbers, second_order: Integers
+    starts: Integers, first: Numbers, first_order: Integers, second: Numbers, second_order: Integers
 ) -> tuple[Numbers, Numbers]:
     """Product of the two ranks' deviations from their means, among rows that have both, and what scales their sum.
 
     The scale is the root of the product of the two sums of squared deviations, one for all rows of an account: the
     account's products sum to Spearman's correlation times it. Each order are the rows sorted by the value.
     """
-    product, scale = np.full(len(account), math.nan), np.empty(len(account))
-    one, other = np.empty(len(account)), np.empty(len(account))
-    rows = np.empty(len(account), np.int64)
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    product, scale = np.full(starts[-1], math.nan), np.empty(starts[-1])
+    one, other = np.empty(starts[-1]), np.empty(starts[-1])
+    rows = np.empty(starts[-1], np.int64)
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         _rank(first, first_order[start:end], second, rows, one)
         size = _rank(second, second_order[start:end], first, rows, other)
         squares_one = squares_other = 0.0
@@ -327,7 +295,6 @@ def rank_relation(
             squares_one += one[row] ** 2
             squares_other += other[row] ** 2
         scale[start:end] = math.sqrt(squares_one * squares_other)
-        start = end
     return product, scale
 
 
@@ -354,12 +321,11 @@ def _rank(values: Numbers, order: Integers, beside: Numbers, rows: Integers, ran
 
 
 @njit(cache=True, nogil=True)
-def less_mean(account: Codes, values: Numbers) -> Numbers:
+def less_mean(starts: Integers, values: Numbers) -> Numbers:
     """Each value less the mean of the account's."""
-    left, buffer = np.empty(len(account)), np.empty(len(account))
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    left, buffer = np.empty(starts[-1]), np.empty(starts[-1])
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         size = 0
         for row in range(start, end):
             if not math.isnan(values[row]):
@@ -368,17 +334,19 @@ def less_mean(account: Codes, values: Numbers) -> Numbers:
         mean = _mean(buffer[:size])
         for row in range(start, end):
             left[row] = values[row] - mean
-        start = end
     return left
 
 
 @njit(cache=True, nogil=True)
-def value_before(account: Codes, values: Numbers) -> Numbers:
+def value_before(starts: Integers, values: Numbers) -> Numbers:
     """The value of the account's nearest earlier row that has one."""
-    before = np.full(len(account), math.nan)
-    for row in range(1, len(account)):
-        if account[row] == account[row - 1]:
-            before[row] = before[row - 1] if math.isnan(values[row - 1]) else values[row - 1]
+    before = np.empty(starts[-1])
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
+        last = math.nan
+        for row in range(start, end):
+            before[row] = last
+            last = last if math.isnan(values[row]) else values[row]
     return before
 
 
@@ -395,17 +363,16 @@ def _middle(values: Numbers, buffer: Numbers) -> float:
 
 
 @njit(cache=True, nogil=True)
-def block_steps(account: Codes, values: Numbers, block: int) -> Numbers:
+def block_steps(starts: Integers, values: Numbers, block: int) -> Numbers:
     """Median of the `block` values that end with a row, less that of as many before them; rows without value left out.
 
     NaN at the first rows of an account, which have no two blocks behind them.
     """
-    steps, buffer = np.full(len(account), math.nan), np.empty(block)
-    medians, rows = np.empty(len(account)), np.empty(len(account), np.int64)
-    kept = np.empty(len(account))
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    steps, buffer = np.full(starts[-1], math.nan), np.empty(block)
+    medians, rows = np.empty(starts[-1]), np.empty(starts[-1], np.int64)
+    kept = np.empty(starts[-1])
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         size = 0
         for row in range(start, end):
             if not math.isnan(values[row]):
@@ -415,7 +382,6 @@ def block_steps(account: Codes, values: Numbers, block: int) -> Numbers:
             medians[each] = _middle(kept[each - block + 1 : each + 1], buffer)
             if each >= 2 * block - 1:
                 steps[rows[each]] = medians[each] - medians[each - block]
-        start = end
     return steps
 
 
@@ -456,18 +422,17 @@ def nearest_reading(
 
 @njit(cache=True, nogil=True)
 def last_digits(
-    account: Codes, counts: Numbers, fewest: int, most: int, step: int
+    starts: Integers, counts: Numbers, fewest: int, most: int, step: int
 ) -> tuple[Integers, Integers, Integers, Integers]:
     """Of each row's counts, those from `fewest` to `most`: how many, multiples of `step`, of ten, and of like ending.
 
     The last is, for each of them, the number of the account's such counts with the same last digit, summed. `counts`
     has a row per kind of count and a column per row of the frame.
     """
-    exact, stepped = np.zeros(len(account), np.int64), np.zeros(len(account), np.int64)
-    tens, alike = np.zeros(len(account), np.int64), np.zeros(len(account), np.int64)
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    exact, stepped = np.zeros(starts[-1], np.int64), np.zeros(starts[-1], np.int64)
+    tens, alike = np.zeros(starts[-1], np.int64), np.zeros(starts[-1], np.int64)
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         endings = np.zeros(BASE, np.int64)
         for each in counts:
             for row in range(start, end):
@@ -481,7 +446,6 @@ def last_digits(
             for row in range(start, end):
                 if fewest <= each[row] <= most:
                     alike[row] += endings[int(each[row]) % BASE]
-        start = end
     return exact, stepped, tens, alike
 
 
@@ -499,16 +463,15 @@ def first_digits(counts: Numbers, is_judged: Flags) -> Numbers:
 
 
 @njit(cache=True, nogil=True)
-def same_first_digit(account: Codes, digits: Numbers, shares: Numbers) -> tuple[Integers, Numbers]:
+def same_first_digit(starts: Integers, digits: Numbers, shares: Numbers) -> tuple[Integers, Numbers]:
     """How many first digits a row has and, for each, the account's of that digit over the digit's share, summed.
 
     `digits` has a row per kind of count and a column per row of the frame, NaN where not judged; `shares` are those
     expected of the digits 1 to 9.
     """
-    judged, alike = np.zeros(len(account), np.int64), np.zeros(len(account))
-    start = 0
-    while start < len(account):
-        end = _end(account, start)
+    judged, alike = np.zeros(starts[-1], np.int64), np.zeros(starts[-1])
+    for group in range(len(starts) - 1):
+        start, end = starts[group], starts[group + 1]
         found = np.zeros(BASE, np.int64)
         for each in digits:
             for row in range(start, end):
@@ -520,5 +483,4 @@ def same_first_digit(account: Codes, digits: Numbers, shares: Numbers) -> tuple[
                 if not math.isnan(each[row]):
                     digit = int(each[row])
                     alike[row] += found[digit] / shares[digit - 1]
-        start = end
     return judged, alike
