@@ -63,7 +63,8 @@ def _in_order(tables: Tables, name: str, accounts: pl.DataFrame) -> pl.DataFrame
     if rows.sum() != table.height:
         table = table.join(accounts, on="account_id", how="semi", maintain_order="left")
     codes = pl.Series(ACCOUNT, np.repeat(accounts[ACCOUNT].to_numpy(), rows), dtype=pl.UInt32)
-    table = table.with_columns(codes.set_sorted())
+    # In one chunk: columns chunked otherwise than `account` would be copied by every later operation.
+    table = table.rechunk().with_columns(codes.set_sorted())
     follows = (pl.col(second) > pl.col(second).shift()) | (pl.col(ACCOUNT) != pl.col(ACCOUNT).shift())
     if table.select(follows.all()).item():
         return table
