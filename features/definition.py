@@ -8,6 +8,7 @@ drift apart. `@feature` on a small expression function is the only registration 
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import re
 import string
@@ -124,14 +125,19 @@ class Feature:
 
     def aggregation(self) -> pl.Expr:
         """The null rule applied to the expression: too few rows, or a number that is not finite, give null."""
-        value = self.expression().cast(pl.Float64)
-        value = pl.when(pl.len() >= self.min_rows).then(value)
-        return value.alias(self.name)
+        return _aggregation(self.expression, self.min_rows, self.name)
 
     def definition_text(self) -> str:
         """Everything that defines the value, as text: the material of the catalogue's hash."""
         source = inspect.getsource(self.expression)
         return "\n".join((self.name, self.frame, str(self.min_rows), self.suspicious, self.formula, source))
+
+
+@functools.cache  # to build an expression takes as long as to evaluate it on a few hundred accounts
+def _aggregation(expression: Expression, min_rows: int, name: str) -> pl.Expr:
+    value = expression().cast(pl.Float64)
+    value = pl.when(pl.len() >= min_rows).then(value)
+    return value.alias(name)
 
 
 class DuplicateFeatureError(ValueError):
