@@ -17,10 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from models.kernels.trees import Nodes, Rules, Ways
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
@@ -45,19 +48,6 @@ class UnreadableTreesError(ValueError):
     """The text is not a whole ensemble of LightGBM's, or of a kind that is not trained here."""
 
 
-class _Nodes(NamedTuple):
-    """An ensemble as `models.kernels.trees.raw_scores` takes it."""
-
-    features: IntArray
-    missing: FloatArray
-    starts: IntArray
-    columns: IntArray
-    thresholds: FloatArray
-    left: IntArray
-    right: IntArray
-    leaves: FloatArray
-
-
 class Trees:
     """One ensemble, made ready from LightGBM's text.
 
@@ -80,14 +70,14 @@ class Trees:
         """Sum of the trees, one a row of `values`: shape (rows, features), NaN where not observed."""
         from models.kernels import trees as kernels  # compiling them, or loading what was compiled, takes its time
 
-        scores: FloatArray = kernels.raw_scores(self._given(values), *self._nodes)
+        scores: FloatArray = kernels.raw_scores(self._given(values), self._nodes)
         return scores
 
     def contributions(self, values: FloatArray) -> FloatArray:
         """Each feature's push on the raw score, shape of `values`: with the trees' mean they add up to the score."""
         from models.kernels import trees as kernels
 
-        pushes: FloatArray = kernels.contributions(self._given(values), *self._nodes, self._shares, *self._ways)
+        pushes: FloatArray = kernels.contributions(self._given(values), self._nodes, *self._ways)
         return pushes
 
     def _given(self, values: FloatArray) -> FloatArray:
@@ -98,15 +88,13 @@ class Trees:
         return given
 
     @cached_property
-    def _ways(self) -> tuple[NDArray[Any], ...]:
-        """What contributions need to know of the ways through the trees, and Gauss's rules."""
+    def _ways(self) -> tuple[Ways, Rules]:
+        """What contributions need beside the nodes."""
         from models.kernels import trees as kernels
 
-        nodes = self._nodes
-        *ways, depths = kernels.paths(
-            nodes.features, nodes.starts, nodes.columns, nodes.left, nodes.right, self._shares
-        )
-        return *ways, depths, *_gauss((int(depths.max(initial=0)) + 1) // 2)
+        ways: Ways = kernels.paths(self._nodes, self._shares)
+        deepest = int(ways.depths.max(initial=0))
+        return ways, _gauss((deepest + 1) // 2)
 
 
 def _split(text: str) -> tuple[dict[str, str], list[str]]:
@@ -128,7 +116,7 @@ def _split(text: str) -> tuple[dict[str, str], list[str]]:
 
 
 def _entries(block: str) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in block.split("\n") if "=" in line)
+    return {name: entry for name, equals, entry in (line.partition("=") for line in block.split("\n")) if equals}
 
 
 def _fields(number: int, block: str) -> dict[str, list[str]]:
@@ -145,8 +133,10 @@ def _fields(number: int, block: str) -> dict[str, list[str]]:
     return fields
 
 
-def _nodes(fields: Sequence[Mapping[str, list[str]]], names: int) -> _Nodes:
+def _nodes(fields: Sequence[Mapping[str, list[str]]], names: int) -> Nodes:
     """All trees in flat arrays, checked: the kernels look at no bound."""
+    from models.kernels.trees import Nodes
+
     inner = np.array([len(each["threshold"]) for each in fields], dtype=np.int64)
     starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(inner)])
     asked = _joined(fields, "split_feature", np.int64)
@@ -156,16 +146,16 @@ def _nodes(fields: Sequence[Mapping[str, list[str]]], names: int) -> _Nodes:
     if unknown := set(kinds.tolist()) - set(NAN_TAKEN_FOR):
         raise UnreadableTreesError(f"a node is of a kind that is not trained here (decision_type {min(unknown)})")
     # A column is a feature as a node sees it: nodes differ in what they take a missing value for.
-    kinds_and_features, columns = np.unique(np.stack([kinds, asked]), axis=1, return_inverse=True)
+    different, columns = np.unique(kinds * names + asked, return_inverse=True)
     first_leaf = np.repeat(inner, inner)  # of each node, the slot of its tree's first leaf
     sides = (_joined(fields, name, np.int64) for name in ("left_child", "right_child"))
     left, right = (np.where(side >= 0, side, first_leaf - 1 - side) for side in sides)  # leaf i is written -1 - i
     _check_children(left, right, first_leaf, np.repeat(starts[:-1], inner))
-    return _Nodes(
-        features=kinds_and_features[1].astype(np.int32),
-        missing=np.array([NAN_TAKEN_FOR[kind] for kind in kinds_and_features[0].tolist()], dtype=np.float64),
+    return Nodes(
+        features=(different % names).astype(np.int32),
+        missing=np.array([NAN_TAKEN_FOR[kind] for kind in (different // names).tolist()], dtype=np.float64),
         starts=starts.astype(np.int32),
-        columns=columns.reshape(-1).astype(np.int32),
+        columns=columns.astype(np.int32),
         thresholds=_joined(fields, "threshold", np.float64),
         left=left.astype(np.int32),
         right=right.astype(np.int32),
@@ -198,7 +188,7 @@ def _check_children(left: LongArray, right: LongArray, first_leaf: LongArray, st
         raise UnreadableTreesError("the nodes of a tree do not make a tree")
 
 
-def _shares(fields: Sequence[Mapping[str, list[str]]], nodes: _Nodes) -> FloatArray:
+def _shares(fields: Sequence[Mapping[str, list[str]]], nodes: Nodes) -> FloatArray:
     """Of each inner node, the share of its training rows that went left: above 0, below 1."""
     inner, leaves = (_joined(fields, name, np.int64) for name in ("internal_count", "leaf_count"))
     sizes = np.diff(nodes.starts)
@@ -218,11 +208,13 @@ def _shares(fields: Sequence[Mapping[str, list[str]]], nodes: _Nodes) -> FloatAr
     return shares
 
 
-def _gauss(most: int) -> tuple[FloatArray, FloatArray]:
-    """Points and weights of Gauss's rules on 0 to 1: row `n` holds those of `n` points, for 0 up to `most`."""
+def _gauss(most: int) -> Rules:
+    """The rules of 0 up to `most` points."""
+    from models.kernels.trees import Rules
+
     points, weights = np.zeros((2, most + 1, most))
     for count in range(1, most + 1):
         on_both_sides, weight = np.polynomial.legendre.leggauss(count)  # from -1 to 1
         points[count, :count] = (on_both_sides + 1.0) / 2.0
         weights[count, :count] = weight / 2.0
-    return points, weights
+    return Rules(points, weights)
