@@ -97,9 +97,9 @@ class Survey:
     """What the observed accounts have in common.
 
     Attributes:
-        commenters: one row per edge of a roaming person or a creator, part after part: `part`, `account` (hash), `row`
-            (as in the sightings' edges), `commenter_accounts`, `is_wide`, `is_creator`, `is_mutual`, `mates`,
-            `meetings`, `ties`, `lockstep_row`; see `features.network_frames.commenters`.
+        commenters: one row per edge of a roaming person or a creator, in the order of the crossings, part after part:
+            `account` (hash), `row` (as in the sightings' edges), `commenter_accounts`, `is_wide`, `is_creator`,
+            `is_mutual`, `mates`, `meetings`, `ties`, `lockstep_row`; see `features.network_frames.commenters`.
         days: as in `Sightings`, over all observed accounts.
         commented: observed accounts with a comment of known author.
     """
@@ -317,7 +317,6 @@ def settled(parts: Sequence[Crossings], steps: Sequence[pl.DataFrame], days: Seq
     )
     number = edges["number"]
     commenters = edges.join(lockstep, on=["number", "person"], how="left", maintain_order="left").select(
-        "part",
         "row",
         "commenter_accounts",
         "meetings",
@@ -334,11 +333,10 @@ def settled(parts: Sequence[Crossings], steps: Sequence[pl.DataFrame], days: Seq
 
 
 def _numbered(parts: Sequence[Crossings]) -> Iterator[pl.DataFrame]:
-    """The parts' edges with `part` and the account's `number` among all."""
+    """The parts' edges with the account's `number` among all."""
     before = 0
-    for part, found in enumerate(parts):
+    for found in parts:
         yield found.edges.select(
-            pl.lit(part, dtype=pl.UInt32).alias("part"),
             (pl.col("place") + before).cast(pl.UInt32).alias("number"),
             "row",
             "person",
