@@ -73,7 +73,7 @@ def sightings(tables: Tables, key: bytes = b"", besides: pl.DataFrame | None = N
     person_of = np.empty(len(first), np.uint64)
     person_of[edge_of[is_known]] = persons[is_known]
     order = np.argsort(person_of)
-    read = readings(tables)
+    read = _readings(tables)
     drops = _drops(read)
     return Sightings(
         accounts.select(
@@ -147,16 +147,14 @@ def _array(series: pl.Series, dtype: type[np.generic]) -> NDArray[np.generic]:
 # --- losses -----------------------------------------------------------------------------------------------------------
 
 
-def readings(tables: Tables) -> pl.DataFrame:
-    """Intervals that say on which day something happened, to the week: `place` (the account's row) and their columns.
-
-    `tables` must have the account context.
-    """
-    rows = intervals(tables)
+def _readings(tables: Tables) -> pl.DataFrame:
+    """Intervals that say on which day something happened, to the week; `place` is the account's row."""
+    rows = intervals(tables).select("account_id", "start_date", "date", "days", "loss", "count_before", "rounding")
     ids = tables.accounts["account_id"]
     ends = rows["account_id"].search_sorted(ids, side="right").to_numpy().astype(np.int64)
     places = np.repeat(np.arange(len(ids), dtype=np.uint32), np.diff(ends, prepend=0))
-    return rows.with_columns(place=pl.Series(places)).filter(pl.col("days") <= LONGEST_SHORT_INTERVAL)
+    is_short = pl.col("days") <= LONGEST_SHORT_INTERVAL
+    return rows.drop("account_id").with_columns(place=pl.Series(places)).filter(is_short).drop("days")
 
 
 def _drops(read: pl.DataFrame) -> pl.DataFrame:
@@ -171,23 +169,29 @@ def _drops(read: pl.DataFrame) -> pl.DataFrame:
 
 
 def _days(read: pl.DataFrame, drops: pl.DataFrame, platforms: pl.Series) -> pl.DataFrame:
-    found = [pl.DataFrame(schema={"platform": pl.String, "date": pl.Date, "covered": pl.Int64, "fallen": pl.Int64})]
-    if read.is_empty():
-        return found[0]
-    dates = read.select(first=pl.col("start_date").min(), last=pl.col("date").max()).row(0)
-    days = pl.date_range(*dates, "1d", eager=True)
-    for platform in platforms.unique():
-        here = (platforms == platform).to_numpy()
-        covered, fallen = (_covered(rows.filter(here[rows["place"].to_numpy()]), days) for rows in (read, drops))
-        counts = pl.DataFrame({"date": days, "covered": covered, "fallen": fallen})
-        found.append(counts.filter(pl.col("covered") > 0).select(pl.lit(platform).alias("platform"), pl.all()))
-    return pl.concat(found)
+    known = platforms.unique().sort()
+    first, last = read.select(pl.col("start_date").min(), last=pl.col("date").max()).row(0)
+    days = pl.date_range(first, last, "1d", eager=True) if first else pl.Series([], dtype=pl.Date)
+    code = platforms.cast(pl.Enum(known)).to_physical().cast(pl.Int64).to_numpy()
+    covered, fallen = (_covered(rows, code, len(known), days) for rows in (read, drops))
+    return pl.DataFrame(
+        {
+            "platform": np.repeat(known.to_numpy(), len(days)),
+            "date": pl.concat([days] * len(known)) if len(known) else days,
+            "covered": covered,
+            "fallen": fallen,
+        },
+        schema_overrides={"platform": pl.String},
+    ).filter(pl.col("covered") > 0)
 
 
-def _covered(rows: pl.DataFrame, days: pl.Series) -> NDArray[np.int64]:
-    """Of each day the intervals with it after their start and up to their end."""
-    first = days.to_physical()[0]
-    begins, ends = ((rows[name].to_physical() - first).to_numpy() for name in ("start_date", "date"))
-    size = len(days) + 1
-    changes = np.bincount(begins + 1, minlength=size) - np.bincount(ends + 1, minlength=size)
-    return np.cumsum(changes)[: len(days)]
+def _covered(rows: pl.DataFrame, code: NDArray[np.int64], platforms: int, days: pl.Series) -> NDArray[np.int64]:
+    """Of each platform and day the intervals with the day after their start and up to their end."""
+    width = len(days) + 1
+    first = days.to_physical()[0] if len(days) else 0
+    offset = code[rows["place"].to_numpy()] * width + 1 - first
+    size = platforms * width
+    begins, ends = (
+        np.bincount(offset + rows[name].to_physical().to_numpy(), minlength=size) for name in ("start_date", "date")
+    )
+    return np.cumsum((begins - ends).reshape(platforms, width), axis=1)[:, : len(days)].ravel()

@@ -60,8 +60,8 @@ MOST_TIED_ACCOUNTS = 50
 """Accounts above which a commenter ties no two of them. Pairs grow with the square; with this, the work is at most
 fifty times the comments. One on a thousand accounts says little of any two, and is seen to be wide anyway."""
 
-ROWS_AT_ONCE = 4_000_000
-"""Persons of edges, or meetings, that one range holds, about: 32 and 96 MB."""
+ROWS_AT_ONCE = 2_000_000
+"""Persons of edges, or meetings, that one range holds, about: 16 and 64 MB."""
 
 _HASHES = 1 << 64
 
