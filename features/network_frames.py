@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from features.context import ACCOUNT, with_account_context
 from features.network_sightings import Sightings, sightings
@@ -48,8 +49,8 @@ def commenters(tables: Tables) -> pl.DataFrame:
     Columns besides those of `comments`: `commenter_comments` (theirs under this account), `commenter_accounts` (that
     they comment under, of the observed), `is_wide` (those are unusually many), `is_creator` (they are an observed
     account), `is_mutual` (which this account comments under, too), `mates` (people they are in lockstep with here),
-    `meetings` (accounts that they meet one of those under, at most), `ties` (how often others of the account's commenters meet this one
-    elsewhere, see `features.network_survey`).
+    `meetings` (accounts that they meet one of those under, at most; 0 without mates), `ties` (how often others of the
+    account's commenters meet this one elsewhere; see `features.network_survey`).
     """
     return _surveyed(tables).comments.filter(pl.col("commenter_accounts").is_not_null())
 
@@ -123,31 +124,30 @@ def _commenters(seen: Sightings, found: Survey, fewest_accounts: int) -> pl.Data
     row = seen.edges["row"].to_numpy()
     # Edges are in the order of account and row, so that both as one number find an edge.
     edge = np.searchsorted(_joint(place, row), _joint(own["place"].to_numpy(), own["row"].to_numpy()))
-    counts = {"commenter_accounts": np.uint32(1), "mates": np.uint32(0), "ties": np.float64(0)}
+    counts = {"commenter_accounts": np.uint32(1), "mates": np.uint32(0), "meetings": np.uint32(0), "ties": 0.0}
     flags = dict.fromkeys(("is_wide", "is_creator", "is_mutual"), np.bool_(False))
     columns = {}
     for name, usual in (counts | flags).items():
         columns[name] = np.full(len(row), usual)
         columns[name][edge] = own[name].to_numpy()
-    stepping = own.select("lockstep_row", "meetings", edge=pl.Series(edge)).drop_nulls()
-    columns["meetings"] = np.zeros(len(row), np.uint32)
-    columns["meetings"][stepping["edge"].to_numpy()] = stepping["meetings"].to_numpy()
+    in_step = own["mates"].to_numpy() > 0
     stands = row.copy()
-    stands[stepping["edge"].to_numpy()] = stepping["lockstep_row"].to_numpy()
-    rows = pl.DataFrame({ACCOUNT: place, "row": stands, "commenter_comments": seen.edges["commenter_comments"], **columns})
+    stands[edge[in_step]] = own["lockstep_row"].to_numpy()[in_step]
+    comments = seen.edges["commenter_comments"]
+    rows = pl.DataFrame({ACCOUNT: place, "row": stands, "commenter_comments": comments, **columns})
     if found.commented < fewest_accounts:
         rows = rows.clear()
     ids = seen.accounts["account_id"].gather(rows[ACCOUNT])
-    meetings = pl.when(pl.col("meetings") > 0).then("meetings")
-    return rows.select(pl.col(ACCOUNT).set_sorted(), ids, "row", *COMMENTER_COLUMNS).with_columns(meetings=meetings)
+    return rows.select(pl.col(ACCOUNT).set_sorted(), ids, "row", *COMMENTER_COLUMNS)
 
 
-def _joint(places: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    return (places.astype(np.uint64) << np.uint64(32)) | rows
+def _joint(places: NDArray[np.uint32], rows: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    joint: NDArray[np.uint64] = (places.astype(np.uint64) << np.uint64(32)) | rows
+    return joint
 
 
 def _shared_drops(seen: Sightings, days: pl.DataFrame, fewest_accounts: int) -> pl.DataFrame:
-    """`account`, `account_id`, `date`, `loss_share`, `fallen_share` of drops on days that enough accounts were read across."""
+    """`account`, `account_id`, `date`, `loss_share`, `fallen_share` of drops on days that enough accounts tell of."""
     told = days.filter(
         (pl.col("covered").sum().over("date") >= fewest_accounts) & (pl.col("covered") >= FEWEST_OF_PLATFORM)
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -20,6 +21,8 @@ from features.tables import Tables, only
 
 BIGGEST_DROPS = 3
 """Drops of an account that are looked at: its largest."""
+
+Number = TypeVar("Number", bound=np.generic)
 
 _KEY_BYTES = 16
 """Of SipHash."""
@@ -96,7 +99,7 @@ def hashed(ids: pl.Series, key_of: NDArray[np.uint32], keys: NDArray[np.uint64])
     texts = ids.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offsets, data = texts.buffers()
     count = len(ids) + 1
-    ends = np.frombuffer(offsets if offsets else bytes(8 * count), np.int64, count, 8 * texts.offset)
+    ends = np.frombuffer(offsets or bytes(8 * count), np.int64, count, 8 * texts.offset)
     return siphashes(np.frombuffer(data or b"", np.uint8), ends, key_of, keys)
 
 
@@ -139,7 +142,7 @@ def _arrivals(
     )
 
 
-def _array(series: pl.Series, dtype: type[np.generic]) -> NDArray[np.generic]:
+def _array(series: pl.Series, dtype: type[Number]) -> NDArray[Number]:
     """A series without nulls as an array of its own: kernels are compiled once, and not again for read-only ones."""
     return np.array(series.to_numpy(), dtype)
 

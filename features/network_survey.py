@@ -15,14 +15,15 @@ per edge of a roaming person or a creator. Any split into parts and ranges gives
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from features.kernels.network import looked_up, meetings, near_pairs, ties
+from features.kernels.network import Counts, Hashes, looked_up, meetings, near_pairs, ties
 from features.network_sightings import Sightings
 
 WIDE_LEAST = 5
@@ -79,8 +80,8 @@ class Crossings:
     """What of some sightings concerns other accounts, too.
 
     Attributes:
-        accounts: in the order of the sightings: `account` (hash), `platform`, `people` (commenters), `devoted` (accounts
-            that the devoted tenth of them are seen on), `tempo` (see `_tempo`).
+        accounts: in the order of the sightings: `account` (hash), `platform`, `people` (commenters), `devoted`
+            (accounts that the devoted tenth of them are seen on), `tempo` (see `_tempo`).
         edges: of roaming persons and of creators, in order: `place` (row in `accounts`), `edge`, `row`, `person`,
             `commenter_accounts`, `is_creator`, `arrivals` (posts commented on at a known instant).
         meetings: `account`, `one`, `other`, `row_one`, `row_other`: two people within minutes under one post, the
@@ -99,7 +100,8 @@ class Survey:
     Attributes:
         commenters: one row per edge of a roaming person or a creator, in the order of the crossings, part after part:
             `account` (hash), `row` (as in the sightings' edges), `commenter_accounts`, `is_wide`, `is_creator`,
-            `is_mutual`, `mates`, `meetings`, `ties`, `lockstep_row`; see `features.network_frames.commenters`.
+            `is_mutual`, `mates`, `ties`, and, where there are mates, `meetings` and `lockstep_row`; see
+            `features.network_frames.commenters`.
         days: as in `Sightings`, over all observed accounts.
         commented: observed accounts with a comment of known author.
     """
@@ -126,7 +128,7 @@ def ranges(rows: int, rows_at_once: int | None = None) -> list[Range]:
     """Ranges of equal width that cover all hashes, as many as so many rows need."""
     parts = 1 + rows // (rows_at_once or ROWS_AT_ONCE)
     bounds = [_HASHES * part // parts for part in range(parts + 1)]
-    return [Range(low, above - 1) for low, above in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [Range(low, above - 1) for low, above in itertools.pairwise(bounds)]
 
 
 def survey(parts: Sequence[Sightings]) -> Survey:
@@ -174,7 +176,8 @@ def crossings(seen: Sightings, reach: pl.DataFrame, creators: pl.Series) -> Cros
     edges = seen.edges.height
     person, edge = (seen.persons[name].to_numpy(writable=True) for name in ("person", "edge"))
     accounts_of = np.ones(edges, np.uint32)
-    looked_up(person, edge, *(reach[name].to_numpy(writable=True) for name in ("person", "accounts")), accounts_of)
+    roamers, accounts = (reach[name].to_numpy(writable=True) for name in ("person", "accounts"))
+    looked_up(person, edge, roamers, accounts, accounts_of)
     creator = np.zeros(edges, np.uint32)
     observed = creators.to_numpy(writable=True)
     looked_up(person, edge, observed, np.ones(len(observed), np.uint32), creator)
@@ -194,11 +197,11 @@ def crossings(seen: Sightings, reach: pl.DataFrame, creators: pl.Series) -> Cros
             "arrivals": np.bincount(arrived, minlength=edges)[chosen].astype(np.uint32),
         }
     )
-    accounts = seen.accounts.select("account", "platform", "people").with_columns(
+    known = seen.accounts.select("account", "platform", "people").with_columns(
         devoted=_devoted(seen.accounts["people"], crossing), tempo=_tempo(seen, place_of, accounts_of)
     )
     roams = pl.Series(accounts_of[arrived] >= LOCKSTEP_ACCOUNTS)
-    return Crossings(accounts, crossing, _meetings(seen.arrivals.filter(roams), accounts["account"], place_of, person_of))
+    return Crossings(known, crossing, _meetings(seen.arrivals.filter(roams), known["account"], place_of, person_of))
 
 
 def _devoted(people: pl.Series, crossing: pl.DataFrame) -> pl.Series:
@@ -215,7 +218,7 @@ def _devoted(people: pl.Series, crossing: pl.DataFrame) -> pl.Series:
     return found.to_series().cast(pl.UInt32)
 
 
-def _tempo(seen: Sightings, place_of: np.ndarray, accounts_of: np.ndarray) -> pl.Series:
+def _tempo(seen: Sightings, place_of: Counts, accounts_of: Counts) -> pl.Series:
     """Probability that two comments are of one post and within ten minutes of each other.
 
     Of people seen under this account alone: the tempo of the audience, which an earliest sample or a viral post makes
@@ -229,9 +232,7 @@ def _tempo(seen: Sightings, place_of: np.ndarray, accounts_of: np.ndarray) -> pl
     return pl.Series((near + 1) / (size * (size - 1) / 2 + UNKNOWN_PAIRS), dtype=pl.Float64)
 
 
-def _meetings(
-    arrivals: pl.DataFrame, accounts: pl.Series, place_of: np.ndarray, person_of: np.ndarray
-) -> pl.DataFrame:
+def _meetings(arrivals: pl.DataFrame, accounts: pl.Series, place_of: Counts, person_of: Hashes) -> pl.DataFrame:
     edge, row = (arrivals[name].to_numpy() for name in ("edge", "row"))
     posts, times = (arrivals[name].to_numpy(writable=True) for name in ("post", "at"))
     person = person_of[edge]
@@ -250,8 +251,8 @@ def _meetings(
 # --- what crosses, of all accounts ------------------------------------------------------------------------------------
 
 
-def habits(parts: Sequence[Crossings]) -> pl.DataFrame:
-    """Of those who could be in lockstep: `person`, `pace` (posts an account), `exposure` (sum of tempos where they came)."""
+def habits(parts: Iterable[Crossings]) -> pl.DataFrame:
+    """Of those who could be in lockstep: `person`, `pace` (posts an account), `exposure` (tempos where they came)."""
     could_be = (pl.col("commenter_accounts") >= LOCKSTEP_ACCOUNTS) & (pl.col("arrivals") > 0)
     visits = [
         part.edges.with_columns(tempo=part.accounts["tempo"].gather(part.edges["place"]))
@@ -303,47 +304,50 @@ def in_step(met: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def settled(parts: Sequence[Crossings], steps: Sequence[pl.DataFrame], days: Sequence[pl.DataFrame]) -> Survey:
+def settled(parts: Iterable[Crossings], steps: Iterable[pl.DataFrame], days: Iterable[pl.DataFrame]) -> Survey:
     """The survey of all parts' crossings, what `in_step` says of all meetings, and all sightings' `days`."""
-    accounts = pl.concat([part.accounts for part in parts]).with_row_index("number")
-    edges = pl.concat(list(_numbered(parts)))
+    accounts, edges = _put_together(parts)
+    number = edges["number"]
+    found = edges.drop("number", "person").with_columns(
+        account=accounts["account"].gather(number),
+        is_wide=edges["commenter_accounts"] > _wide_above(accounts).gather(number),
+        is_mutual=_mutual(edges, accounts),
+        ties=_ties(edges, accounts),
+        **_lockstep(edges, accounts, steps),
+    )
+    everywhere = pl.concat(days).group_by("platform", "date").agg(pl.col("covered", "fallen").sum())
+    return Survey(found, everywhere, accounts.filter(pl.col("people") > 0).height)
+
+
+def _put_together(parts: Iterable[Crossings]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All parts' accounts, numbered through, and their edges with the `number` of the account."""
+    accounts, edges = [], []
+    before = 0
+    for part in parts:
+        number = (pl.col("place") + before).cast(pl.UInt32)
+        edges.append(part.edges.select(number.alias("number"), "row", "person", "commenter_accounts", "is_creator"))
+        accounts.append(part.accounts)
+        before += part.accounts.height
+    return pl.concat(accounts).with_row_index("number"), pl.concat(edges, rechunk=True)
+
+
+def _lockstep(edges: pl.DataFrame, accounts: pl.DataFrame, steps: Iterable[pl.DataFrame]) -> dict[str, pl.Series]:
+    """`mates`, `meetings` and `lockstep_row` of each edge; without mates the others mean nothing."""
+    columns = ("mates", "meetings", "lockstep_row")
     # Each pair is in one step, so that a person's mates of different steps are different people.
-    lockstep = (
+    rows = (
         pl.concat([pl.DataFrame(schema=_STEPS), *steps])
         .group_by("account", "person")
         .agg(pl.col("mates").sum(), pl.col("meetings").max(), pl.col("lockstep_row").min())
         .join(accounts.select("account", "number"), on="account")
-        .drop("account")
     )
-    number = edges["number"]
-    commenters = edges.join(lockstep, on=["number", "person"], how="left", maintain_order="left").select(
-        "row",
-        "commenter_accounts",
-        "meetings",
-        "lockstep_row",
-        "is_creator",
-        account=accounts["account"].gather(number),
-        is_wide=pl.col("commenter_accounts") > _wide_above(accounts).gather(number),
-        is_mutual=_mutual(edges, accounts),
-        mates=pl.col("mates").fill_null(0),
-        ties=_ties(edges, accounts),
-    )
-    everywhere = pl.concat(days).group_by("platform", "date").agg(pl.col("covered", "fallen").sum())
-    return Survey(commenters, everywhere, accounts.filter(pl.col("people") > 0).height)
-
-
-def _numbered(parts: Sequence[Crossings]) -> Iterator[pl.DataFrame]:
-    """The parts' edges with the account's `number` among all."""
-    before = 0
-    for found in parts:
-        yield found.edges.select(
-            (pl.col("place") + before).cast(pl.UInt32).alias("number"),
-            "row",
-            "person",
-            "commenter_accounts",
-            "is_creator",
-        )
-        before += found.accounts.height
+    rows = edges.select("number", "person").with_row_index("edge").join(rows, on=["number", "person"])
+    found = {}
+    for name in columns:
+        values = np.zeros(edges.height, np.uint32)
+        values[rows["edge"].to_numpy()] = rows[name].to_numpy()
+        found[name] = pl.Series(values)
+    return found
 
 
 def _wide_above(accounts: pl.DataFrame) -> pl.Series:
@@ -370,13 +374,13 @@ def _ties(edges: pl.DataFrame, accounts: pl.DataFrame) -> pl.Series:
     other): the Adamic-Adar index of the person and each other commenter of this account, added up. An account where
     everybody comments counts little.
     """
-    is_tying = pl.col("commenter_accounts").is_between(2, MOST_TIED_ACCOUNTS)
-    tying = edges.select("number", "person", is_tying).filter("commenter_accounts")
-    number = tying["number"].cast(pl.Int64).to_numpy(writable=True)
-    _, person, sizes = np.unique(tying["person"].to_numpy(), return_inverse=True, return_counts=True)
-    starts = np.concatenate([[0], np.cumsum(sizes)])
+    chosen = edges["commenter_accounts"].is_between(2, MOST_TIED_ACCOUNTS)
+    number = edges["number"].filter(chosen).to_numpy(writable=True)
+    _, inverse, sizes = np.unique(edges["person"].filter(chosen).to_numpy(), return_inverse=True, return_counts=True)
+    person = inverse.astype(np.uint32)
     others = number[np.argsort(person, kind="stable")]
+    starts = np.concatenate([[0], np.cumsum(sizes)])
     weights = 1 / np.log(np.maximum(accounts["people"].to_numpy(), 2))
     found = np.zeros(edges.height, np.float64)
-    found[edges.select(is_tying).to_series().to_numpy()] = ties(number, person, starts, others, weights)
+    found[chosen.to_numpy()] = ties(number, person, starts, others, weights)
     return pl.Series(found)

@@ -73,7 +73,7 @@ class _Scratch:
 
     def write(self, name: str, part: int, frame: pl.DataFrame) -> None:
         with atomic_path(self._path(name, part)) as temporary:
-            frame.write_parquet(temporary, compression="lz4", row_group_size=ROWS_PER_GROUP, statistics=True)
+            frame.write_parquet(temporary, compression="uncompressed", row_group_size=ROWS_PER_GROUP, statistics=True)
 
     def read(self, name: str, part: int) -> pl.DataFrame:
         return pl.read_parquet(self._path(name, part), glob=False)
@@ -145,17 +145,17 @@ class _Roam:
 
 @dataclass(frozen=True, slots=True)
 class _Cross:
-    """Finds what of a bucket crosses to other accounts; returns its meetings."""
+    """Finds what of a bucket crosses to other accounts; returns how many edges and meetings that are."""
 
     scratch: _Scratch
 
-    def __call__(self, part: int) -> int:
+    def __call__(self, part: int) -> tuple[int, int]:
         reach = self.scratch.read_all("roaming")
         creators = self.scratch.read("creators", 0)["account"]
         found = crossings(self.scratch.read_sightings(part), reach, creators)
         for field in fields(Crossings):
             self.scratch.write(f"crossing_{field.name}", part, getattr(found, field.name))
-        return found.meetings.height
+        return found.edges.height, found.meetings.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,24 +314,25 @@ def _survey(scratch: _Scratch, parts: int, edges: int, engine: Engine, report: R
     scratch.write("creators", 0, scratch.read_all("seen_accounts").select(pl.col("account").sort()))
     persons = ranges(edges)
     list(_over(engine, _Roam(scratch, persons), range(len(persons)), "counting", report))
-    met = ranges(sum(_over(engine, _Cross(scratch), range(parts), "comparing", report)))
-    found = [_crossing(scratch, part) for part in range(parts)]
-    scratch.write("habits", 0, habits(found))
+    heights = list(_over(engine, _Cross(scratch), range(parts), "comparing", report))
+    met = ranges(sum(meetings for _, meetings in heights))
+    scratch.write("habits", 0, habits(_crossings(scratch, parts)))
     list(_over(engine, _Step(scratch, met), range(len(met)), "meetings", report))
-    days = [scratch.read("seen_days", part) for part in range(parts)]
-    survey = settled(found, [scratch.read("step", place) for place in range(len(met))], days)
+    steps = (scratch.read("step", place) for place in range(len(met)))
+    survey = settled(_crossings(scratch, parts), steps, (scratch.read("seen_days", part) for part in range(parts)))
     begin = 0
-    for part, crossing in enumerate(found):
-        scratch.write("survey", part, survey.commenters.slice(begin, crossing.edges.height))
-        begin += crossing.edges.height
+    for part, (crossing, _) in enumerate(heights):
+        scratch.write("survey", part, survey.commenters.slice(begin, crossing))
+        begin += crossing
     scratch.write("days", 0, survey.days)
     return survey.commented
 
 
-def _crossing(scratch: _Scratch, part: int) -> Crossings:
-    """A part's crossings without its meetings, which are weighed elsewhere."""
-    accounts, edges = (scratch.read(f"crossing_{name}", part) for name in ("accounts", "edges"))
-    return Crossings(accounts, edges, pl.DataFrame())
+def _crossings(scratch: _Scratch, parts: int) -> Iterator[Crossings]:
+    """The parts' crossings without the meetings, which are weighed elsewhere."""
+    for part in range(parts):
+        accounts, edges = (scratch.read(f"crossing_{name}", part) for name in ("accounts", "edges"))
+        yield Crossings(accounts, edges, pl.DataFrame())
 
 
 def _over(

@@ -23,12 +23,12 @@ _FEW = 24
 
 
 @njit(cache=True, nogil=True)
-def _turned(value: int, bits: int) -> int:
+def _turned(value: np.uint64, bits: int) -> np.uint64:
     return (value << np.uint64(bits)) | (value >> np.uint64(64 - bits))
 
 
 @njit(cache=True, nogil=True)
-def _mixed(a: int, b: int, c: int, d: int) -> tuple[int, int, int, int]:
+def _mixed(a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
     a += b
     c += d
     b = _turned(b, 13) ^ a
@@ -43,7 +43,7 @@ def _mixed(a: int, b: int, c: int, d: int) -> tuple[int, int, int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _siphash(data: NDArray[np.uint8], start: int, end: int, low: int, high: int) -> int:
+def _siphash(data: NDArray[np.uint8], start: int, end: int, low: np.uint64, high: np.uint64) -> np.uint64:
     a = low ^ np.uint64(0x736F6D6570736575)
     b = high ^ np.uint64(0x646F72616E646F6D)
     c = low ^ np.uint64(0x6C7967656E657261)
@@ -254,7 +254,7 @@ def _sorted_sum(values: Floats) -> float:
 
 
 @njit(cache=True, nogil=True)
-def ties(accounts: Integers, persons: Integers, starts: Integers, others: Integers, weights: Floats) -> Floats:
+def ties(accounts: Counts, persons: Counts, starts: Integers, others: Counts, weights: Floats) -> Floats:
     """Of each edge the sum over the person's other accounts of weight x (commenters shared with that one - 1).
 
     Args:
