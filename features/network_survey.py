@@ -61,8 +61,12 @@ MOST_TIED_ACCOUNTS = 50
 """Accounts above which a commenter ties no two of them. Pairs grow with the square; with this, the work is at most
 fifty times the comments. One on a thousand accounts says little of any two, and is seen to be wide anyway."""
 
-ROWS_AT_ONCE = 2_000_000
-"""Persons of edges, or meetings, that one range holds, about: 16 and 64 MB."""
+PERSONS_AT_ONCE = 2_000_000
+"""Persons of edges that one range holds, about: 16 MB, and as much again for sorting them."""
+
+MEETINGS_AT_ONCE = 500_000
+"""Meetings that one range holds, about: 16 MB, and several times as much for comparing them. People of a range meet
+greater ones, so that the first ranges hold up to twice as many as the average."""
 
 _HASHES = 1 << 64
 
@@ -124,9 +128,18 @@ class Range:
         return pl.col(column).is_between(low, high)
 
 
-def ranges(rows: int, rows_at_once: int | None = None) -> list[Range]:
-    """Ranges of equal width that cover all hashes, as many as so many rows need."""
-    parts = 1 + rows // (rows_at_once or ROWS_AT_ONCE)
+def ranges_of_persons(persons: int) -> list[Range]:
+    """Ranges for `roaming`, of so many persons of edges."""
+    return _ranges(1 + persons // PERSONS_AT_ONCE)
+
+
+def ranges_of_meetings(met: int) -> list[Range]:
+    """Ranges for `in_step`, of so many meetings."""
+    return _ranges(1 + met // MEETINGS_AT_ONCE)
+
+
+def _ranges(parts: int) -> list[Range]:
+    """So many ranges of equal width that cover all hashes."""
     bounds = [_HASHES * part // parts for part in range(parts + 1)]
     return [Range(low, above - 1) for low, above in itertools.pairwise(bounds)]
 
@@ -134,12 +147,12 @@ def ranges(rows: int, rows_at_once: int | None = None) -> list[Range]:
 def survey(parts: Sequence[Sightings]) -> Survey:
     """What the observed accounts have in common; every account must be in one part only, and there must be a part."""
     persons = pl.concat([part.persons["person"] for part in parts])
-    reach = pl.concat(roaming(persons.filter(_within(persons, each))) for each in ranges(persons.len()))
+    reach = pl.concat(roaming(persons.filter(_within(persons, each))) for each in ranges_of_persons(persons.len()))
     creators = pl.concat([part.accounts["account"] for part in parts]).sort()
     found = [crossings(part, reach, creators) for part in parts]
     met = pl.concat([part.meetings for part in found])
     people = habits(found)
-    steps = [in_step(met.filter(each.rows("one")), people) for each in ranges(met.height)]
+    steps = [in_step(met.filter(each.rows("one")), people) for each in ranges_of_meetings(met.height)]
     return settled(found, steps, [part.days for part in parts])
 
 

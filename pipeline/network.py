@@ -33,7 +33,18 @@ from features.evidence import EVIDENCE_SCHEMA, evidence
 from features.network import standing_out
 from features.network_frames import narrow_tables, with_network
 from features.network_sightings import Sightings, sightings
-from features.network_survey import Crossings, Range, Survey, crossings, habits, in_step, ranges, roaming, settled
+from features.network_survey import (
+    Crossings,
+    Range,
+    Survey,
+    crossings,
+    habits,
+    in_step,
+    ranges_of_meetings,
+    ranges_of_persons,
+    roaming,
+    settled,
+)
 from features.tables import POSTS, Tables, only
 from pipeline import layout
 from pipeline.aside import Prepared, prepared_aside
@@ -312,10 +323,10 @@ def _observed(
 def _survey(scratch: _Scratch, parts: int, edges: int, engine: Engine, report: Report) -> int:
     """Leave each part's share of the survey in the scratch folder; returns the accounts that somebody commented on."""
     scratch.write("creators", 0, scratch.read_all("seen_accounts").select(pl.col("account").sort()))
-    persons = ranges(edges)
+    persons = ranges_of_persons(edges)
     list(_over(engine, _Roam(scratch, persons), range(len(persons)), "counting", report))
     heights = list(_over(engine, _Cross(scratch), range(parts), "comparing", report))
-    met = ranges(sum(meetings for _, meetings in heights))
+    met = ranges_of_meetings(sum(meetings for _, meetings in heights))
     scratch.write("habits", 0, habits(_crossings(scratch, parts)))
     list(_over(engine, _Step(scratch, met), range(len(met)), "meetings", report))
     steps = (scratch.read("step", place) for place in range(len(met)))

@@ -345,7 +345,8 @@ class TestPlanted:
     def test_how_much_is_held_at_a_time_changes_no_value(
         self, folder: Tables, found: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(network_survey, "ROWS_AT_ONCE", 2_000)
+        monkeypatch.setattr(network_survey, "PERSONS_AT_ONCE", 2_000)
+        monkeypatch.setattr(network_survey, "MEETINGS_AT_ONCE", 200)
         assert network(folder, fewest=500).equals(found)
 
     def test_a_hub_on_every_account_is_wide_and_ties_nobody(self, folder: Tables, found: pl.DataFrame) -> None:
