@@ -77,7 +77,7 @@ class Header:
     unreadable_types: dict[str, str] = field(default_factory=dict)
 
 
-_READ_ERRORS = (OSError, EOFError, UnicodeError, zlib.error, csv.Error, pa.ArrowException)
+_READ_ERRORS = (OSError, EOFError, UnicodeError, zlib.error, csv.Error, pa.ArrowException, pl.exceptions.PolarsError)
 
 
 def read_header(part: Path, form: str, contract: TableContract) -> Header:
@@ -140,9 +140,34 @@ def _parquet_header(part: Path, contract: TableContract) -> Header:
 def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame]:
     with pa.parquet.ParquetFile(part) as file:
         columns = [name for name in file.schema_arrow.names if name in contract.schema]
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
-            frame = pl.DataFrame(pl.from_arrow(batch))
-            yield frame.with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
+        if all(_is_plain(field.type) for field in file.schema_arrow):
+            # Polars' own reader takes a third of the time and a quarter of the memory, but not every Arrow type.
+            rows = pl.scan_parquet(part, glob=False).select(columns)
+            batches = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+        else:
+            arrow = file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
+            batches = (pl.DataFrame(pl.from_arrow(batch)) for batch in arrow)
+        for frame in batches:
+            # In one piece: whatever picks rows out of several costs ten times as much.
+            yield frame.rechunk().with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
+
+
+def _is_plain(arrow_type: pa.DataType) -> bool:
+    """Whether polars and Arrow are sure to read the same from a column of this type."""
+    if pa.types.is_timestamp(arrow_type):
+        return arrow_type.tz in (None, "UTC")
+    return any(
+        is_type(arrow_type)
+        for is_type in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_integer,
+            pa.types.is_float32,
+            pa.types.is_float64,
+            pa.types.is_boolean,
+            pa.types.is_date32,
+        )
+    )
 
 
 # CSV

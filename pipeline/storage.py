@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -21,6 +21,11 @@ from pipeline.errors import UnusableInputError
 
 QUARANTINE_FOLDER = "quarantine"
 """Where a result keeps the rows that could not be used, beside its summary."""
+
+Compression = Literal["zstd", "uncompressed"]
+"""Of a Parquet file: `zstd` for what is kept; none for what is read once, since it costs more than the reading."""
+
+ZSTD_LEVEL = 3
 
 ROWS_PER_GROUP = 131_072
 """Rows of a parquet row group; fixed, since the default depends on how the frame was put together."""
@@ -107,11 +112,12 @@ def publish(folder: Path, names: Sequence[str], output: Path) -> None:
             (folder / name).replace(output / name)
 
 
-def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+def write_parquet(frame: pl.DataFrame, path: Path, compression: Compression = "zstd") -> None:
     """Write the frame atomically; equal frames give equal bytes, however they were put together."""
+    level = ZSTD_LEVEL if compression == "zstd" else None
     with atomic_path(path) as temporary:
         frame.rechunk().write_parquet(
-            temporary, compression="zstd", compression_level=3, row_group_size=ROWS_PER_GROUP, statistics=True
+            temporary, compression=compression, compression_level=level, row_group_size=ROWS_PER_GROUP, statistics=True
         )
 
 
