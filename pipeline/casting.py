@@ -96,8 +96,9 @@ def cast_cells(raw: pl.DataFrame, contract: TableContract) -> CastBatch:
     usable = [c for c in columns if c.name in raw.columns and is_readable(raw.schema[c.name], c)]
     blank = raw.select(_may_be_blank(pl.col(name)).any() for name, dtype in raw.schema.items() if dtype == pl.String)
     present = raw.select(
-        _plain(column, raw.schema[column.name], may_be_blank=column.name not in blank.columns or blank[column.name][0])
-        .alias(column.name)
+        _plain(
+            column, raw.schema[column.name], may_be_blank=column.name not in blank.columns or blank[column.name][0]
+        ).alias(column.name)
         for column in usable
     )
     absent = [pl.lit(None, dtype=column.dtype).alias(column.name) for column in columns if column not in usable]

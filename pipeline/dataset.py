@@ -31,6 +31,10 @@ from pipeline.storage import Compression
 MAX_QUARANTINED_SHARE = 0.05
 """Default of the commands: largest share of a table's in-scope rows that may be bad (data contract, "Bad input")."""
 
+ROWS_PER_BUCKET = 500_000
+"""Rows of all tables in a bucket, about: what a worker holds at once is one bucket, some 100 MB of tables and several
+times that while their features are made. So memory is the same whatever the size of the input."""
+
 _SPILL_FOLDER = ".spill"
 
 
@@ -65,7 +69,7 @@ def prepare_dataset(
     destination: Path,
     *,
     as_of: datetime | None,
-    buckets: int,
+    buckets: int | None,
     max_quarantined_share: float,
     jobs: int = 1,
     progress: Progress | None = None,
@@ -78,7 +82,8 @@ def prepare_dataset(
         destination: replaced whole when everything went well, untouched otherwise.
         as_of: rows known later are left out and counted; None: the newest instant of the rows used, which cuts
             nothing. A naive instant is read as UTC.
-        buckets: files per table; an account's rows are all in the bucket of its hash.
+        buckets: files per table; an account's rows are all in the bucket of its hash. None: as many as make buckets of
+            about `ROWS_PER_BUCKET` rows.
         max_quarantined_share: largest share of a table's in-scope rows that may be bad.
         jobs: threads over the buckets of the second pass.
         progress: called now and then with what is being done.
@@ -95,6 +100,9 @@ def prepare_dataset(
     check_headers(folder)
     if as_of is not None:
         as_of = as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
+    if buckets is None:
+        rows = sum(table.estimated_rows() for table in folder.tables.values())
+        buckets = max(1, round(rows / ROWS_PER_BUCKET))
     report = progress or (lambda _: None)
     with storage.atomic_folder(destination) as temporary:
         with Spill(temporary / _SPILL_FOLDER) as spill:

@@ -31,6 +31,12 @@ BATCH_ROWS = 262_144
 CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes of one batch of CSV or JSON lines; also the longest CSV row that can be read."""
 
+BYTES_PER_ROW = {"csv": 100.0, "jsonl": 200.0}
+"""Bytes of a row of text, assumed; of JSON more, since each row repeats the names of the columns."""
+
+GZIP_RATIO = 5.0
+"""How many times its size a compressed file of text holds; assumed."""
+
 PROBED_LINES = 1_000
 """Lines of a JSON-lines part that say which columns it has; JSON has no header."""
 
@@ -54,6 +60,10 @@ class TableSource:
     contract: TableContract
     form: str
     parts: tuple[Path, ...]
+
+    def estimated_rows(self) -> float:
+        """About how many rows there are: counted where the files say it, guessed from their size otherwise."""
+        return sum(_estimated_rows(part, self.form) for part in self.parts)
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """The raw rows, at most one batch at a time: contract columns that are present, and `ROW_PROBLEM`.
@@ -91,6 +101,14 @@ def read_header(part: Path, form: str, contract: TableContract) -> Header:
         return read(part, contract)
     except _READ_ERRORS as error:
         raise _unreadable(part, error) from error
+
+
+def _estimated_rows(part: Path, form: str) -> float:
+    if form == "parquet":
+        with pa.parquet.ParquetFile(part) as file:
+            return float(file.metadata.num_rows)
+    size = part.stat().st_size * (GZIP_RATIO if part.name.endswith(".gz") else 1.0)
+    return size / BYTES_PER_ROW[form]
 
 
 def form_of(path: Path) -> str | None:
@@ -143,7 +161,7 @@ def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFra
         if all(_is_plain(field.type) for field in file.schema_arrow):
             # Polars' own reader takes a third of the time and a quarter of the memory, but not every Arrow type.
             rows = pl.scan_parquet(part, glob=False).select(columns)
-            batches = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+            batches: Iterator[pl.DataFrame] = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
         else:
             arrow = file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
             batches = (pl.DataFrame(pl.from_arrow(batch)) for batch in arrow)

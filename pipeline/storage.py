@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -119,6 +120,27 @@ def write_parquet(frame: pl.DataFrame, path: Path, compression: Compression = "z
         frame.rechunk().write_parquet(
             temporary, compression=compression, compression_level=level, row_group_size=ROWS_PER_GROUP, statistics=True
         )
+
+
+def write_parquet_parts(frames: Iterable[pl.DataFrame], path: Path) -> None:
+    """Write frames that follow each other as one file, one of them held at a time.
+
+    They have the same columns; the bytes are those that `write_parquet` gives of all of them together.
+    """
+    with tempfile.TemporaryDirectory(prefix=".parts-", dir=path.parent) as folder:
+        files = []
+        for number, frame in enumerate(frames):
+            files.append(Path(folder) / f"{number}.parquet")
+            write_parquet(frame, files[-1], "uncompressed")
+        with atomic_path(path) as temporary:
+            pl.scan_parquet(files, glob=False).sink_parquet(
+                temporary,
+                compression="zstd",
+                compression_level=ZSTD_LEVEL,
+                row_group_size=ROWS_PER_GROUP,
+                statistics=True,
+                maintain_order=True,
+            )
 
 
 def write_json(value: Any, path: Path) -> None:
