@@ -128,7 +128,7 @@ class Places:
     rows: pl.DataFrame
     starts: Integers
     post: Integers
-    author: NDArray[np.int32]
+    author: Integers
     order: Integers
     by_author: Integers
     instants: Integers
@@ -142,16 +142,20 @@ def _places(tables: Tables) -> Places:
 
 def _places_of_others(tables: Tables) -> Places:
     posts = _posts(tables)
-    others = tables.comments.with_columns(
-        post=pl.Series(posts.of_comments), lag_hours=pl.Series(_delays(tables))
-    ).filter(pl.col("commenter_id").ne_missing(pl.col("account_id")))
-    starts, post, instants = _starts(others, tables), _int64(others["post"]), _instants(others["commented_at"])
-    knows_author = _flags(others["commenter_id"].is_not_null())
-    codes = kernels.codes_of(starts, np.where(knows_author, _keys(others["commenter_id"]), 0))
-    order = kernels.order_of(starts, post, posts.starts, instants)
-    author, by_author = kernels.authors_of(starts, codes, order)
-    rows = others.select(ACCOUNT, "account_id", "comment_id", "like_count", "text")
-    lag_hours = np.require(others["lag_hours"].to_numpy(), np.float64, _OWN)
+    given = tables.comments
+    author_keys = _keys(given["commenter_id"])
+    is_known = given["commenter_id"].is_not_null().to_numpy()
+    is_owner = is_known & (author_keys == _keys(tables.accounts["account_id"])[given[ACCOUNT].to_numpy()])
+    others = pl.Series(~is_owner)
+    rows = pl.DataFrame(
+        [given[name].filter(others) for name in (ACCOUNT, "account_id", "comment_id", "like_count", "text")]
+    )
+    starts = _starts(rows, tables)
+    post, instants = posts.of_comments[~is_owner], _instants(given["commented_at"].filter(others))
+    commenters = kernels.codes_of(starts, np.where(is_known, author_keys, 0)[~is_owner])
+    order = kernels.order_of(post, posts.table.height, instants)
+    author, by_author = kernels.authors_of(starts, commenters, order)
+    knows_author, lag_hours = is_known[~is_owner], _delays(tables)[~is_owner]
     return Places(rows, starts, post, author, order, by_author, instants, lag_hours, knows_author)
 
 
@@ -170,19 +174,14 @@ def _keys(strings: pl.Series) -> Integers:
     return np.where(hashes == 0, 1, hashes)
 
 
-def _int64(values: pl.Series | NDArray[Any]) -> Integers:
-    array = values.to_numpy() if isinstance(values, pl.Series) else values
-    return np.require(array.view(np.int64) if array.dtype == np.uint64 else array, np.int64, _OWN)
-
-
-def _flags(values: pl.Series | NDArray[Any]) -> Flags:
-    array = values.to_numpy() if isinstance(values, pl.Series) else values
-    return np.require(array, np.bool_, _OWN)
+def _int64(values: NDArray[Any]) -> Integers:
+    """For a kernel, whatever the type."""
+    return np.require(values.view(np.int64) if values.dtype == np.uint64 else values, np.int64, _OWN)
 
 
 def _instants(instants: pl.Series) -> Integers:
     """Microseconds, `NO_INSTANT` for null."""
-    return _int64(instants.to_physical().fill_null(kernels.NO_INSTANT))
+    return _int64(instants.to_physical().fill_null(kernels.NO_INSTANT).to_numpy())
 
 
 # Comments -------------------------------------------------------------------------------------------------------------
@@ -202,9 +201,9 @@ def comments(tables: Tables) -> pl.DataFrame:
         **_scripts(texts, places, tables),
         **authors,
         **_repetition(texts, text, places, authors),
-        **_shared_words(texts, places, tables),
+        **_shared_words(texts, places, authors, tables),
         **_timing(places),
-        **_text_order(text, places),
+        **_text_order(text, places, authors),
         **_arrivals(texts, places, authors),
     }
     series = [pl.Series(name, values, nan_to_null=True) for name, values in columns.items()]
@@ -230,6 +229,14 @@ def _unless(flags: Flags, keys: NDArray[np.uint64]) -> Integers:
     return np.where(flags, 0, _int64(keys))
 
 
+def _pairs(codes: NDArray[np.int32], others: NDArray[Any], where: Flags) -> Integers:
+    """A key for each pair of a code with another or a row; 0 elsewhere."""
+    return np.where(where, (codes.astype(np.int64) << _HIGH_BITS | others) + 1, 0)
+
+
+_HIGH_BITS = 32
+
+
 def _scripts(texts: TextPass, places: Places, tables: Tables) -> Columns:
     """`script` and `own_script`, that of the account: places in `SCRIPTS`, -1 where unknown.
 
@@ -250,36 +257,42 @@ def _scripts(texts: TextPass, places: Places, tables: Tables) -> Columns:
 def _authors(places: Places) -> dict[str, NDArray[Any]]:
     """Add how often authors come, and come back.
 
-    `author` is unique over all accounts, an unknown one too. `same_author` are other comments by the same author, and
-    `same_author_here` those of them under the same post; `known` are the account's comments of known author, and
-    `known_here` those under the post. `is_regular`: by a known author with comments under two posts;
-    `regular_people`: such authors. `is_arrival`: the first comment of a known author under the post; `arrivals_here`
-    and `regulars_here` count those and the regulars among them.
+    `same_author` are other comments by the same author, and `same_author_here` those of them under the same post;
+    `known` are the account's comments of known author, and `known_here` those under the post. `is_regular`: by a known
+    author with comments under two posts; `regular_people` how many such authors the account has. `is_arrival`: the
+    first comment of a known author under the post; `arrivals_here` and `regulars_here` count those and the regulars
+    among them.
     """
     counts, is_regular, is_arrival = kernels.authorship(
-        places.starts, places.order, places.post, places.author, places.by_author, places.knows_author
+        places.order, places.post, places.author, places.by_author, places.knows_author
     )
-    number = np.diff(places.starts)
+    same_author = counts[1]
+    is_last = np.zeros(len(same_author), np.bool_)
+    is_last[places.by_author[np.flatnonzero(np.diff(places.author[places.by_author], append=-1))]] = True
     return {
-        "author": np.repeat(places.starts[:-1], number) + places.author,
         "knows_author": places.knows_author,
         "comments_here": counts[0],
-        "same_author": counts[1],
+        "same_author": same_author,
         "same_author_here": counts[2],
-        "known": np.repeat(_known(places), number),
+        "known": _per_account(places.knows_author, places.starts),
         "known_here": counts[3],
         "arrivals_here": counts[4].astype(np.float64),
         "regulars_here": counts[5].astype(np.float64),
-        "regular_people": counts[6],
+        "regular_people": _per_account(is_last & is_regular, places.starts),
         "is_regular": is_regular,
         "is_arrival": is_arrival,
         "is_regular_arrival": is_arrival & is_regular,
     }
 
 
-def _known(places: Places) -> Integers:
-    """Comments of known author, per account."""
-    return np.diff(np.concatenate([[0], np.cumsum(places.knows_author)])[places.starts])
+def _number(flags: Flags, starts: Integers) -> Integers:
+    """Rows with the flag, per account."""
+    return np.diff(np.concatenate([[0], np.cumsum(flags)])[starts])
+
+
+def _per_account(flags: Flags, starts: Integers) -> Integers:
+    """Rows of the account with the flag, per row."""
+    return np.repeat(_number(flags, starts), np.diff(starts))
 
 
 def _repetition(texts: TextPass, text: NDArray[np.int32], places: Places, authors: Columns) -> Columns:
@@ -290,16 +303,14 @@ def _repetition(texts: TextPass, text: NDArray[np.int32], places: Places, author
 
     def by_others(codes: NDArray[np.int32]) -> Integers:
         """Comments by other authors with the same code."""
-        found: Integers = kernels.by_other_authors(places.starts, codes, places.author, places.by_author)
+        found: Integers = kernels.by_other_authors(codes, places.by_author, authors["same_author"])
         return found
 
     def by_others_free(keys: NDArray[np.uint64]) -> Integers:
         return by_others(kernels.codes_of(places.starts, _unless(texts.has_mention, keys)))
 
     same_text = by_others(text)
-    elsewhere = kernels.by_other_authors_elsewhere(
-        places.starts, text, same_text, places.author, places.by_author, places.order, places.post
-    )
+    elsewhere = same_text - by_others(kernels.codes_of(places.starts, _pairs(text, places.post, same_text > 0)))
     slotted = [by_others_free(texts.slotted_keys[:, slot]) for slot in range(SENTENCE_WORDS - 1)]
     framed = np.maximum(by_others_free(texts.opening_key), by_others_free(texts.closing_key))
     is_row = texts.is_emoji_only & (texts.symbol_kinds >= EMOJI_ROW_KINDS)
@@ -318,19 +329,20 @@ def _repetition(texts: TextPass, text: NDArray[np.int32], places: Places, author
 
     has_elsewhere = np.repeat(number, number) > authors["comments_here"]
     repeated_elsewhere = np.where(phrase_words >= SHORT_WORDS, elsewhere, 0)
+    known = _number(places.knows_author, places.starts)
     return {
         "same_text": same_text,
         "like_template": like_template,
         "like_slotted": like_slotted,
         "same_emoji_row": same_emoji_row,
-        "same_first_symbol": kernels.others_alike(places.starts, first_symbol),
+        "same_first_symbol": kernels.others_alike(first_symbol),
         "meets_text": meets(np.where(phrase_words >= SHORT_WORDS, same_text, 0)),
         "meets_sentence": meets(np.where(phrase_words >= SENTENCE_WORDS, same_text, 0)),
         "meets_text_elsewhere": meets(np.where(has_elsewhere, repeated_elsewhere, -1)),
         "meets_template": meets(like_template),
         "meets_slotted": meets(like_slotted),
         "meets_emoji_row": meets(same_emoji_row),
-        "meets_author": meets(np.where(places.knows_author, authors["same_author"], -1), _known(places)),
+        "meets_author": meets(np.where(places.knows_author, authors["same_author"], -1), known),
     }
 
 
@@ -369,7 +381,7 @@ def _captions_of(posts: Posts, comment_starts: Integers) -> Captions:
     return Captions(account[is_read].astype(np.int64), texts.script, offsets, keys, following)
 
 
-def _shared_words(texts: TextPass, places: Places, tables: Tables) -> Columns:
+def _shared_words(texts: TextPass, places: Places, authors: Columns, tables: Tables) -> Columns:
     """Add, per comment, how often others use its words and word pairs, and whether it takes up a caption.
 
     Adds `word_total`, `word_matches`, `author_word_total`, the same for pairs of neighbouring words (`pair_...`), and
@@ -377,31 +389,44 @@ def _shared_words(texts: TextPass, places: Places, tables: Tables) -> Columns:
     next one, else 0; null where the account has not two captions. Comments with a mention take no part, as in
     `_repetition`.
     """
+    by_author, same_author = places.by_author, authors["same_author"]
+    offsets = _int64(texts.word_offsets)
+    begins, ends = offsets[:-1], np.where(texts.has_mention, offsets[:-1], offsets[1:])
+    starts, is_read = offsets[places.starts], np.repeat(~texts.has_mention, np.diff(offsets))
+    words = kernels.codes_of(starts, _unless(~is_read, texts.word_keys))
+    pairs = kernels.codes_of(starts, kernels.pair_keys(begins, ends, words))
+    word_total, pair_total = ends - begins, np.maximum(ends - begins - 1, 0)
     captions = _captions(tables)
-    has_mention, offsets = _flags(texts.has_mention), _int64(texts.word_offsets)
-    words, content = _int64(texts.word_keys), _unless(~texts.word_is_content, texts.word_keys)
-    counts = kernels.shared_words(places.starts, places.author, places.by_author, has_mention, offsets, words)
-    names = ("word_total", "word_matches", "author_word_total", "pair_total", "pair_matches", "author_pair_total")
+    content = _unless(~texts.word_is_content, texts.word_keys)
     touches = kernels.touched_captions(
-        places.post, captions.following, has_mention, offsets, content, captions.offsets, captions.words
+        places.post, captions.following, begins, ends, content, captions.offsets, captions.words
     )
-    return dict(zip(names, counts, strict=True)) | {"touches_own": touches[0], "touches_other": touches[1]}
+    return {
+        "word_total": word_total,
+        "word_matches": kernels.matches_by_others(begins, ends, words, by_author, same_author),
+        "author_word_total": kernels.sums_by_author(word_total, by_author, same_author),
+        "pair_total": pair_total,
+        "pair_matches": kernels.matches_by_others(begins, ends, pairs, by_author, same_author),
+        "author_pair_total": kernels.sums_by_author(pair_total, by_author, same_author),
+        "touches_own": touches[0],
+        "touches_other": touches[1],
+    }
 
 
 def _timing(places: Places) -> Columns:
     """Add delays after the post, gaps between neighbouring comments of a post, hours and late days; null if unknown."""
     gap_seconds, follows_same_author, gap_variation = kernels.gaps(
-        places.starts, places.order, places.post, places.author, places.instants
+        places.order, places.post, places.author, places.instants
     )
-    late_day = kernels.codes_of(places.starts, kernels.late_days(places.instants, places.lag_hours, LATE_HOURS))
+    late_days = kernels.late_days(places.instants, places.lag_hours, LATE_HOURS)
     return {
         "lag_hours": places.lag_hours,
         "lag_size": _size(places.lag_hours),
         "gap_seconds": gap_seconds,
         "follows_same_author": follows_same_author,
         "gap_variation": gap_variation,
-        "same_hour": kernels.others_in_same_hour(places.starts, places.instants),
-        "same_late_day": kernels.others_alike(places.starts, late_day),
+        "same_hour": kernels.others_alike(kernels.hour_codes(places.starts, places.instants)),
+        "same_late_day": kernels.others_alike(kernels.codes_of(places.starts, late_days)),
     }
 
 
@@ -411,15 +436,27 @@ def _size(lag_hours: Numbers) -> Numbers:
     return size
 
 
-def _text_order(text: NDArray[np.int32], places: Places) -> Columns:
+def _text_order(text: NDArray[np.int32], places: Places, authors: Columns) -> Columns:
     """Add how often one text follows another: a list that is worked through shows the same order under every post.
 
     A comment is followed where the next one of its post has words, too, and both instants are known. Of the followed
     comments under other posts, `next_trials` have the same words as this one, `next_matches` of them also the same
-    words behind them; of all those `next_pairs`, `next_chance` have the same words behind them. Null elsewhere.
+    words behind them; of all those `next_pairs`, `next_chance` have the same words behind them. 0 elsewhere.
     """
-    counts = kernels.successions(places.starts, text, places.order, places.post, places.instants)
-    return dict(zip(("next_matches", "next_trials", "next_chance", "next_pairs"), counts, strict=True))
+    following = kernels.next_codes(text, places.order, places.post, places.instants)
+    is_followed = following >= 0
+
+    def elsewhere(codes: NDArray[np.int32]) -> Integers:
+        found: Integers = kernels.alike_elsewhere(codes, places.order, authors["comments_here"])
+        return found
+
+    account = places.rows[ACCOUNT].to_numpy().astype(np.int32)
+    return {
+        "next_matches": elsewhere(kernels.codes_of(places.starts, _pairs(text, following, is_followed))),
+        "next_trials": elsewhere(np.where(is_followed, text, np.int32(-1))),
+        "next_chance": elsewhere(following),
+        "next_pairs": elsewhere(np.where(is_followed, account, np.int32(-1))),
+    }
 
 
 def _arrivals(texts: TextPass, places: Places, authors: Columns) -> Columns:
@@ -429,12 +466,18 @@ def _arrivals(texts: TextPass, places: Places, authors: Columns) -> Columns:
     `size` = ln(hours + 1 minute). `return_pairs` are the same author's arrivals under other posts and `return_squares`
     the squared differences of size to them, summed; `other_pairs` and `other_squares` are those to other authors'
     arrivals under other posts. `return_matches` of `return_pairs` are whole sentences within `FIRST_HOURS`, as this
-    one is. Null where the comment is not such an arrival.
+    one is. 0 where the comment is not such an arrival.
     """
     is_sentence = (texts.word_count > SHORT_WORDS) & ~texts.has_mention
-    size = np.where(authors["is_arrival"], _size(places.lag_hours), np.nan)
-    is_prompt = authors["is_arrival"] & is_sentence & (places.lag_hours <= FIRST_HOURS)
-    found = kernels.returns(places.starts, places.order, places.post, places.author, places.by_author, size, is_prompt)
+    found = kernels.returns(
+        places.starts,
+        places.order,
+        authors["comments_here"],
+        places.by_author,
+        authors["same_author"],
+        np.where(authors["is_arrival"], _size(places.lag_hours), np.nan),
+        authors["is_arrival"] & is_sentence & (places.lag_hours <= FIRST_HOURS),
+    )
     names = ("return_pairs", "return_squares", "return_matches", "other_pairs", "other_squares")
     return {"is_sentence": is_sentence} | dict(zip(names, found, strict=True))
 
@@ -451,21 +494,20 @@ def visits(tables: Tables) -> pl.DataFrame:
     that a random order would give.
     """
     places = _places(tables)
-    is_timed = places.instants != kernels.NO_INSTANT
+    authors = _authors(places)
     chosen = kernels.regular_visits(
-        places.starts,
         places.order,
         places.post,
-        places.author,
+        authors["comments_here"],
         places.by_author,
-        places.knows_author & is_timed,
+        authors["same_author"],
+        places.knows_author & (places.instants != kernels.NO_INSTANT),
         FEWEST_REGULARS,
     )
     rows = places.order[chosen[places.order]]
     present = places.rows.select(ACCOUNT, "account_id", "comment_id")[rows].with_columns(
         post=pl.Series(places.post[rows]), author=pl.Series(places.author[rows])
     )
-    author = (ACCOUNT, "author")
     placed = present.with_columns(
         regulars_here=pl.len().over("post").cast(pl.Int64),
         place=pl.int_range(1, pl.len() + 1).over("post"),
@@ -474,8 +516,8 @@ def visits(tables: Tables) -> pl.DataFrame:
         position=(pl.col("place") - 1) / (pl.col("regulars_here") - 1),
         has_successor=pl.col("successor").is_not_null(),
     )
-    trials = pl.len().over(*author, "has_successor").cast(pl.Int64) - 1
-    matches = pl.len().over(*author, "successor").cast(pl.Int64) - 1
+    trials = pl.len().over("author", "has_successor").cast(pl.Int64) - 1
+    matches = pl.len().over("author", "successor").cast(pl.Int64) - 1
     return placed.select(
         ACCOUNT,
         "account_id",
@@ -483,9 +525,9 @@ def visits(tables: Tables) -> pl.DataFrame:
         "place",
         "regulars_here",
         "position",
-        next_place=pl.col("place").shift(-1).over(author),
-        next_regulars_here=pl.col("regulars_here").shift(-1).over(author),
-        next_position=pl.col("position").shift(-1).over(author),
+        next_place=pl.col("place").shift(-1).over("author"),
+        next_regulars_here=pl.col("regulars_here").shift(-1).over("author"),
+        next_position=pl.col("position").shift(-1).over("author"),
         successor_matches=pl.when("has_successor").then(matches),
         successor_trials=pl.when("has_successor").then(trials),
         successor_chance=pl.when("has_successor").then(1 / (pl.col("regulars_here") - 1)),

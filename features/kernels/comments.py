@@ -1,16 +1,18 @@
 """Kernels of the comment frames: which comments of an account share a text, an author, a post or an hour.
 
-Arrays have one entry per comment, called a row, in the order of the table: by account, then by comment id. What most
-kernels take besides:
+Arrays have one entry per comment, called a row, in the order of the table: by account, then by comment id. What several
+kernels take:
 
-    starts: int64, first row of each account, and the number of rows at the end.
-    post: int64, the comment's post as a row of the posts, which are in order of account and post id.
-    author: int32, the comment's author, counted from 0 within the account; each unknown one is another.
-    order: int64, the rows of each account in order of post, instant and comment id.
-    by_author: int64, the rows of each account author by author, those of one author as in `order`.
-    codes: int32, equal within an account for what is alike, counted from 0; -1 where there is nothing.
+    starts: the first row of each account, and the number of rows at the end.
+    post: the comment's post, as a row of the posts, which are in order of account and post id.
+    order: the rows by account, post, instant and comment id.
+    author: the comment's author; each unknown one is another.
+    by_author: the rows by account and author, those of one author as in `order`.
+    same_author, same_author_here, comments_here: see `authorship`. They also say how long a stretch of `by_author` is
+        that has one author, or one author and post, and a stretch of `order` that has one post.
 
-Results are NaN where nothing can be said, which the frames turn into null.
+Codes are equal for what is alike within one account, and different in different accounts, whose codes follow each other
+from 0; -1 where there is nothing. NaN stands for null.
 """
 
 from __future__ import annotations
@@ -19,24 +21,32 @@ import math
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int32]
+Integers = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 NO_INSTANT = np.iinfo(np.int64).min
 """Stands for an unknown instant, which comes before every other, as null does."""
 
 _MIX = -7046029254386353131  # 2^64 / golden ratio, as a signed number: Fibonacci hashing (Knuth, vol. 3, 6.4)
 _HIGH_BITS = 32
+_BIT_OF_WORD = 63  # mask of the six bits that number the bits of a word
 _INSERTION = 16  # rows up to which sorting by insertion is faster than by merging
 _MICROSECOND = 1e-6  # in seconds; polars multiplies by it, too
 _SECONDS_PER_HOUR = 3600
 _HOUR = 3_600_000_000  # in microseconds
 _HOURS_OF_DAY = 24
+_REGULAR_POSTS = 2
 
 
 # Codes and orders -----------------------------------------------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
-def _longest(starts):
+def _longest(starts: Integers) -> int:
     """Most rows of an account."""
     longest = 0
     for account in range(len(starts) - 1):
@@ -45,7 +55,7 @@ def _longest(starts):
 
 
 @njit(cache=True, nogil=True)
-def _size_for(entries):
+def _size_for(entries: int) -> int:
     """Slots of a table that stays at most half full: a power of two."""
     size = 2
     while size < 2 * entries:
@@ -54,54 +64,57 @@ def _size_for(entries):
 
 
 @njit(cache=True, nogil=True)
-def _slot_of(key, keys, stamps, stamp, mask):
-    """Slot of the key, or the free one where it belongs; a slot is taken if it bears the stamp of this round."""
+def _slot_of(key: int, keys: Integers, mask: int) -> int:
+    """Slot of the key in the first `mask` + 1 of the table, or the free one, which holds 0, where it belongs."""
     slot = ((key * _MIX) >> _HIGH_BITS) & mask
-    while stamps[slot] == stamp and keys[slot] != key:
+    while keys[slot] != 0 and keys[slot] != key:
         slot = (slot + 1) & mask
     return slot
 
 
 @njit(cache=True, nogil=True)
-def codes_of(starts, keys):
-    """Codes of int64 keys within each account, in order of first appearance; key 0 gets -1."""
-    codes = np.empty(len(keys), np.int32)
+def codes_of(starts: Integers, keys: Integers) -> Codes:
+    """Codes of keys, in order of first appearance; key 0 is nothing."""
+    codes = np.full(len(keys), -1, np.int32)
     size = _size_for(_longest(starts))
-    held, held_codes, stamps = np.empty(size, np.int64), np.empty(size, np.int32), np.zeros(size, np.int64)
+    held, held_codes = np.empty(size, np.int64), np.empty(size, np.int32)
+    count = 0
     for account in range(len(starts) - 1):
-        mask, stamp, count = _size_for(starts[account + 1] - starts[account]) - 1, account + 1, 0
+        mask = _size_for(starts[account + 1] - starts[account]) - 1
+        held[: mask + 1] = 0
         for row in range(starts[account], starts[account + 1]):
             if keys[row] == 0:
-                codes[row] = -1
                 continue
-            slot = _slot_of(keys[row], held, stamps, stamp, mask)
-            if stamps[slot] != stamp:
-                stamps[slot], held[slot], held_codes[slot] = stamp, keys[row], count
+            slot = _slot_of(keys[row], held, mask)
+            if held[slot] == 0:
+                held[slot], held_codes[slot] = keys[row], count
                 count += 1
             codes[row] = held_codes[slot]
     return codes
 
 
 @njit(cache=True, nogil=True)
-def rows_of(starts, keys, target_starts, target_keys):
-    """For each row the row among the targets of the same account that has its key; -1 where none has."""
-    found = np.empty(len(keys), np.int64)
+def rows_of(starts: Integers, keys: Integers, target_starts: Integers, target_keys: Integers) -> Integers:
+    """For each row the row among the targets of the same account that has its key, which is not 0; -1 if none has."""
+    found = np.full(len(keys), -1, np.int64)
     size = _size_for(_longest(target_starts))
-    held, held_rows, stamps = np.empty(size, np.int64), np.empty(size, np.int64), np.zeros(size, np.int64)
+    held, held_rows = np.empty(size, np.int64), np.empty(size, np.int64)
     for account in range(len(starts) - 1):
-        first, end, stamp = target_starts[account], target_starts[account + 1], account + 1
+        first, end = target_starts[account], target_starts[account + 1]
         mask = _size_for(end - first) - 1
+        held[: mask + 1] = 0
         for row in range(first, end):
-            slot = _slot_of(target_keys[row], held, stamps, stamp, mask)
-            stamps[slot], held[slot], held_rows[slot] = stamp, target_keys[row], row
+            slot = _slot_of(target_keys[row], held, mask)
+            held[slot], held_rows[slot] = target_keys[row], row
         for row in range(starts[account], starts[account + 1]):
-            slot = _slot_of(keys[row], held, stamps, stamp, mask)
-            found[row] = held_rows[slot] if stamps[slot] == stamp else -1
+            slot = _slot_of(keys[row], held, mask)
+            if held[slot] != 0:
+                found[row] = held_rows[slot]
     return found
 
 
 @njit(cache=True, nogil=True)
-def _insert(rows, first, end, instants):
+def _insert(rows: Integers, first: int, end: int, instants: Integers) -> None:
     """Sort a short stretch of `rows` by instant; equal ones stay as they are."""
     for place in range(first + 1, end):
         row = rows[place]
@@ -113,182 +126,173 @@ def _insert(rows, first, end, instants):
 
 
 @njit(cache=True, nogil=True)
-def _sort_by_instant(rows, first, end, instants, spare):
+def _merge(rows: Integers, left: int, middle: int, right: int, instants: Integers, spare: Integers) -> None:
+    """Merge two sorted stretches of `rows` that follow each other."""
+    one, two = left, middle
+    for place in range(left, right):
+        if one < middle and (two >= right or instants[rows[one]] <= instants[rows[two]]):
+            spare[place] = rows[one]
+            one += 1
+        else:
+            spare[place] = rows[two]
+            two += 1
+    rows[left:right] = spare[left:right]
+
+
+@njit(cache=True, nogil=True)
+def _sort_by_instant(rows: Integers, first: int, end: int, instants: Integers, spare: Integers) -> None:
     """Sort a stretch of `rows` by instant; equal ones stay as they are. `spare` is as long as `rows`."""
     for place in range(first, end, _INSERTION):
         _insert(rows, place, min(place + _INSERTION, end), instants)
     width = _INSERTION
     while width < end - first:
-        for left in range(first, end, 2 * width):
-            middle, right = min(left + width, end), min(left + 2 * width, end)
-            one, two = left, middle
-            for place in range(left, right):
-                if one < middle and (two >= right or instants[rows[one]] <= instants[rows[two]]):
-                    spare[place] = rows[one]
-                    one += 1
-                else:
-                    spare[place] = rows[two]
-                    two += 1
-        rows[first:end] = spare[first:end]
+        for left in range(first, end - width, 2 * width):
+            _merge(rows, left, left + width, min(left + 2 * width, end), instants, spare)
         width *= 2
 
 
 @njit(cache=True, nogil=True)
-def order_of(starts, post, post_starts, instants):
-    """`order`: the rows of each account by post, instant and row."""
+def order_of(post: Integers, posts: int, instants: Integers) -> Integers:
+    """`order`, by counting the comments of each of `posts` posts and sorting them by instant."""
     order, spare = np.empty(len(post), np.int64), np.empty(len(post), np.int64)
-    places = np.empty(_longest(post_starts) + 1, np.int64)
-    for account in range(len(starts) - 1):
-        first_post, posts = post_starts[account], post_starts[account + 1] - post_starts[account]
-        places[: posts + 1] = 0
-        for row in range(starts[account], starts[account + 1]):
-            places[post[row] - first_post + 1] += 1
-        places[0] = starts[account]
-        for each in range(posts):
-            places[each + 1] += places[each]
-        for row in range(starts[account], starts[account + 1]):
-            order[places[post[row] - first_post]] = row
-            places[post[row] - first_post] += 1
-        # Each place is now the end of its post.
-        first = starts[account]
-        for each in range(posts):
-            _sort_by_instant(order, first, places[each], instants, spare)
-            first = places[each]
+    ends = np.zeros(posts + 1, np.int64)
+    for row in range(len(post)):
+        ends[post[row] + 1] += 1
+    for each in range(posts):
+        ends[each + 1] += ends[each]
+    for row in range(len(post)):
+        order[ends[post[row]]] = row
+        ends[post[row]] += 1
+    first = 0
+    for each in range(posts):
+        if ends[each] - first > 1:
+            _sort_by_instant(order, first, ends[each], instants, spare)
+        first = ends[each]
     return order
 
 
 @njit(cache=True, nogil=True)
-def authors_of(starts, codes, order):
-    """`author` from the codes of the commenters, -1 where unknown, and `by_author`."""
-    author, by_author = np.empty(len(codes), np.int32), np.empty(len(codes), np.int64)
-    places = np.empty(_longest(starts) + 1, np.int64)
+def authors_of(starts: Integers, codes: Codes, order: Integers) -> tuple[Integers, Integers]:
+    """`author`, from the codes of the commenters, and `by_author`."""
+    author, by_author = np.empty(len(codes), np.int64), np.empty(len(codes), np.int64)
+    ends = np.zeros(len(codes) + 1, np.int64)
+    # As many authors as rows at most: those of an account get numbers from its first row on, the known ones first.
     for account in range(len(starts) - 1):
-        first, end, count = starts[account], starts[account + 1], 0
+        first, end = starts[account], starts[account + 1]
+        lowest, number = -1, first
         for row in range(first, end):
-            count = max(count, codes[row] + 1)
+            if codes[row] >= 0:
+                lowest = codes[row] if lowest < 0 else lowest  # codes are given in order of appearance
+                author[row] = first + codes[row] - lowest
+                number = max(number, author[row] + 1)
         for row in range(first, end):
-            author[row] = codes[row]
             if codes[row] < 0:
-                author[row] = count
-                count += 1
-        places[: count + 1] = 0
-        for row in range(first, end):
-            places[author[row] + 1] += 1
-        places[0] = first
-        for each in range(count):
-            places[each + 1] += places[each]
-        for place in range(first, end):
-            row = order[place]
-            by_author[places[author[row]]] = row
-            places[author[row]] += 1
+                author[row] = number
+                number += 1
+            ends[author[row] + 1] += 1
+    for each in range(len(codes)):
+        ends[each + 1] += ends[each]
+    for place in range(len(order)):
+        row = order[place]
+        by_author[ends[author[row]]] = row
+        ends[author[row]] += 1
     return author, by_author
 
 
 @njit(cache=True, nogil=True)
-def _end_of_run(place, end, rows, values):
+def _end_of_run(place: int, rows: Integers, values: Integers) -> int:
     """Where the stretch of `rows` ends that has the same value as the row at `place`."""
     value = values[rows[place]]
     place += 1
-    while place < end and values[rows[place]] == value:
+    while place < len(rows) and values[rows[place]] == value:
         place += 1
     return place
 
 
-# What texts share -----------------------------------------------------------------------------------------------------
+# What is alike --------------------------------------------------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
-def by_other_authors(starts, codes, author, by_author):
-    """Comments by other authors with the same code, int64; 0 where there is none."""
-    shared = np.zeros(len(codes), np.int64)
-    longest = _longest(starts)
-    totals, own = np.zeros(longest, np.int64), np.zeros(longest, np.int64)
-    for account in range(len(starts) - 1):
-        first, end, most = starts[account], starts[account + 1], 0
-        for row in range(first, end):
-            if codes[row] >= 0:
-                totals[codes[row]] += 1
-                most = max(most, totals[codes[row]])
-        place = first
-        while place < end and most > 1:
-            run_end = _end_of_run(place, end, by_author, author)
-            for each in by_author[place:run_end]:
-                if codes[each] >= 0:
-                    own[codes[each]] += 1
-            for each in by_author[place:run_end]:
-                if codes[each] >= 0:
-                    shared[each] = totals[codes[each]] - own[codes[each]]
-            for each in by_author[place:run_end]:
-                own[max(codes[each], 0)] = 0
-            place = run_end
-        for row in range(first, end):
-            totals[max(codes[row], 0)] = 0
-    return shared
+def _totals(codes: Codes) -> Integers:
+    """Rows of each code."""
+    highest = -1
+    for row in range(len(codes)):
+        highest = max(highest, codes[row])
+    totals = np.zeros(highest + 1, np.int64)
+    for row in range(len(codes)):
+        if codes[row] >= 0:
+            totals[codes[row]] += 1
+    return totals
 
 
 @njit(cache=True, nogil=True)
-def by_other_authors_elsewhere(starts, codes, shared, author, by_author, order, post):
-    """Of the comments that `by_other_authors` has found, `shared`, those under other posts."""
-    elsewhere = np.zeros(len(codes), np.int64)
-    count = np.zeros(_longest(starts), np.int64)
-    for account in range(len(starts) - 1):
-        first, end = starts[account], starts[account + 1]
-        if not np.any(shared[first:end]):
-            continue
-        place = first
-        while place < end:  # less all comments under the same post
-            run_end = _end_of_run(place, end, order, post)
-            for each in order[place:run_end]:
-                if codes[each] >= 0:
-                    count[codes[each]] += 1
-            for each in order[place:run_end]:
-                if shared[each] > 0:
-                    elsewhere[each] = shared[each] - count[codes[each]]
-            for each in order[place:run_end]:
-                count[max(codes[each], 0)] = 0
-            place = run_end
-        place = first
-        while place < end:  # but not less the author's own, which `shared` does not hold
-            run_end = place + 1
-            while run_end < end and (
-                author[by_author[run_end]] == author[by_author[place]]
-                and post[by_author[run_end]] == post[by_author[place]]
-            ):
-                run_end += 1
-            for each in by_author[place:run_end]:
-                if codes[each] >= 0:
-                    count[codes[each]] += 1
-            for each in by_author[place:run_end]:
-                if shared[each] > 0:
-                    elsewhere[each] += count[codes[each]]
-            for each in by_author[place:run_end]:
-                count[max(codes[each], 0)] = 0
-            place = run_end
-    return elsewhere
-
-
-@njit(cache=True, nogil=True)
-def others_alike(starts, codes):
-    """Other comments of the account with the same code; NaN where there is none."""
-    alike = np.full(len(codes), np.nan)
-    totals = np.zeros(_longest(starts), np.int64)
-    for account in range(len(starts) - 1):
-        for row in range(starts[account], starts[account + 1]):
-            totals[max(codes[row], 0)] += codes[row] >= 0
-        for row in range(starts[account], starts[account + 1]):
-            if codes[row] >= 0:
-                alike[row] = totals[codes[row]] - 1
-        for row in range(starts[account], starts[account + 1]):
-            totals[max(codes[row], 0)] = 0
+def others_alike(codes: Codes) -> Numbers:
+    """Other rows with the same code; NaN where there is none."""
+    alike, totals = np.full(len(codes), np.nan), _totals(codes)
+    for row in range(len(codes)):
+        if codes[row] >= 0:
+            alike[row] = totals[codes[row]] - 1
     return alike
 
 
 @njit(cache=True, nogil=True)
-def chances_of_meeting(starts, like, comments, draw):
+def by_other_authors(codes: Codes, by_author: Integers, same_author: Integers) -> Integers:
+    """Rows by other authors with the same code; 0 where there is none."""
+    shared, totals = np.zeros(len(codes), np.int64), _totals(codes)
+    own = np.zeros(len(totals), np.int64)
+    for row in range(len(codes)):
+        if codes[row] >= 0:
+            shared[row] = totals[codes[row]] - 1
+    place = 0
+    while place < len(codes):
+        rows = by_author[place : place + same_author[by_author[place]] + 1]
+        if len(rows) > 1:
+            _take_own(rows, codes, own, shared)
+        place += len(rows)
+    return shared
+
+
+@njit(cache=True, nogil=True)
+def _take_own(rows: Integers, codes: Codes, own: Integers, shared: Integers) -> None:
+    """Take from `shared` the other rows of the author with the same code; `own` is zero before and after."""
+    for row in rows:
+        if codes[row] >= 0:
+            own[codes[row]] += 1
+    for row in rows:
+        if codes[row] >= 0:
+            shared[row] -= own[codes[row]] - 1
+    for row in rows:
+        if codes[row] >= 0:
+            own[codes[row]] = 0
+
+
+@njit(cache=True, nogil=True)
+def alike_elsewhere(codes: Codes, order: Integers, comments_here: Integers) -> Integers:
+    """Rows under other posts with the same code; 0 where there is none."""
+    elsewhere, totals = np.zeros(len(codes), np.int64), _totals(codes)
+    here = np.zeros(len(totals), np.int64)
+    place = 0
+    while place < len(codes):
+        rows = order[place : place + comments_here[order[place]]]
+        for row in rows:
+            if codes[row] >= 0:
+                here[codes[row]] += 1
+        for row in rows:
+            if codes[row] >= 0:
+                elsewhere[row] = totals[codes[row]] - here[codes[row]]
+        for row in rows:
+            if codes[row] >= 0:
+                here[codes[row]] = 0
+        place += len(rows)
+    return elsewhere
+
+
+@njit(cache=True, nogil=True)
+def chances_of_meeting(starts: Integers, like: Integers, comments: Integers, draw: int) -> Numbers:
     """Probability that a random draw of `draw` of the account's comments that holds this one holds one like it.
 
-    `like` are the comments like this one, negative where that is not asked; `comments` how many there are to draw
-    from. NaN with fewer than `draw` of them, and where not asked.
+    `like` are the comments like this one, negative where that is not asked; `comments` per account how many there are
+    to draw from. NaN with fewer than `draw` of them, and where not asked.
     """
     chances = np.full(len(like), np.nan)
     known = np.empty(_longest(starts) + 1, np.float64)
@@ -297,16 +301,19 @@ def chances_of_meeting(starts, like, comments, draw):
             continue
         known[: comments[account] + 1] = -1.0
         for row in range(starts[account], starts[account + 1]):
-            if like[row] < 0:
-                continue
-            if known[like[row]] < 0:
-                known[like[row]] = _chance_of_meeting(like[row], comments[account], draw)
-            chances[row] = known[like[row]]
+            if like[row] >= 0:
+                if known[like[row]] < 0:
+                    known[like[row]] = _chance_of_meeting(like[row], comments[account], draw)
+                chances[row] = known[like[row]]
     return chances
 
 
 @njit(cache=True, nogil=True)
-def _chance_of_meeting(like, comments, draw):
+def _chance_of_meeting(like: int, comments: int, draw: int) -> float:
+    """1 - product over j = 0..draw-2 of (others - like - j) / (others - j), with others = comments - 1.
+
+    Rarefaction: Hurlbert 1971, Ecology 52. Its mean does not depend on the number of comments.
+    """
     others, none_met = comments - 1, 1.0
     for drawn in range(draw - 1):
         none_met *= max(others - like - drawn, 0) / (others - drawn)
@@ -314,107 +321,103 @@ def _chance_of_meeting(like, comments, draw):
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
+#
+# Words are flat lists: those of a row are `begins[row]` to `ends[row]`, those of an account follow each other.
 
 
 @njit(cache=True, nogil=True)
-def shared_words(starts, author, by_author, has_mention, offsets, words):
-    """How often other authors use the words, and pairs of neighbouring words, of each comment without a mention.
-
-    `offsets` and `words` are the flat word lists of all rows: int64 keys.
-
-    Returns:
-        Rows of an int64 array: the comment's words; the like ones of other authors, summed over them; the words of all
-        comments of its author; then the same of pairs. 0 where the comment takes no part.
-    """
-    counts = np.zeros((6, len(author)), np.int64)
-    most = 0
-    for account in range(len(starts) - 1):
-        most = max(most, offsets[starts[account + 1]] - offsets[starts[account]])
-    size = _size_for(most)
-    held, held_codes, stamps = np.empty(size, np.int64), np.empty(size, np.int32), np.zeros(size, np.int64)
-    codes, totals, own = np.empty(most, np.int32), np.zeros(most, np.int64), np.zeros(most, np.int64)
-    pair_codes, pair_totals = np.empty(most, np.int32), np.zeros(most, np.int64)
-    for account in range(len(starts) - 1):
-        first, end = starts[account], starts[account + 1]
-        base = offsets[first]
-        mask, stamp, count = _size_for(offsets[end] - base) - 1, 2 * account + 1, 0
-        for row in range(first, end):
-            if has_mention[row]:
-                continue
-            for token in range(offsets[row], offsets[row + 1]):
-                slot = _slot_of(words[token], held, stamps, stamp, mask)
-                if stamps[slot] != stamp:
-                    stamps[slot], held[slot], held_codes[slot] = stamp, words[token], count
-                    totals[count] = 0
-                    count += 1
-                codes[token - base] = held_codes[slot]
-                totals[held_codes[slot]] += 1
-        # A pair with a word that is used once is used once: its code is -1 and it has no like.
-        stamp, count = stamp + 1, 0
-        for row in range(first, end):
-            if has_mention[row]:
-                continue
-            for token in range(offsets[row] + 1 - base, offsets[row + 1] - base):
-                pair_codes[token] = -1
-                if totals[codes[token - 1]] > 1 and totals[codes[token]] > 1:
-                    pair = (np.int64(codes[token - 1]) << _HIGH_BITS) | np.int64(codes[token])
-                    slot = _slot_of(pair, held, stamps, stamp, mask)
-                    if stamps[slot] != stamp:
-                        stamps[slot], held[slot], held_codes[slot] = stamp, pair, count
-                        pair_totals[count] = 0
-                        count += 1
-                    pair_codes[token] = held_codes[slot]
-                    pair_totals[held_codes[slot]] += 1
-        place = first
-        while place < end:
-            run_end = _end_of_run(place, end, by_author, author)
-            rows = by_author[place:run_end]
-            _matches(rows, has_mention, offsets, base, 0, codes, totals, own, counts[:3])
-            _matches(rows, has_mention, offsets, base, 1, pair_codes, pair_totals, own, counts[3:])
-            place = run_end
-    return counts
+def pair_keys(begins: Integers, ends: Integers, codes: Codes) -> Integers:
+    """A key for each word and the one before it in its row; 0 for the first, and if either is used only once."""
+    keys, totals = np.zeros(len(codes), np.int64), _totals(codes)
+    for row in range(len(begins)):
+        for word in range(begins[row] + 1, ends[row]):
+            before, code = codes[word - 1], codes[word]
+            if totals[before] > 1 and totals[code] > 1:
+                keys[word] = ((np.int64(before) << _HIGH_BITS) | np.int64(code)) + 1
+    return keys
 
 
 @njit(cache=True, nogil=True)
-def _matches(rows, has_mention, offsets, base, skipped, codes, totals, own, counts):
-    """Tokens, matches by others and tokens of the author into `counts`, for the rows of one author.
-
-    The first `skipped` tokens of a row do not count. `own` is zero before and after.
-    """
-    tokens = 0
-    for row in rows:
-        if not has_mention[row]:
-            counts[0, row] = max(offsets[row + 1] - offsets[row] - skipped, 0)
-            tokens += counts[0, row]
-            for token in range(offsets[row] + skipped - base, offsets[row + 1] - base):
-                if codes[token] >= 0:
-                    own[codes[token]] += 1
-    for row in rows:
-        counts[2, row] = tokens
-        if not has_mention[row]:
-            for token in range(offsets[row] + skipped - base, offsets[row + 1] - base):
-                if codes[token] >= 0:
-                    counts[1, row] += totals[codes[token]] - own[codes[token]]
-    for row in rows:
-        if not has_mention[row]:
-            for token in range(offsets[row] + skipped - base, offsets[row + 1] - base):
-                own[max(codes[token], 0)] = 0
+def matches_by_others(
+    begins: Integers, ends: Integers, codes: Codes, by_author: Integers, same_author: Integers
+) -> Integers:
+    """Words of other authors with the same codes as the row's, summed over its words."""
+    matches, totals = np.zeros(len(begins), np.int64), _totals(codes)
+    own, latest = np.zeros(len(totals), np.int64), np.full(len(totals), -1, np.int64)
+    for row in range(len(begins)):
+        if same_author[row] == 0:
+            matches[row] = _matches_of_one(row, codes[begins[row] : ends[row]], totals, own, latest)
+    own[:] = 0
+    place = 0
+    while place < len(begins):
+        rows = by_author[place : place + same_author[by_author[place]] + 1]
+        if len(rows) > 1:
+            _matches_of_several(rows, begins, ends, codes, totals, own, matches)
+        place += len(rows)
+    return matches
 
 
 @njit(cache=True, nogil=True)
-def following_posts(post_starts, posted_at, has_words):
+def _matches_of_one(row: int, codes: Codes, totals: Integers, own: Integers, latest: Integers) -> int:
+    """Matches of the only row of an author; `own` counts a code in the row that is its `latest`."""
+    matches = 0
+    for code in codes:
+        if code >= 0 and totals[code] > 1:
+            own[code] = own[code] + 1 if latest[code] == row else 1
+            latest[code] = row
+            # k like words in one row have total - k matches each: k (total - 1), less 2 (j - 1) for j = 1..k.
+            matches += totals[code] - 1 - 2 * (own[code] - 1)
+    return matches
+
+
+@njit(cache=True, nogil=True)
+def _matches_of_several(
+    rows: Integers, begins: Integers, ends: Integers, codes: Codes, totals: Integers, own: Integers, matches: Integers
+) -> None:
+    """Matches of the rows of one author; `own` is zero before and after."""
+    for row in rows:
+        for code in codes[begins[row] : ends[row]]:
+            if code >= 0:
+                own[code] += 1
+    for row in rows:
+        for code in codes[begins[row] : ends[row]]:
+            if code >= 0:
+                matches[row] += totals[code] - own[code]
+    for row in rows:
+        for code in codes[begins[row] : ends[row]]:
+            if code >= 0:
+                own[code] = 0
+
+
+@njit(cache=True, nogil=True)
+def sums_by_author(values: Integers, by_author: Integers, same_author: Integers) -> Integers:
+    """Sum of the values of all rows of the author."""
+    sums = np.empty(len(values), np.int64)
+    place = 0
+    while place < len(values):
+        rows = by_author[place : place + same_author[by_author[place]] + 1]
+        total = 0
+        for row in rows:
+            total += values[row]
+        for row in rows:
+            sums[row] = total
+        place += len(rows)
+    return sums
+
+
+@njit(cache=True, nogil=True)
+def following_posts(starts: Integers, posted_at: Integers, has_words: Flags) -> Integers:
     """For each post with words in its caption the next such post of the account, for the last the first; else -1.
 
-    -1 also for the only one of its account.
+    -1 also for the only one of its account. Here a row is a post.
     """
     following = np.full(len(posted_at), -1, np.int64)
-    longest = _longest(post_starts)
-    rows, spare = np.empty(longest, np.int64), np.empty(longest, np.int64)
-    for account in range(len(post_starts) - 1):
+    rows, spare = np.empty(_longest(starts), np.int64), np.empty(_longest(starts), np.int64)
+    for account in range(len(starts) - 1):
         count = 0
-        for post in range(post_starts[account], post_starts[account + 1]):
-            if has_words[post]:
-                rows[count] = post
+        for row in range(starts[account], starts[account + 1]):
+            if has_words[row]:
+                rows[count] = row
                 count += 1
         _sort_by_instant(rows, 0, count, posted_at, spare)
         for place in range(count if count > 1 else 0):
@@ -423,10 +426,41 @@ def following_posts(post_starts, posted_at, has_words):
 
 
 @njit(cache=True, nogil=True)
-def _has_any(words, candidates):
-    """Whether any of the words is among the candidates; word 0 is none."""
+def touched_captions(
+    post: Integers,
+    following: Integers,
+    begins: Integers,
+    ends: Integers,
+    words: Integers,
+    caption_offsets: Integers,
+    caption_words: Integers,
+) -> Numbers:
+    """Whether a comment takes up a word of its own post's caption, and of the following post's: 1 or 0.
+
+    Words are keys, 0 for one that does not count; those of post p are `caption_offsets[p]` to `caption_offsets[p + 1]`.
+    NaN where the post has no following one, or the row no word.
+    """
+    touches = np.full((2, len(post)), np.nan)
+    # Each word sets one of the 64 bits of its caption: most words of a comment are ruled out by a look at it.
+    bits = np.zeros(len(following), np.int64)
+    for caption in range(len(following)):
+        seen = np.int64(0)
+        for word in range(caption_offsets[caption], caption_offsets[caption + 1]):
+            seen |= np.int64(caption_words[word] != 0) << (caption_words[word] & _BIT_OF_WORD)
+        bits[caption] = seen
+    for row in range(len(post)):
+        if begins[row] < ends[row] and following[post[row]] >= 0:
+            for which, caption in enumerate((post[row], following[post[row]])):
+                candidates = caption_words[caption_offsets[caption] : caption_offsets[caption + 1]]
+                touches[which, row] = _has_any(words[begins[row] : ends[row]], candidates, bits[caption])
+    return touches
+
+
+@njit(cache=True, nogil=True)
+def _has_any(words: Integers, candidates: Integers, bits: int) -> bool:
+    """Whether any of the words is among the candidates, whose bits these are; word 0 is none."""
     for word in words:
-        if word != 0:
+        if (bits >> (word & _BIT_OF_WORD)) & 1 and word != 0:
             for candidate in candidates:
                 if candidate == word:
                     return True
@@ -434,86 +468,21 @@ def _has_any(words, candidates):
 
 
 @njit(cache=True, nogil=True)
-def touched_captions(post, following, has_mention, offsets, words, caption_offsets, caption_words):
-    """Whether a comment takes up a word of its own post's caption, and of the following post's: 1 or 0.
-
-    Words are flat lists of int64 keys, 0 for those that do not count. NaN where the post has no following one, and for
-    comments that have no word, or a mention.
-    """
-    touches = np.full((2, len(post)), np.nan)
-    for row in range(len(post)):
-        if has_mention[row] or offsets[row] == offsets[row + 1] or following[post[row]] < 0:
-            continue
-        own_words = words[offsets[row] : offsets[row + 1]]
-        for which, caption in enumerate((post[row], following[post[row]])):
-            candidates = caption_words[caption_offsets[caption] : caption_offsets[caption + 1]]
-            touches[which, row] = _has_any(own_words, candidates)
-    return touches
-
-
-@njit(cache=True, nogil=True)
-def successions(starts, codes, order, post, instants):
-    """How often one text follows another, over the comments that the next one of their post follows with words.
-
-    Returns:
-        Rows of a float array, of the followed comments under other posts: those with the same text as this one that
-        also have the same next text; those with the same text; those with the same next text; all. NaN for comments
-        that are not followed.
-    """
-    counts = np.full((4, len(codes)), np.nan)
-    longest = _longest(starts)
-    size = _size_for(longest)
-    held, held_codes, stamps = np.empty(size, np.int64), np.empty(size, np.int32), np.zeros(size, np.int64)
-    codes_here = np.empty((3, longest), np.int32)
-    totals, here = np.zeros((3, longest), np.int64), np.zeros((3, longest), np.int64)
-    for account in range(len(starts) - 1):
-        first, end, stamp, count, followed = starts[account], starts[account + 1], account + 1, 0, 0
-        mask = _size_for(end - first) - 1
-        for place in range(first, end):
-            row, at = order[place], place - first
-            codes_here[0, at] = -1
-            if place + 1 == end or post[order[place + 1]] != post[row] or instants[row] == NO_INSTANT:
-                continue
-            after = order[place + 1]
-            if instants[after] == NO_INSTANT or codes[row] < 0 or codes[after] < 0:
-                continue
-            pair = (np.int64(codes[row]) << _HIGH_BITS) | np.int64(codes[after])
-            slot = _slot_of(pair, held, stamps, stamp, mask)
-            if stamps[slot] != stamp:
-                stamps[slot], held[slot], held_codes[slot] = stamp, pair, count
-                count += 1
-            codes_here[0, at], codes_here[1, at], codes_here[2, at] = held_codes[slot], codes[row], codes[after]
-            followed += 1
-            for kind in range(3):
-                totals[kind, codes_here[kind, at]] += 1
-        place = first
-        while place < end and followed > 0:
-            run_end, followed_here = _end_of_run(place, end, order, post), 0
-            for at in range(place - first, run_end - first):
-                if codes_here[0, at] >= 0:
-                    followed_here += 1
-                    for kind in range(3):
-                        here[kind, codes_here[kind, at]] += 1
-            for at in range(place - first, run_end - first):
-                if codes_here[0, at] >= 0:
-                    for kind in range(3):
-                        code = codes_here[kind, at]
-                        counts[kind, order[first + at]] = totals[kind, code] - here[kind, code]
-                    counts[3, order[first + at]] = followed - followed_here
-            for at in range(place - first, run_end - first):
-                if codes_here[0, at] >= 0:
-                    for kind in range(3):
-                        here[kind, codes_here[kind, at]] = 0
-            place = run_end
-        totals[:, : end - first] = 0
-    return counts
+def next_codes(codes: Codes, order: Integers, post: Integers, instants: Integers) -> Codes:
+    """The code of the next row of the same post; -1 where either has none, or its instant is unknown."""
+    following = np.full(len(codes), -1, np.int32)
+    for place in range(len(order) - 1):
+        row, after = order[place], order[place + 1]
+        if post[row] == post[after] and codes[row] >= 0 and instants[row] != NO_INSTANT:
+            following[row] = codes[after]  # what comes after a known instant has one
+    return following
 
 
 # Instants -------------------------------------------------------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
-def delays(post, instants, posted_at):
+def delays(post: Integers, instants: Integers, posted_at: Integers) -> Numbers:
     """Hours from the post to the comment; NaN where unknown, or negative: a comment before its post is a failed clock.
 
     `posted_at` is per post.
@@ -521,13 +490,13 @@ def delays(post, instants, posted_at):
     hours = np.full(len(post), np.nan)
     for row in range(len(post)):
         instant, posted = instants[row], posted_at[post[row]]
-        if instant != NO_INSTANT and posted != NO_INSTANT and instant >= posted:
+        if NO_INSTANT < posted <= instant:
             hours[row] = (instant - posted) * _MICROSECOND / _SECONDS_PER_HOUR
     return hours
 
 
 @njit(cache=True, nogil=True)
-def gaps(starts, order, post, author, instants):
+def gaps(order: Integers, post: Integers, author: Integers, instants: Integers) -> tuple[Numbers, Flags, Numbers]:
     """Seconds since the comment before under the same post, whether its author is the same, and local variation.
 
     The variation is 3 ((g1 - g2) / (g1 + g2))^2 of two neighbouring gaps (Shinomoto et al. 2003). NaN where instants
@@ -535,43 +504,35 @@ def gaps(starts, order, post, author, instants):
     """
     seconds, variation = np.full(len(post), np.nan), np.full(len(post), np.nan)
     follows_same_author = np.zeros(len(post), np.bool_)
-    for account in range(len(starts) - 1):
-        for place in range(starts[account] + 1, starts[account + 1]):
-            row, before = order[place], order[place - 1]
-            if post[row] != post[before]:
-                continue
-            follows_same_author[row] = author[row] == author[before]
-            if instants[row] == NO_INSTANT or instants[before] == NO_INSTANT:
-                continue
-            gap = instants[row] - instants[before]
-            seconds[row] = gap * _MICROSECOND
-            if math.isnan(seconds[before]) or seconds[before] + seconds[row] <= 0:
-                continue
-            first_gap = instants[before] - instants[order[place - 2]]
-            if first_gap % _HOUR != 0 or gap % _HOUR != 0:
-                first, second = seconds[before], seconds[row]
-                variation[row] = 3 * ((first - second) / (first + second)) ** 2
+    for place in range(1, len(order)):
+        row, before = order[place], order[place - 1]
+        if post[row] != post[before]:
+            continue
+        follows_same_author[row] = author[row] == author[before]
+        if instants[before] == NO_INSTANT:
+            continue
+        gap = instants[row] - instants[before]
+        seconds[row] = gap * _MICROSECOND
+        first, second = seconds[before], seconds[row]
+        # Not greater than 0 if there is no first gap.
+        if first + second > 0 and (gap % _HOUR != 0 or (instants[before] - instants[order[place - 2]]) % _HOUR != 0):
+            variation[row] = 3 * ((first - second) / (first + second)) ** 2
     return seconds, follows_same_author, variation
 
 
 @njit(cache=True, nogil=True)
-def others_in_same_hour(starts, instants):
-    """Other comments of the account in the same hour of the UTC day; NaN where the instant is unknown."""
-    others = np.full(len(instants), np.nan)
-    comments = np.zeros(_HOURS_OF_DAY, np.int64)
+def hour_codes(starts: Integers, instants: Integers) -> Codes:
+    """Codes of the hour of the UTC day."""
+    codes = np.full(len(instants), -1, np.int32)
     for account in range(len(starts) - 1):
-        comments[:] = 0
-        for instant in instants[starts[account] : starts[account + 1]]:
-            if instant != NO_INSTANT:
-                comments[(instant // _HOUR) % _HOURS_OF_DAY] += 1
         for row in range(starts[account], starts[account + 1]):
             if instants[row] != NO_INSTANT:
-                others[row] = comments[(instants[row] // _HOUR) % _HOURS_OF_DAY] - 1
-    return others
+                codes[row] = account * _HOURS_OF_DAY + (instants[row] // _HOUR) % _HOURS_OF_DAY
+    return codes
 
 
 @njit(cache=True, nogil=True)
-def late_days(instants, hours, late_hours):
+def late_days(instants: Integers, hours: Numbers, late_hours: float) -> Integers:
     """A key per UTC day of the comments that came later than `late_hours`; 0 of all others."""
     days = np.zeros(len(instants), np.int64)
     for row in range(len(instants)):
@@ -584,105 +545,119 @@ def late_days(instants, hours, late_hours):
 
 
 @njit(cache=True, nogil=True)
-def authorship(starts, order, post, author, by_author, knows_author):
+def authorship(
+    order: Integers, post: Integers, author: Integers, by_author: Integers, knows_author: Flags
+) -> tuple[Integers, Flags, Flags]:
     """Who comes, and who comes back.
 
     Returns:
-        Rows of an int64 array: comments under the same post; other comments of the same author; those of them under
-        the same post; comments of known author under the post; first comments of known authors under it; those of
-        regulars among these; known authors of the account that are regular. Then two bool arrays: whether the
-        comment is by a regular, a known author with comments under two posts; whether it is the author's first there.
+        Rows of an array: `comments_here`, comments under the same post; `same_author`, other comments of the same
+        author; `same_author_here`, those of them under the same post; comments of known author under the post; first
+        comments of known authors under it; those of regulars among these. Then whether the comment is by a regular, an
+        author with comments under two posts; and whether it is a known author's first under the post.
     """
-    counts = np.zeros((7, len(post)), np.int64)
+    counts = np.zeros((6, len(post)), np.int64)
     is_regular, is_arrival = np.zeros(len(post), np.bool_), np.zeros(len(post), np.bool_)
-    for account in range(len(starts) - 1):
-        first, end, regulars = starts[account], starts[account + 1], 0
-        place = first
-        while place < end:
-            run_end = _end_of_run(place, end, by_author, author)
-            several_posts = post[by_author[place]] != post[by_author[run_end - 1]]
-            regulars += several_posts
-            here = place
-            while here < run_end:
-                here_end = _end_of_run(here, run_end, by_author, post)
-                is_arrival[by_author[here]] = knows_author[by_author[here]]
-                for row in by_author[here:here_end]:
-                    counts[1, row], counts[2, row] = run_end - place - 1, here_end - here - 1
-                    is_regular[row] = several_posts
-                here = here_end
-            place = run_end
-        place = first
-        while place < end:
-            run_end = _end_of_run(place, end, order, post)
-            known, arrivals, regular_arrivals = 0, 0, 0
-            for row in order[place:run_end]:
-                known += knows_author[row]
-                arrivals += is_arrival[row]
-                regular_arrivals += is_arrival[row] and is_regular[row]
-            for row in order[place:run_end]:
-                counts[0, row], counts[3, row] = run_end - place, known
-                counts[4, row], counts[5, row] = arrivals, regular_arrivals
-            place = run_end
-        counts[6, first:end] = regulars
+    place = 0
+    while place < len(post):
+        end = _end_of_run(place, by_author, author)
+        rows = by_author[place:end]
+        comes_back = post[rows[0]] != post[rows[-1]]
+        here = 0
+        while here < len(rows):
+            here_end = _end_of_run(here, rows, post)
+            is_arrival[rows[here]] = knows_author[rows[here]]
+            for row in rows[here:here_end]:
+                counts[1, row], counts[2, row] = len(rows) - 1, here_end - here - 1
+                is_regular[row] = comes_back
+            here = here_end
+        place = end
+    place = 0
+    while place < len(post):
+        end = _end_of_run(place, order, post)
+        known, arrivals, regulars = 0, 0, 0
+        for row in order[place:end]:
+            known += knows_author[row]
+            arrivals += is_arrival[row]
+            regulars += is_arrival[row] and is_regular[row]
+        for row in order[place:end]:
+            counts[0, row], counts[3, row] = end - place, known
+            counts[4, row], counts[5, row] = arrivals, regulars
+        place = end
     return counts, is_regular, is_arrival
 
 
 @njit(cache=True, nogil=True)
-def returns(starts, order, post, author, by_author, size, is_prompt):
+def returns(
+    starts: Integers,
+    order: Integers,
+    comments_here: Integers,
+    by_author: Integers,
+    same_author: Integers,
+    size: Numbers,
+    is_prompt: Flags,
+) -> Numbers:
     """How alike two arrivals under different posts are, of one person and of different people.
 
-    An arrival is a row with a `size`, at most one of an author under a post; all others are NaN there.
+    An arrival is a row with a `size`, at most one of an author under a post; all others are NaN there, and not prompt.
 
     Returns:
-        Rows of a float array: arrivals of the author under other posts; the squared differences of size to them,
-        summed; those of them that are prompt, as this one is, 0 if it is not; arrivals of other authors under other
-        posts; the squared differences to these. NaN where the row is no arrival.
+        Rows of an array: arrivals of the author under other posts; the squared differences of size to them, summed;
+        those of them that are prompt, as this one is, 0 if it is not; arrivals of other authors under other posts; the
+        squared differences to these. 0 where the row is no arrival.
     """
-    found = np.full((5, len(size)), np.nan)
-    moments, own, here = np.empty(3), np.empty(3), np.empty(3)
+    found = np.zeros((5, len(size)), np.float64)
+    everyone, here, own = np.empty(3), np.empty(3), np.empty(3)
     for account in range(len(starts) - 1):
         first, end = starts[account], starts[account + 1]
-        origin = _first_of(order[first:end], size)
-        _moments(order[first:end], size, origin, moments)
+        origin = _first_of(size[first:end])
         place = first
         while place < end:
-            run_end = _end_of_run(place, end, by_author, author)
-            _moments(by_author[place:run_end], size, origin, own)
-            prompt = 0
-            for row in by_author[place:run_end]:
-                prompt += is_prompt[row]
-            for row in by_author[place:run_end]:
-                if not math.isnan(size[row]):
-                    found[0, row] = own[0] - 1
-                    found[1, row] = _distance(size[row] - origin, own)
-                    found[2, row] = prompt - 1 if is_prompt[row] else 0
-            place = run_end
+            rows = by_author[place : place + same_author[by_author[place]] + 1]
+            if len(rows) > 1:
+                _moments(rows, size, origin, own)
+                _own_returns(rows, size, origin, own, is_prompt, found)
+            place += len(rows)
+        _moments(order[first:end], size, origin, everyone)
         place = first
         while place < end:
-            run_end = _end_of_run(place, end, order, post)
-            _moments(order[place:run_end], size, origin, here)
-            for row in order[place:run_end]:
+            rows = order[place : place + comments_here[order[place]]]
+            _moments(rows, size, origin, here)
+            for row in rows:
                 if not math.isnan(size[row]):
-                    elsewhere = _distance(size[row] - origin, moments) - _distance(size[row] - origin, here)
+                    elsewhere = _distance(size[row] - origin, everyone) - _distance(size[row] - origin, here)
                     # Under its own post the author arrives once: only the arrival itself is in both that go off.
-                    found[3, row] = moments[0] - here[0] - found[0, row]
+                    found[3, row] = everyone[0] - here[0] - found[0, row]
                     found[4, row] = max(elsewhere - found[1, row], 0.0)
                     found[1, row] = max(found[1, row], 0.0)
-            place = run_end
+            place += len(rows)
     return found
 
 
 @njit(cache=True, nogil=True)
-def _first_of(rows, size):
-    """The first size that there is: sizes are taken from it, so that equal ones leave no noise of rounding."""
+def _own_returns(rows: Integers, size: Numbers, origin: float, own: Numbers, is_prompt: Flags, found: Numbers) -> None:
+    """The first three of `returns`, for the rows of one author, whose moments are `own`."""
+    prompt = 0
+    for row in rows:
+        prompt += is_prompt[row]
     for row in rows:
         if not math.isnan(size[row]):
-            return size[row]
+            found[0, row] = own[0] - 1
+            found[1, row] = _distance(size[row] - origin, own)
+            found[2, row] = prompt - 1 if is_prompt[row] else 0
+
+
+@njit(cache=True, nogil=True)
+def _first_of(size: Numbers) -> float:
+    """The first size that there is: sizes are taken from it, so that equal ones leave no noise of rounding."""
+    for each in size:
+        if not math.isnan(each):
+            return each
     return 0.0
 
 
 @njit(cache=True, nogil=True)
-def _moments(rows, size, origin, moments):
+def _moments(rows: Integers, size: Numbers, origin: float, moments: Numbers) -> None:
     """Number, sum and sum of squares, from `origin`, of the sizes that there are, into `moments`."""
     moments[:] = 0.0
     for row in rows:
@@ -693,39 +668,45 @@ def _moments(rows, size, origin, moments):
 
 
 @njit(cache=True, nogil=True)
-def _distance(size, moments):
+def _distance(size: float, moments: Numbers) -> float:
     """Sum of the squared differences of a size to those with these moments."""
     return moments[0] * size**2 - 2 * size * moments[1] + moments[2]
 
 
 @njit(cache=True, nogil=True)
-def regular_visits(starts, order, post, author, by_author, visits, fewest):
-    """The first of an author's `visits` under a post, of authors under two posts, on posts with `fewest` such authors.
+def regular_visits(
+    order: Integers,
+    post: Integers,
+    comments_here: Integers,
+    by_author: Integers,
+    same_author: Integers,
+    counts: Flags,
+    fewest: int,
+) -> Flags:
+    """The first of an author's rows under a post, of authors with two posts, on posts with `fewest` such authors.
 
-    `visits` is a bool array: the comments that count, by known authors at known instants.
+    Only rows count that `counts` says: those by known authors at known instants.
     """
-    chosen = np.zeros(len(visits), np.bool_)
-    for account in range(len(starts) - 1):
-        first, end = starts[account], starts[account + 1]
-        place = first
-        while place < end:
-            run_end, posts = _end_of_run(place, end, by_author, author), 0
-            seen = np.int64(-1)
-            for row in by_author[place:run_end]:
-                if visits[row] and post[row] != seen:
-                    chosen[row], seen = True, post[row]
-                    posts += 1
-            if posts == 1:
-                for row in by_author[place:run_end]:
-                    chosen[row] = False
-            place = run_end
-        place = first
-        while place < end:
-            run_end, people = _end_of_run(place, end, order, post), 0
-            for row in order[place:run_end]:
-                people += chosen[row]
-            if people < fewest:
-                for row in order[place:run_end]:
-                    chosen[row] = False
-            place = run_end
+    chosen = np.zeros(len(post), np.bool_)
+    place = 0
+    while place < len(post):
+        rows = by_author[place : place + same_author[by_author[place]] + 1]
+        posts, latest = 0, np.int64(-1)
+        for row in rows:
+            if counts[row] and post[row] != latest:
+                chosen[row], latest = True, post[row]
+                posts += 1
+        if posts < _REGULAR_POSTS:
+            chosen[rows] = False
+        place += len(rows)
+    place = 0
+    while place < len(post):
+        rows = order[place : place + comments_here[order[place]]]
+        people = 0
+        for row in rows:
+            people += chosen[row]
+        if people < fewest:
+            for row in rows:
+                chosen[row] = False
+        place += len(rows)
     return chosen
