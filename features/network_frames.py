@@ -23,7 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from features.growth_frames import LONGEST_SHORT_INTERVAL, MATERIAL_LOSS, ROUNDING_STEPS, intervals
+from features.growth_frames import intervals
+from features.kernels.growth import LONGEST_SHORT_INTERVAL, MATERIAL_LOSS, ROUNDING_STEPS
 from features.tables import Tables
 
 FEWEST_ACCOUNTS = 500
