@@ -5,7 +5,7 @@ Only the module of the group asked for is imported, so that editing one group le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from types import ModuleType
 
@@ -18,6 +18,9 @@ from features.tables import Tables
 SIGNIFICANT_DIGITS = 9
 """Values are rounded to this many digits: the last bits of a float sum may depend on how a frame was chunked, and
 an account must get the same value alone and in any batch. Nine digits are finer than any count in the contract."""
+
+ROWS = "rows"
+"""Column of totals: how many rows of the frame an account has."""
 
 SMALLEST_VALUE = 1e-9
 """A value nearer to zero is zero: every feature is a share, a rate, a logarithm or a count, where 1e-9 says nothing."""
@@ -41,13 +44,23 @@ def compute_group(tables: Tables, group: str) -> pl.DataFrame:
     result = tables.accounts.select(ACCOUNT, "account_id")
     for frame_name in module.FRAMES:
         members = [feature for feature in features.values() if feature.frame == frame_name]
-        values = (
-            frame(tables, group, frame_name)
-            .group_by(ACCOUNT, maintain_order=True)
-            .agg(feature.aggregation() for feature in members)
-        )
+        counted = totals(group).get(frame_name)
+        values = aggregated(frame(tables, group, frame_name) if counted is None else counted(tables), members)
         result = result.join(values, on=ACCOUNT, how="left", maintain_order="left")
     return _tidy(result.select("account_id", *features))
+
+
+def totals(group: str) -> dict[str, FrameBuilder]:
+    """Frames of a group whose rows a kernel has counted: what they add up to, one row an account with `ROWS`."""
+    counted: dict[str, FrameBuilder] = getattr(group_module(group), "TOTALS", {})
+    return counted
+
+
+def aggregated(source: pl.DataFrame, members: Iterable[Feature]) -> pl.DataFrame:
+    """`account` and the values of the features, from the rows of a frame or from its `totals`."""
+    if ROWS in source.columns:
+        return source.select(ACCOUNT, *(feature.aggregation(ROWS) for feature in members))
+    return source.group_by(ACCOUNT, maintain_order=True).agg(feature.aggregation() for feature in members)
 
 
 def frame(tables: Tables, group: str, name: str) -> pl.DataFrame:
