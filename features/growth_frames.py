@@ -32,9 +32,7 @@ from features.wording import grouped
 EVERYDAY_MOVE = 2
 """Accounts followed or given up in a day that are not worth a word; assumed."""
 
-DATES = frozenset(
-    {"start_date", "date", "period_end", "burst_start", "end_date", "best_draw_on", "last_drop_date"}
-)
+DATES = frozenset({"start_date", "date", "period_end", "burst_start", "end_date", "best_draw_on", "last_drop_date"})
 FLAGS = frozenset({"recent", "after_post", "is_late"})
 WHOLE_NUMBERS = frozenset({"periods_ago", "burst", "first_row", "last_row"})
 """Columns of the kernels that are no measure; the others are Float64."""
@@ -52,7 +50,7 @@ def intervals(tables: Tables) -> pl.DataFrame:
 
 
 def _intervals(tables: Tables) -> pl.DataFrame:
-    lengths, found = kernels.interval_rows(*_curves(tables))
+    lengths, found = kernels.interval_rows(_curves(tables))
     return (
         _of_accounts(tables, lengths)
         .hstack(_columns(kernels.INTERVAL_COLUMNS, found))
@@ -79,7 +77,7 @@ def days(tables: Tables) -> pl.DataFrame:
     `weekday_mean` (of `calm_change`), `next_log_growth` (null where the day after is not read).
     """
     tables = with_account_context(tables)
-    found = kernels.day_rows(*_curves_and_posts(tables))
+    _, found = _rows(tables, kernels.DAILY)
     return _up_to(intervals(tables), 1).hstack(_columns(kernels.DAY_COLUMNS, found))
 
 
@@ -90,28 +88,24 @@ def weeks(tables: Tables) -> pl.DataFrame:
     errors; null within 3 of an end), `engagement` (likes or, where an account shows none, views that the posts of the
     week drew; null where not all of them are known, or too young).
     """
-    return _periods(tables, kernels.DAYS_PER_WEEK, kernels.LONGEST_SHORT_INTERVAL)
+    return _periods(tables, kernels.WEEKLY)
 
 
 def months(tables: Tables) -> pl.DataFrame:
     """The curve read every thirty days; see `_periods`."""
-    return _periods(tables, kernels.DAYS_PER_MONTH, kernels.LONGEST_MONTH_INTERVAL).drop("shift_zscore", "engagement")
+    return _periods(tables, kernels.MONTHLY).drop("shift_zscore", "engagement")
 
 
-def _periods(tables: Tables, spacing: int, longest: int) -> pl.DataFrame:
-    """The curve at every `spacing` days back from the newest reading, one row per such period, oldest first.
+def _periods(tables: Tables, which: int) -> pl.DataFrame:
+    """The curve at every 7 or 30 days back from the newest reading, one row per such period, oldest first.
 
-    Counts between two readings at most `longest` days apart are interpolated; a period with an end in a longer
+    Counts between two readings at most 10 or 40 days apart are interpolated; a period with an end in a longer
     interval is left out. Columns: `periods_ago`, `period_end` (its last day) and `date` (of the newest reading up to
     then), `count_before`, `count_after`, `change`, `gain`, `loss`, `log_growth`, `rounding`.
     """
     tables = with_account_context(tables)
-    lengths, found = kernels.period_rows(spacing, longest, *_curves_and_posts(tables))
-    return (
-        _of_accounts(tables, lengths)
-        .hstack(_columns(kernels.PERIOD_COLUMNS, found))
-        .with_columns(_gain(), _loss())
-    )
+    lengths, found = _rows(tables, which)
+    return _of_accounts(tables, lengths).hstack(_columns(kernels.PERIOD_COLUMNS, found)).with_columns(_gain(), _loss())
 
 
 def bursts(tables: Tables) -> pl.DataFrame:
@@ -136,8 +130,8 @@ def bursts(tables: Tables) -> pl.DataFrame:
       functions of `features.kernels.growth` that make them.
     """
     tables = with_account_context(tables)
-    found, episodes = kernels.burst_rows(*_curves_and_posts(tables))
-    of_burst = _columns(kernels.EPISODE_COLUMNS, episodes)
+    _, found = _rows(tables, kernels.STEADY)
+    of_burst = _columns(kernels.EPISODE_COLUMNS, _rows(tables, kernels.BURSTS)[1])
     window = pl.duration(days=kernels.REFILL_WINDOW)
     of_rows = of_burst.select(
         "burst_start",
@@ -201,34 +195,39 @@ def _all_totals(tables: Tables) -> dict[str, pl.DataFrame]:
         "months": kernels.MOVEMENT_TOTALS,
         "bursts": kernels.BURST_TOTALS,
     }
-    found = kernels.totals_of_accounts(*_curves_and_posts(tables))
+    found, _, _ = kernels.walk(_curves(tables), _posts(tables), keeps_rows=False)
     account = tables.accounts.select(ACCOUNT)
     return {
-        name: account.hstack([pl.Series(each, row, nan_to_null=True) for each, row in zip(columns[name], rows, strict=True)])
-        for name, rows in zip(columns, found, strict=True)
+        name: account.hstack(_columns(columns[name], of_accounts.T))
+        for name, of_accounts in zip(columns, found, strict=True)
     }
+
+
+def _rows(tables: Tables, which: int) -> tuple[Any, Any]:
+    """How many of such rows each account has, and the rows."""
+    _, lengths, rows = tables.once(
+        "growth_frames/rows", lambda: kernels.walk(_curves(tables), _posts(tables), keeps_rows=True)
+    )
+    return lengths[which], rows[which][:, : lengths[which].sum()]
 
 
 # --- to the kernels and back ------------------------------------------------------------------------------------------
 
 
-def _curves(tables: Tables) -> tuple[Any, ...]:
-    """What the kernels read of the curves: where each account begins, days, followers, accounts followed."""
+def _curves(tables: Tables) -> kernels.Curves:
     readings = tables.followers_daily
-    return (
-        _offsets(readings, tables.accounts.height),
+    return kernels.Curves(
+        _offsets(readings, tables.accounts),
         _array(readings["date"].to_physical()),
         _array(readings["follower_count"]),
         _array(readings["following_count"].cast(pl.Float64)),
     )
 
 
-def _curves_and_posts(tables: Tables) -> tuple[Any, ...]:
-    """The curves, and of the posts where each account begins, instants, likes, views; each account's newest row."""
+def _posts(tables: Tables) -> kernels.Posts:
     posts = tables.posts
-    return (
-        *_curves(tables),
-        _offsets(posts, tables.accounts.height),
+    return kernels.Posts(
+        _offsets(posts, tables.accounts),
         _instants(posts["posted_at"]),
         _instants(posts["observed_at"]),
         _array(posts["like_count"].cast(pl.Float64)),
@@ -237,10 +236,10 @@ def _curves_and_posts(tables: Tables) -> tuple[Any, ...]:
     )
 
 
-def _offsets(table: pl.DataFrame, accounts: int) -> Any:
+def _offsets(table: pl.DataFrame, accounts: pl.DataFrame) -> Any:
     """Where the rows of each account begin, and after the last of them the number of rows."""
-    codes = table[ACCOUNT].to_numpy()
-    return _read_only(np.searchsorted(codes, np.arange(accounts + 1, dtype=codes.dtype)).astype(np.int64))
+    starts = table[ACCOUNT].search_sorted(accounts[ACCOUNT], side="left").to_numpy()
+    return _read_only(np.append(starts, table.height).astype(np.int64))
 
 
 def _instants(instants: pl.Series) -> Any:
