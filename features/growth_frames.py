@@ -259,8 +259,9 @@ def _read_only(array: Any) -> Any:
 
 def _of_accounts(tables: Tables, lengths: Any) -> pl.DataFrame:
     """`account` and `account_id` of rows of which each account has so many."""
-    codes = pl.Series(ACCOUNT, np.repeat(tables.accounts[ACCOUNT].to_numpy(), lengths))
-    return pl.DataFrame([codes.set_sorted(), tables.accounts["account_id"].gather(codes)])
+    rows = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)
+    named = tables.accounts.select(ACCOUNT, "account_id")[rows]
+    return named.with_columns(pl.col(ACCOUNT).set_sorted())
 
 
 def _up_to(rows: pl.DataFrame, longest: int) -> pl.DataFrame:

@@ -415,7 +415,7 @@ BURST_TOTALS = (
     "following_days",
     "following_reversals",
 )
-"""`half_life`, `lot_closeness`, `daily_spread`, `late_share`, `engagement_residual`: of the largest burst that has it."""
+"""`half_life`, `lot_closeness`, `daily_spread`, `late_share`, `engagement_residual`: of the largest burst with one."""
 (
     B_ROWS,
     B_DAYS,

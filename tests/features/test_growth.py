@@ -7,13 +7,14 @@ from collections.abc import Callable
 from itertools import accumulate
 from statistics import mean, pvariance
 
+import numpy as np
 import polars as pl
 import pytest
 
-from features import growth_frames as module
 from features.compute import compute_group
 from features.context import with_account_context
-from features.growth import FEATURES, FRAMES
+from features.growth import FEATURES, FRAMES, TOTALS
+from features.kernels import growth as kernels
 from features.tables import Tables
 from tests.features.builders_growth import START, Row, account, daily, growth, post, readings, tables, values
 
@@ -403,8 +404,9 @@ def test_a_burst_shows_through_rounding() -> None:
     ],
 )
 def test_rounding_step(counts: list[int], expected: list[int]) -> None:
-    clean = module._clean_readings(tables(followers=readings(enumerate(counts))).followers_daily)
-    assert clean["rounding"].to_list() == expected
+    shown, rows = np.array(counts), np.arange(len(counts))
+    shared, is_rounded = kernels._shared_rounding(shown, rows, len(counts))
+    assert [kernels._rounding_step(count, shared, is_rounded) for count in shown] == expected
 
 
 @pytest.mark.parametrize("name", ["growth_peak_day_share", "growth_burst_mass_share", "growth_burst_lost_7_days_share"])
@@ -490,7 +492,7 @@ def test_one_drop_is_not_made_good_by_two_bursts() -> None:
 
 def test_sixteen_features_or_more_and_each_frame_is_used() -> None:
     assert len(FEATURES) >= 16
-    assert {entry.frame for entry in FEATURES.values()} == set(FRAMES)
+    assert {entry.frame for entry in FEATURES.values()} == set(FRAMES) == set(TOTALS)
 
 
 @pytest.mark.parametrize("name", FEATURES)
