@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from features.catalog import features
-from features.compute import frame, group_module, totals
+from features.compute import frame, group_module
 from features.context import with_account_context
 from features.definition import GROUPS, MOST_EVIDENCE, Citation, Feature
-from features.tables import Tables, only
+from features.tables import Tables
 
 EVIDENCE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "account_id": pl.String,
@@ -39,7 +39,7 @@ def evidence(tables: Tables, wanted: pl.DataFrame, most: int = MOST_EVIDENCE) ->
 
     Args:
         tables: clean tables that hold the wanted accounts; others in them change nothing. Their frames are taken where
-            `compute` has built them; where it made do with totals, frames are built of the wanted accounts alone.
+            `compute` has built them; where it has not, `only` the wanted accounts' tables cost less.
         wanted: `account_id`, `feature` (a name of the catalogue) and `side`: `high` asks for rows that make the value
             higher, `low` for rows that make it lower, `context` for those that move it most either way.
         most: rows per value.
@@ -56,15 +56,12 @@ def evidence(tables: Tables, wanted: pl.DataFrame, most: int = MOST_EVIDENCE) ->
         raise KeyError(f"evidence: {', '.join(unknown)} not in the catalogue.")
     tables = with_account_context(tables)
     names = [name for name in catalogue if name in set(wanted["feature"])]
-    counted = {name for name in names if catalogue[name].frame in totals(catalogue[name].group)}
-    few = only(tables, wanted.filter(pl.col("feature").is_in(counted))["account_id"]) if counted else tables
     parts = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
     for name in names:
         entry = catalogue[name]
         module = group_module(entry.group)
         asked = wanted.filter(pl.col("feature") == name).select("account_id", "side")
-        rows = frame(few if name in counted else tables, entry.group, entry.frame)
-        behind = _rows_behind(entry, module.CITATIONS[entry.frame], rows, asked)
+        behind = _rows_behind(entry, module.CITATIONS[entry.frame], frame(tables, entry.group, entry.frame), asked)
         parts.append(behind.filter(pl.col("rank") <= most))
     order = pl.Enum(names)
     return pl.concat(parts).sort("account_id", pl.col("feature").cast(order), "rank").select(*EVIDENCE_SCHEMA)

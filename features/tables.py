@@ -265,9 +265,8 @@ class Tables:
 
 
 def only(tables: Tables, account_ids: pl.Series) -> Tables:
-    """The rows of the named accounts alone, in the order they were in; derived columns stay as they are."""
-    accounts = tables.accounts.filter(pl.col("account_id").is_in(account_ids.unique().implode()))
-    # A number is found faster than a name: `features.context` gives each account one.
-    key = "account" if "account" in accounts.columns else "account_id"
-    named = accounts[key].implode() if key == "account" else account_ids.unique().implode()
-    return Tables(accounts, *(getattr(tables, name).filter(pl.col(key).is_in(named)) for name in OBSERVED_TABLES))
+    """The rows of the named accounts alone, in the order they were in."""
+    named = account_ids.unique().implode()
+    return Tables(
+        *(getattr(tables, name).filter(pl.col("account_id").is_in(named)) for name in ("accounts", *OBSERVED_TABLES))
+    )
