@@ -47,8 +47,7 @@ def compute_group(tables: Tables, group: str) -> pl.DataFrame:
         counted = totals(group).get(frame_name)
         values = aggregated(frame(tables, group, frame_name) if counted is None else counted(tables), members)
         result = result.join(values, on=ACCOUNT, how="left", maintain_order="left")
-    columns = [_tidy(name) for name in features]
-    return result.select("account_id", *columns)
+    return _tidy(result.select("account_id", *features))
 
 
 def totals(group: str) -> dict[str, FrameBuilder]:
@@ -60,7 +59,7 @@ def totals(group: str) -> dict[str, FrameBuilder]:
 def aggregated(source: pl.DataFrame, members: Iterable[Feature]) -> pl.DataFrame:
     """`account` and the values of the features, from the rows of a frame or from its `totals`."""
     if ROWS in source.columns:
-        return source.select(ACCOUNT, *(feature.aggregation(pl.col(ROWS)) for feature in members))
+        return source.select(ACCOUNT, *(feature.aggregation(ROWS) for feature in members))
     return source.group_by(ACCOUNT, maintain_order=True).agg(feature.aggregation() for feature in members)
 
 
@@ -88,9 +87,16 @@ def compute(tables: Tables, groups: Sequence[str] = MODEL_GROUPS) -> pl.DataFram
     return result
 
 
-def _tidy(name: str) -> pl.Expr:
-    value: pl.Expr = pl.when(pl.col(name).is_finite()).then(pl.col(name))
+def _tidy(table: pl.DataFrame) -> pl.DataFrame:
+    """The values rounded; null where they are not finite. All columns at once, which costs a third."""
+    names = table.columns[1:]
+    if not names:
+        return table
+    values = pl.concat([table[name].rename("value") for name in names], rechunk=True).to_frame()
+    value: pl.Expr = pl.when(pl.col("value").is_finite()).then(pl.col("value"))
     # What is left of numbers that cancel is noise with digits of its own, which no rounding to digits removes.
     value = pl.when(value.abs() < SMALLEST_VALUE).then(0.0).otherwise(value)
     # Adding 0.0 turns a negative zero into zero, which would otherwise differ in bytes and not in value.
-    return (value.round_sig_figs(SIGNIFICANT_DIGITS) + 0.0).alias(name)
+    tidy = values.select(value.round_sig_figs(SIGNIFICANT_DIGITS) + 0.0).to_series()
+    rows = table.height
+    return table.select("account_id", *(tidy.slice(each * rows, rows).alias(name) for each, name in enumerate(names)))
