@@ -29,9 +29,6 @@ from features.kernels import growth as kernels
 from features.tables import Tables
 from features.wording import grouped
 
-EVERYDAY_MOVE = 2
-"""Accounts followed or given up in a day that are not worth a word; assumed."""
-
 DATES = frozenset({"start_date", "date", "period_end", "burst_start", "end_date", "best_draw_on", "last_drop_date"})
 FLAGS = frozenset({"recent", "after_post", "is_late"})
 WHOLE_NUMBERS = frozenset({"periods_ago", "burst", "first_row", "last_row"})
@@ -287,7 +284,7 @@ def _column(name: str, row: Any) -> pl.Series:
 
 def interval_text() -> pl.Expr:
     """A row of `intervals`: "2024-01-03: 1,200 to 2,700 followers (+1,500); followed 900 to 960 accounts (+60)"."""
-    followed = pl.col("following_change").abs() > EVERYDAY_MOVE
+    followed = pl.col("following_change").abs() > kernels.EVERYDAY_MOVE
     moved = _change_text(pl.col("following_before"), pl.col("following_before") + pl.col("following_change"), "")
     return pl.concat_str(
         _when("start_date", pl.col("date"), pl.col("days")),

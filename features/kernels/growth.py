@@ -109,6 +109,9 @@ COMPARED_WEEK = 3
 FEWEST_WEEKS = 3
 """Weeks on each side of a change of pace: three make a mean."""
 
+EVERYDAY_MOVE = 2
+"""Accounts followed or given up between two readings that are neither counted nor worth a word; assumed."""
+
 FOLLOWING_MOVE = 0.01
 """Share of the accounts followed from which a move counts, at least `FOLLOWING_MOVE_LEAST`."""
 
@@ -942,7 +945,7 @@ def _interval_totals(rows: Any, length: Integer, totals: Any) -> None:
         if not math.isnan(change):
             totals[I_FOLLOWING_ROWS] += 1
             totals[I_FOLLOWING_DAYS] += days
-            totals[I_FOLLOWING_LOST] += max(-change, 0.0)
+            totals[I_FOLLOWING_LOST] += max(-change - EVERYDAY_MOVE, 0.0)
             following += rows[FOLLOWING_BEFORE, index]
     totals[I_DEEPEST_FALL] = deepest
     totals[I_FOLLOWING_MEAN] = following / totals[I_FOLLOWING_ROWS] if totals[I_FOLLOWING_ROWS] > 0 else NULL

@@ -17,6 +17,7 @@ from features.kernels.growth import (
     DAYS_PER_MONTH,
     DAYS_PER_WEEK,
     EVEN_SPREAD,
+    EVERYDAY_MOVE,
     FEWEST_POSTS,
     FOLLOWING_MOVE,
     FOLLOWING_MOVE_LEAST,
@@ -652,7 +653,7 @@ def _highest() -> pl.Expr:
 
 
 def _following_lost() -> pl.Expr:
-    return (-pl.col("following_change")).clip(lower_bound=0)
+    return (-pl.col("following_change") - EVERYDAY_MOVE).clip(lower_bound=0)
 
 
 def _two_days() -> tuple[pl.Expr, pl.Expr]:

@@ -122,10 +122,20 @@ WORKED: dict[str, tuple[str, Callable[[], Row], float | None]] = {
         lambda: growth(daily([20] * 10 + [-12] * 10 + [5] * 10, start=1_001)),
         120 / 1_201,
     ),
-    "3 of 14-day phases that give up 50 a day": (
+    "3 of 14-day phases that give up 50 a day, 2 of them everyday": (
         "growth_following_lost_rate_per_month",
         lambda: growth(daily([5] * 84, following_count=following(TWO_WEEKS_ON_OFF))),
-        30 * (3 * 14 * 50) / 84 / mean(following(TWO_WEEKS_ON_OFF)[:-1]),
+        30 * (3 * 14 * (50 - 2)) / 84 / mean(following(TWO_WEEKS_ON_OFF)[:-1]),
+    ),
+    "one of nine given up, and later two of eight": (
+        "growth_following_lost_rate_per_month",
+        lambda: growth(daily([5] * 20, following_count=[9] * 8 + [8] * 8 + [6] * 5)),
+        0,
+    ),
+    "three of nine given up at once, two of them everyday": (
+        "growth_following_lost_rate_per_month",
+        lambda: growth(daily([5] * 20, following_count=[9] * 10 + [6] * 11)),
+        30 * (3 - 2) / 20 / mean([9] * 10 + [6] * 10),
     ),
     "610 of 1,010 on one day": ("growth_peak_day_share", lambda: growth(daily(SPIKE)), 610 / 1_010),
     "610 against 10 on the fifth day": (
