@@ -41,8 +41,12 @@ CLASSES = {
 }
 """Regular expression of the characters that have the bit."""
 
-ADDRESS_SIGNS = ("://", "www.", *(f".{domain}" for domain in definition.DOMAINS))
-"""Folded text with one of them may hold an address."""
+BUCKETS = (
+    *([f".{ending}" for ending in endings] for endings in definition.DOMAINS[:-1]),
+    [*(f".{ending}" for ending in definition.DOMAINS[-1]), "://", "www."],
+    *definition.MESSENGERS,
+)
+"""Folded text with one of these strings may hold an address, or a way to get in touch."""
 
 _RARE_CHARACTERS = "\u20e3🔢"
 """Keycaps, and what they become."""
@@ -60,7 +64,7 @@ def character_tables() -> kernel.Characters:
     codes = np.concatenate([np.arange(plane.start, plane.stop) for plane in PLANES])
     text = pl.Series(list(codes.astype("<u4").tobytes().decode("utf-32-le")), dtype=pl.String)
     classes = _classes(text)
-    letters, masks = masks_of((*definition.MESSENGERS, *ADDRESS_SIGNS))
+    letters, masks = masks_of(BUCKETS)
     entries = np.full(kernel.CODE_POINTS, kernel.RARE, np.uint32)
     entries[codes] = classes
     for character, letter in letters.items():
@@ -185,21 +189,22 @@ def _pairs(decomposed: pl.Series) -> tuple[dict[str, int], dict[str, int], NDArr
     )
 
 
-def masks_of(strings: Sequence[str]) -> tuple[dict[str, int], NDArray[np.uint64]]:
+def masks_of(buckets: Sequence[Sequence[str]]) -> tuple[dict[str, int], NDArray[np.uint64]]:
     """The letter of each character of the strings, and the masks by which the kernel looks for them.
 
-    Strings are compared from their ends in eight sets at once, by shifting bits (the filter of Hyperscan: Wang et al.
-    2019, NSDI). All of them are found; what is found may be put together of several strings of one set, which are
-    therefore of similar length, and goes to the expressions, which know better.
+    Strings are compared from their ends, all buckets at once, by shifting bits (the filter of Hyperscan: Wang et al.
+    2019, NSDI). All of them are found. What is found may be put together of several strings of one bucket; it goes to
+    the expressions, which know better.
     """
-    letters = {character: letter for letter, character in enumerate(sorted(set("".join(strings))), start=1)}
+    characters = sorted({character for bucket in buckets for string in bucket for character in string})
+    letters = {character: letter for letter, character in enumerate(characters, start=1)}
     masks = np.zeros((kernel.LETTERS, kernel.BUCKET_LENGTH, kernel.BUCKETS), np.bool_)
-    by_length = sorted(strings, key=lambda string: (len(string), string))
-    for index, string in enumerate(by_length):
-        bucket = index * kernel.BUCKETS // len(by_length)
-        end = string[-kernel.BUCKET_LENGTH :]
-        masks[:, : kernel.BUCKET_LENGTH - len(end), bucket] = True
-        for place, character in enumerate(end, start=kernel.BUCKET_LENGTH - len(end)):
-            masks[letters[character], place, bucket] = True
+    for number, bucket in enumerate(buckets):
+        ends = [string[-kernel.BUCKET_LENGTH :] for string in bucket]
+        first_place = kernel.BUCKET_LENGTH - min(map(len, ends))
+        masks[:, :first_place, number] = True
+        for end in ends:
+            for place, character in enumerate(end, start=kernel.BUCKET_LENGTH - len(end)):
+                masks[letters[character], place, number] = True
     bits = np.packbits(masks.reshape(kernel.LETTERS, -1), axis=1, bitorder="little")
     return letters, bits.view("<u8").reshape(-1).astype(np.uint64)
