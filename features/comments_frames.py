@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -119,7 +119,7 @@ class Places:
 
     Attributes:
         rows: `account`, `account_id`, `comment_id`, `like_count` and `text`.
-        starts, post, author, order, by_author: see the kernels.
+        starts, post, author, order, several: see the kernels.
         instants: microseconds, `NO_INSTANT` where unknown.
         lag_hours: NaN where unknown.
         knows_author: whether the author is known.
@@ -130,7 +130,7 @@ class Places:
     post: Integers
     author: Integers
     order: Integers
-    by_author: Integers
+    several: Integers
     instants: Integers
     lag_hours: Numbers
     knows_author: Flags
@@ -154,12 +154,13 @@ def _places_of_others(tables: Tables) -> Places:
     post, instants = posts.of_comments[~is_owner], _instants(given["commented_at"].filter(others))
     commenters = kernels.codes_of(starts, np.where(is_known, author_keys, 0)[~is_owner])
     order = kernels.order_of(post, posts.table.height, instants)
-    author, by_author = kernels.authors_of(starts, commenters, order)
+    author = kernels.authors_of(starts, commenters)
+    several = kernels.several_of(author, order)
     knows_author, lag_hours = is_known[~is_owner], _delays(tables)[~is_owner]
-    return Places(rows, starts, post, author, order, by_author, instants, lag_hours, knows_author)
+    return Places(rows, starts, post, author, order, several, instants, lag_hours, knows_author)
 
 
-_OWN = ("C", "W")
+_OWN: tuple[Literal["C"], Literal["W"]] = ("C", "W")
 """Kernels are compiled once for arrays that may be written to, and again for others: they get nothing else."""
 
 
@@ -203,7 +204,7 @@ def comments(tables: Tables) -> pl.DataFrame:
         **_repetition(texts, text, places, authors),
         **_shared_words(texts, places, authors, tables),
         **_timing(places),
-        **_text_order(text, places, authors),
+        **_text_order(text, places),
         **_arrivals(texts, places, authors),
     }
     series = [pl.Series(name, values, nan_to_null=True) for name, values in columns.items()]
@@ -247,8 +248,8 @@ def _scripts(texts: TextPass, places: Places, tables: Tables) -> Columns:
     captions = _captions(tables)
     by_name = sorted(range(len(SCRIPTS)), key=SCRIPTS.__getitem__)
     shown = captions.script >= 0
-    number = np.zeros((tables.accounts.height, len(SCRIPTS)), np.int64)
-    np.add.at(number, (captions.account[shown], captions.script[shown]), 1)
+    places_of = captions.account[shown] * len(SCRIPTS) + captions.script[shown]
+    number = np.bincount(places_of, minlength=len(own) * len(SCRIPTS)).reshape(len(own), len(SCRIPTS))
     # Of equally common ones the first by name.
     commonest = np.where(number.any(axis=1), np.array(by_name)[number[:, by_name].argmax(axis=1)], -1)
     return {"script": texts.script, "own_script": np.where(own >= 0, own, commonest)[places.rows[ACCOUNT]]}
@@ -264,21 +265,20 @@ def _authors(places: Places) -> dict[str, NDArray[Any]]:
     among them.
     """
     counts, is_regular, is_arrival = kernels.authorship(
-        places.order, places.post, places.author, places.by_author, places.knows_author
+        places.order, places.post, places.several, places.author, places.knows_author
     )
-    same_author = counts[1]
-    is_last = np.zeros(len(same_author), np.bool_)
-    is_last[places.by_author[np.flatnonzero(np.diff(places.author[places.by_author], append=-1))]] = True
+    is_first = np.zeros(len(is_regular), np.bool_)
+    is_first[places.several[np.flatnonzero(np.diff(places.author[places.several], prepend=-1))]] = True
     return {
         "knows_author": places.knows_author,
         "comments_here": counts[0],
-        "same_author": same_author,
+        "same_author": counts[1],
         "same_author_here": counts[2],
         "known": _per_account(places.knows_author, places.starts),
         "known_here": counts[3],
         "arrivals_here": counts[4].astype(np.float64),
         "regulars_here": counts[5].astype(np.float64),
-        "regular_people": _per_account(is_last & is_regular, places.starts),
+        "regular_people": _per_account(is_first & is_regular, places.starts),
         "is_regular": is_regular,
         "is_arrival": is_arrival,
         "is_regular_arrival": is_arrival & is_regular,
@@ -303,7 +303,7 @@ def _repetition(texts: TextPass, text: NDArray[np.int32], places: Places, author
 
     def by_others(codes: NDArray[np.int32]) -> Integers:
         """Comments by other authors with the same code."""
-        found: Integers = kernels.by_other_authors(codes, places.by_author, authors["same_author"])
+        found: Integers = kernels.by_other_authors(codes, places.several, authors["same_author"])
         return found
 
     def by_others_free(keys: NDArray[np.uint64]) -> Integers:
@@ -389,7 +389,7 @@ def _shared_words(texts: TextPass, places: Places, authors: Columns, tables: Tab
     next one, else 0; null where the account has not two captions. Comments with a mention take no part, as in
     `_repetition`.
     """
-    by_author, same_author = places.by_author, authors["same_author"]
+    by_author = places.several, authors["same_author"]
     offsets = _int64(texts.word_offsets)
     begins, ends = offsets[:-1], np.where(texts.has_mention, offsets[:-1], offsets[1:])
     starts, is_read = offsets[places.starts], np.repeat(~texts.has_mention, np.diff(offsets))
@@ -403,11 +403,11 @@ def _shared_words(texts: TextPass, places: Places, authors: Columns, tables: Tab
     )
     return {
         "word_total": word_total,
-        "word_matches": kernels.matches_by_others(begins, ends, words, by_author, same_author),
-        "author_word_total": kernels.sums_by_author(word_total, by_author, same_author),
+        "word_matches": kernels.matches_by_others(begins, ends, words, *by_author),
+        "author_word_total": kernels.sums_by_author(word_total, *by_author),
         "pair_total": pair_total,
-        "pair_matches": kernels.matches_by_others(begins, ends, pairs, by_author, same_author),
-        "author_pair_total": kernels.sums_by_author(pair_total, by_author, same_author),
+        "pair_matches": kernels.matches_by_others(begins, ends, pairs, *by_author),
+        "author_pair_total": kernels.sums_by_author(pair_total, *by_author),
         "touches_own": touches[0],
         "touches_other": touches[1],
     }
@@ -436,7 +436,7 @@ def _size(lag_hours: Numbers) -> Numbers:
     return size
 
 
-def _text_order(text: NDArray[np.int32], places: Places, authors: Columns) -> Columns:
+def _text_order(text: NDArray[np.int32], places: Places) -> Columns:
     """Add how often one text follows another: a list that is worked through shows the same order under every post.
 
     A comment is followed where the next one of its post has words, too, and both instants are known. Of the followed
@@ -446,16 +446,17 @@ def _text_order(text: NDArray[np.int32], places: Places, authors: Columns) -> Co
     following = kernels.next_codes(text, places.order, places.post, places.instants)
     is_followed = following >= 0
 
+    followed = places.order[is_followed[places.order]]
+
     def elsewhere(codes: NDArray[np.int32]) -> Integers:
-        found: Integers = kernels.alike_elsewhere(codes, places.order, authors["comments_here"])
+        found: Integers = kernels.alike_elsewhere(codes, followed, places.post)
         return found
 
-    account = places.rows[ACCOUNT].to_numpy().astype(np.int32)
     return {
         "next_matches": elsewhere(kernels.codes_of(places.starts, _pairs(text, following, is_followed))),
-        "next_trials": elsewhere(np.where(is_followed, text, np.int32(-1))),
+        "next_trials": elsewhere(text),
         "next_chance": elsewhere(following),
-        "next_pairs": elsewhere(np.where(is_followed, account, np.int32(-1))),
+        "next_pairs": elsewhere(places.rows[ACCOUNT].to_numpy().astype(np.int32)),
     }
 
 
@@ -469,17 +470,19 @@ def _arrivals(texts: TextPass, places: Places, authors: Columns) -> Columns:
     one is. 0 where the comment is not such an arrival.
     """
     is_sentence = (texts.word_count > SHORT_WORDS) & ~texts.has_mention
-    found = kernels.returns(
-        places.starts,
-        places.order,
-        authors["comments_here"],
-        places.by_author,
-        authors["same_author"],
-        np.where(authors["is_arrival"], _size(places.lag_hours), np.nan),
-        authors["is_arrival"] & is_sentence & (places.lag_hours <= FIRST_HOURS),
-    )
-    names = ("return_pairs", "return_squares", "return_matches", "other_pairs", "other_squares")
-    return {"is_sentence": is_sentence} | dict(zip(names, found, strict=True))
+    is_arrival, lag_hours = authors["is_arrival"], places.lag_hours
+    size = kernels.from_first(places.starts, np.where(is_arrival, _size(lag_hours), np.nan))
+    is_prompt = is_arrival & is_sentence & (lag_hours <= FIRST_HOURS)
+    own = kernels.own_returns(size, is_prompt, places.several, authors["same_author"])
+    other = kernels.other_returns(places.starts, places.order, places.post, size, own)
+    return {
+        "is_sentence": is_sentence,
+        "return_pairs": own[0],
+        "return_squares": np.maximum(own[1], 0),
+        "return_matches": own[2],
+        "other_pairs": other[0],
+        "other_squares": other[1],
+    }
 
 
 # Visits ---------------------------------------------------------------------------------------------------------------
@@ -498,8 +501,7 @@ def visits(tables: Tables) -> pl.DataFrame:
     chosen = kernels.regular_visits(
         places.order,
         places.post,
-        authors["comments_here"],
-        places.by_author,
+        places.several,
         authors["same_author"],
         places.knows_author & (places.instants != kernels.NO_INSTANT),
         FEWEST_REGULARS,
