@@ -196,9 +196,10 @@ def comments(tables: Tables) -> pl.DataFrame:
     places = _places(tables)
     texts = text_pass(places.rows["text"])
     text = kernels.codes_of(places.starts, _unless(texts.has_mention, texts.text_key))
-    authors = _authors(places)
+    authors = _authors(tables)
     columns: Columns = {
         **{name: getattr(texts, name) for name in _TEXT_COLUMNS},
+        **_sizes(texts),
         **_scripts(texts, places, tables),
         **authors,
         **_repetition(texts, text, places, authors),
@@ -238,6 +239,21 @@ def _pairs(codes: NDArray[np.int32], others: NDArray[Any], where: Flags) -> Inte
 _HIGH_BITS = 32
 
 
+def _sizes(texts: TextPass) -> Columns:
+    """ln(words) and ln(letters) of comments with words and no mention; null for all others."""
+    is_free = (texts.word_count > 0) & ~texts.has_mention
+    return {
+        "words_size": np.where(is_free, _logarithm(texts.word_count), np.nan),
+        "text_size": np.where(is_free, _logarithm(texts.letter_count), np.nan),
+    }
+
+
+def _logarithm(counts: Integers) -> Numbers:
+    """Natural logarithm of counts, looked up: far fewer different ones occur than rows."""
+    table: Numbers = pl.Series(np.arange(counts.max(initial=0) + 1)).log().to_numpy()
+    return table[counts]
+
+
 def _scripts(texts: TextPass, places: Places, tables: Tables) -> Columns:
     """`script` and `own_script`, that of the account: places in `SCRIPTS`, -1 where unknown.
 
@@ -255,18 +271,28 @@ def _scripts(texts: TextPass, places: Places, tables: Tables) -> Columns:
     return {"script": texts.script, "own_script": np.where(own >= 0, own, commonest)[places.rows[ACCOUNT]]}
 
 
-def _authors(places: Places) -> dict[str, NDArray[Any]]:
+def _authors(tables: Tables) -> Columns:
+    return tables.once("comments/authors", lambda: _authors_of(_places(tables)))
+
+
+def _authors_of(places: Places) -> Columns:
     """Add how often authors come, and come back.
 
     `same_author` are other comments by the same author, and `same_author_here` those of them under the same post;
     `known` are the account's comments of known author, and `known_here` those under the post. `is_regular`: by a known
     author with comments under two posts; `regular_people` how many such authors the account has. `is_arrival`: the
     first comment of a known author under the post; `arrivals_here` and `regulars_here` count those and the regulars
-    among them.
+    among them. `regulars_excess`: (r - n p)^2 / n - p (1 - p) for r regulars among the n arrivals under the post and
+    their share p in those of the account. These three are null elsewhere. `is_passing`: by a known author who is no
+    regular.
     """
     counts, is_regular, is_arrival = kernels.authorship(
         places.order, places.post, places.several, places.author, places.knows_author
     )
+    is_regular_arrival = is_arrival & is_regular
+    arrivals, regulars = np.where(is_arrival, counts[4], np.nan), np.where(is_arrival, counts[5], np.nan)
+    share = _number(is_regular_arrival, places.starts) / np.maximum(_number(is_arrival, places.starts), 1)
+    expected = np.repeat(share, np.diff(places.starts))
     is_first = np.zeros(len(is_regular), np.bool_)
     is_first[places.several[np.flatnonzero(np.diff(places.author[places.several], prepend=-1))]] = True
     return {
@@ -276,12 +302,14 @@ def _authors(places: Places) -> dict[str, NDArray[Any]]:
         "same_author_here": counts[2],
         "known": _per_account(places.knows_author, places.starts),
         "known_here": counts[3],
-        "arrivals_here": counts[4].astype(np.float64),
-        "regulars_here": counts[5].astype(np.float64),
+        "arrivals_here": arrivals,
+        "regulars_here": regulars,
+        "regulars_excess": (regulars - arrivals * expected) ** 2 / arrivals - expected * (1 - expected),
         "regular_people": _per_account(is_first & is_regular, places.starts),
         "is_regular": is_regular,
+        "is_passing": places.knows_author & ~is_regular,
         "is_arrival": is_arrival,
-        "is_regular_arrival": is_arrival & is_regular,
+        "is_regular_arrival": is_regular_arrival,
     }
 
 
@@ -497,7 +525,7 @@ def visits(tables: Tables) -> pl.DataFrame:
     that a random order would give.
     """
     places = _places(tables)
-    authors = _authors(places)
+    authors = _authors(tables)
     chosen = kernels.regular_visits(
         places.order,
         places.post,
