@@ -9,7 +9,7 @@ stability policy a character's order and its compositions never change.)
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -41,8 +41,12 @@ CLASSES = {
 }
 """Regular expression of the characters that have the bit."""
 
-RARE_STRINGS = ("://", "www.", *(f".{domain}" for domain in definition.DOMAINS))
-"""Folded text with one of them may hold an address."""
+BUCKETS = (
+    *([f".{ending}" for ending in endings] for endings in definition.DOMAINS[:-1]),
+    [*(f".{ending}" for ending in definition.DOMAINS[-1]), "://", "www."],
+    *definition.MESSENGERS,
+)
+"""Folded text with one of these strings may hold an address, or a way to get in touch."""
 
 _RARE_CHARACTERS = "\u20e3🔢"
 """Keycaps, and what they become."""
@@ -60,11 +64,11 @@ def character_tables() -> kernel.Characters:
     codes = np.concatenate([np.arange(plane.start, plane.stop) for plane in PLANES])
     text = pl.Series(list(codes.astype("<u4").tobytes().decode("utf-32-le")), dtype=pl.String)
     classes = _classes(text)
-    automaton, letters, first_match, first_rare = automaton_of(definition.MESSENGERS, RARE_STRINGS)
+    letters, masks = masks_of(BUCKETS)
     entries = np.full(kernel.CODE_POINTS, kernel.RARE, np.uint32)
     entries[codes] = classes
     for character, letter in letters.items():
-        entries[ord(character)] |= letter << kernel.AUTOMATON_SHIFT
+        entries[ord(character)] |= letter << kernel.LETTER_SHIFT
     is_mark = pl.Series((classes & kernel.MARK) != 0)
     folding = _folding(pl.DataFrame({"code": codes, "text": text, "is_mark": is_mark}))
     for code, action in folding.actions.items():
@@ -77,9 +81,7 @@ def character_tables() -> kernel.Characters:
         folding.firsts,
         folding.seconds,
         folding.composes,
-        automaton,
-        first_match,
-        first_rare,
+        masks,
     )
 
 
@@ -142,7 +144,7 @@ def _folding(characters: pl.DataFrame) -> _Folding:
         else:
             action = _plain_action(folding, code, text, folded)
         folding.actions[code] = action
-    folding.actions |= dict.fromkeys(map(ord, "<&"), kernel.MARKUP) | dict.fromkeys(
+    folding.actions |= dict.fromkeys(map(ord, "<&+"), kernel.WATCHED) | dict.fromkeys(
         map(ord, _RARE_CHARACTERS), kernel.RARE
     )
     return folding
@@ -187,26 +189,22 @@ def _pairs(decomposed: pl.Series) -> tuple[dict[str, int], dict[str, int], NDArr
     )
 
 
-def automaton_of(messengers: Iterable[str], rare: Iterable[str]) -> tuple[NDArray[np.uint8], dict[str, int], int, int]:
-    """An automaton that finds any of the strings in one pass (Aho and Corasick 1975, CACM 18).
+def masks_of(buckets: Sequence[Sequence[str]]) -> tuple[dict[str, int], NDArray[np.uint64]]:
+    """The letter of each character of the strings, and the masks by which the kernel looks for them.
 
-    Returns the next state by state and letter, the letter of each character (0 for all others), and the states from
-    which on a messenger, and a rare string, has just been read.
+    Strings are compared from their ends, all buckets at once, by shifting bits (the filter of Hyperscan: Wang et al.
+    2019, NSDI). All of them are found. What is found may be put together of several strings of one bucket; it goes to
+    the expressions, which know better.
     """
-    kinds = dict.fromkeys(messengers, 1) | dict.fromkeys(rare, 2)
-    prefixes = {"": 0} | {text[:length]: 0 for text in kinds for length in range(1, len(text) + 1)}
-    for prefix in prefixes:
-        prefixes[prefix] = max((kind for text, kind in kinds.items() if prefix.endswith(text)), default=0)
-    states = {
-        prefix: state for state, prefix in enumerate(sorted(prefixes, key=lambda each: (prefixes[each], len(each))))
-    }
-    letters = {character: letter for letter, character in enumerate(sorted(set("".join(kinds))), start=1)}
-    automaton = np.zeros((len(states), kernel.AUTOMATON_LETTERS), np.uint8)
-    for prefix, state in states.items():
-        for character, letter in letters.items():
-            read = prefix + character
-            while read not in states:
-                read = read[1:]
-            automaton[state, letter] = states[read]
-    first_match, first_rare = (sum(kind < least for kind in prefixes.values()) for least in (1, 2))
-    return automaton, letters, first_match, first_rare
+    characters = sorted({character for bucket in buckets for string in bucket for character in string})
+    letters = {character: letter for letter, character in enumerate(characters, start=1)}
+    masks = np.zeros((kernel.LETTERS, kernel.BUCKET_LENGTH, kernel.BUCKETS), np.bool_)
+    for number, bucket in enumerate(buckets):
+        ends = [string[-kernel.BUCKET_LENGTH :] for string in bucket]
+        first_place = kernel.BUCKET_LENGTH - min(map(len, ends))
+        masks[:, :first_place, number] = True
+        for end in ends:
+            for place, character in enumerate(end, start=kernel.BUCKET_LENGTH - len(end)):
+                masks[letters[character], place, number] = True
+    bits = np.packbits(masks.reshape(kernel.LETTERS, -1), axis=1, bitorder="little")
+    return letters, bits.view("<u8").reshape(-1).astype(np.uint64)

@@ -31,15 +31,21 @@ SCRIPT_SHIFT, SCRIPT_MASK = 14, 15
 
 ACTION_SHIFT = 18
 ACTION_MASK = 7 << ACTION_SHIFT
-MAPPED, DROPPED, SPREAD, COMBINING, MARKUP, RARE = (number << ACTION_SHIFT for number in range(1, 7))
-"""Becomes another character, none, or several; may change places with or melt into the one before it; starts markup
-or an entity if a letter follows; is left to the expressions. No action: the character stays as it is."""
+MAPPED, DROPPED, SPREAD, COMBINING, WATCHED, RARE = (number << ACTION_SHIFT for number in range(1, 7))
+"""Becomes another character, none, or several; may change places with or melt into the one before it; stays, but may
+start markup, an entity or a telephone number; is left to the expressions. No action: the character stays as it is."""
 
-AUTOMATON_SHIFT, AUTOMATON_LETTERS = 21, 128
-"""Seven bits for the character's letter in the automaton; 0 for those in no string that is looked for."""
+LETTER_SHIFT, LETTERS = 21, 128
+"""Seven bits for the character's place in `Characters.masks`; 0 for those in no string that is looked for."""
+
+BUCKETS, BUCKET_LENGTH = 8, 8
+"""Sets of strings that are looked for together, and last characters by which a string is found."""
 
 CLASSES_SHIFT, CODE_MASK = 32, (1 << 32) - 1
 """A folded character in the buffer: its entry above, its code point below."""
+
+BLOCK_BYTES = 4096
+"""Bytes of text that are worked on at once."""
 
 LONGEST_SEQUENCE = 4
 """Characters that one may become; of at least two bytes each such, so that two for each byte is room enough."""
@@ -60,6 +66,8 @@ _A, _Z, _LETTER_CASE, _NUMBER_SIGN, _SLASH, _LESS = ord("a"), ord("z"), 0x20, or
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: multiples of small differences lie far apart
 _MIX_FIRST, _MIX_SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # MurmurHash3, fmix64
 _MIX_SHIFT, _TURN, _TURN_BACK = np.uint64(33), np.uint64(23), np.uint64(41)
+_PLAIN, _PLAIN_MASK = LETTER_OR_DIGIT | SPACED, LETTER_OR_DIGIT | SPACED | NUMBER | MARK | DENSE | SYLLABIC
+_BUCKET_BITS, _FIRST_PLACE, _LAST_PLACE = np.uint64(8), np.uint64(0xFF), np.uint64(56)
 _SEED, _SPACED_SEED, _UNSPACED_SEED = np.uint64(1), np.uint64(2), np.uint64(3)
 _NONE, _ONE = np.uint64(0), np.uint64(1)
 
@@ -74,8 +82,8 @@ class Characters(NamedTuple):
         combining: uint8, order among combining marks (Unicode's canonical combining class); 0 for all but marks.
         firsts, seconds: int16, row and column of `composes`; 0 for characters that never compose.
         composes: bool, whether the two become one character.
-        automaton: uint8, state that follows a state (rows of `AUTOMATON_LETTERS`) and a letter; 0 at the start.
-        first_match, first_rare: states from which on a messenger's name, and a rare shape, was read.
+        masks: uint64, `LETTERS` of them. Bit 8 * i + j is set where the letter stands at place i of one of the strings
+            of bucket j, whose last characters stand at place 7, or where that has no character at place i.
     """
 
     entries: NDArray[np.uint32]
@@ -85,9 +93,7 @@ class Characters(NamedTuple):
     firsts: NDArray[np.int16]
     seconds: NDArray[np.int16]
     composes: NDArray[np.bool_]
-    automaton: NDArray[np.uint8]
-    first_match: int
-    first_rare: int
+    masks: NDArray[np.uint64]
 
 
 class Limits(NamedTuple):
@@ -134,292 +140,377 @@ def read_texts(
     """Fill `columns` from UTF-8 texts, the i-th from byte `offsets[i]` to `offsets[i + 1]`.
 
     Texts are as published or, with `is_said`, what was said in them: folded, without addresses and names. Then no text
-    is rare, and whether there was a name or a way to get in touch is not written.
+    is rare.
+
+    Texts are worked on in blocks that fit the processor's nearest memory. Arrays are counted when they are handed to a
+    function or taken out of a tuple, which per text would cost as much as the work.
     """
     rows = offsets.size - 1
-    longest = 0
+    longest = BLOCK_BYTES
     for row in range(rows):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    buffer = np.empty(2 * longest + LONGEST_SEQUENCE, np.int64)
+    # Two characters for a byte at most, and one behind each text.
+    buffer = np.empty(3 * longest + LONGEST_SEQUENCE, np.int64)
+    starts = np.empty(longest + 2, np.int64)
     spelled = np.empty(buffer.size, np.int64)
     last_seen = np.zeros(CODE_POINTS, np.int64)
     columns.word_offsets[0] = 0
-    for row in range(rows):
-        word = columns.word_offsets[row]
-        has_contact = False
+    row = 0
+    while row < rows:
+        end = row + 1
+        while end < rows and offsets[end + 1] - offsets[row] <= longest and end - row <= longest:
+            end += 1
         if is_said:
-            length = _decode(data, offsets[row], offsets[row + 1], characters.entries, buffer)
+            _decode(data, offsets, row, end, characters.entries, buffer, starts)
         else:
-            length, has_contact = _fold(data, offsets[row], offsets[row + 1], characters, buffer)
-        words = -1
-        if length >= 0:
-            words = _count(row, length, is_said, limits, buffer, spelled, last_seen, word, columns)
-        columns.flags[HAS_CONTACT, row] = has_contact
-        columns.is_rare[row] = words < 0
-        columns.word_offsets[row + 1] = word + max(words, 0)
+            _fold(
+                data,
+                offsets,
+                row,
+                end,
+                characters.entries,
+                characters.folded,
+                characters.sequences,
+                characters.combining,
+                characters.firsts,
+                characters.seconds,
+                characters.composes,
+                characters.masks,
+                buffer,
+                starts,
+            )
+        _count(
+            row,
+            end,
+            is_said,
+            limits,
+            buffer,
+            starts,
+            spelled,
+            last_seen,
+            columns.counts,
+            columns.flags,
+            columns.keys,
+            columns.script,
+            columns.slotted_keys,
+            columns.is_rare,
+            columns.word_offsets,
+            columns.word_keys,
+            columns.word_is_content,
+        )
+        row = end
 
 
 @njit(cache=True, nogil=True)
 def _next_character(data: NDArray[np.uint8], position: int) -> tuple[int, int]:
     """The code point at this byte of UTF-8, and the byte behind it."""
-    byte = np.int64(data[position])
+    byte = np.int64(data[np.uint64(position)])
     if byte < 0x80:
         return byte, position + 1
-    second = np.int64(data[position + 1]) & 0x3F
+    second = np.int64(data[np.uint64(position + 1)]) & 0x3F
     if byte < 0xE0:
         return (byte & 0x1F) << 6 | second, position + 2
-    third = np.int64(data[position + 2]) & 0x3F
+    third = np.int64(data[np.uint64(position + 2)]) & 0x3F
     if byte < 0xF0:
         return (byte & 0x0F) << 12 | second << 6 | third, position + 3
-    fourth = np.int64(data[position + 3]) & 0x3F
+    fourth = np.int64(data[np.uint64(position + 3)]) & 0x3F
     return (byte & 0x07) << 18 | second << 12 | third << 6 | fourth, position + 4
 
 
 @njit(cache=True, nogil=True)
 def _decode(
-    data: NDArray[np.uint8], position: int, end: int, entries: NDArray[np.uint32], buffer: NDArray[np.int64]
-) -> int:
-    """Put the characters into the buffer as they are; their number."""
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    first_row: int,
+    end_row: int,
+    entries: NDArray[np.uint32],
+    buffer: NDArray[np.int64],
+    starts: NDArray[np.int64],
+) -> None:
+    """Put the characters of the texts into the buffer as they are; see `_fold`."""
     length = 0
-    while position < end:
-        code, position = _next_character(data, position)
-        buffer[length] = np.int64(entries[code]) << CLASSES_SHIFT | code
+    for row in range(first_row, end_row):
+        starts[row - first_row] = length
+        position, end = offsets[row], offsets[row + 1]
+        while position < end:
+            code, position = _next_character(data, position)
+            buffer[np.uint64(length)] = np.int64(entries[np.uint64(code)]) << CLASSES_SHIFT | code
+            length += 1
+        buffer[np.uint64(length)] = 0
         length += 1
-    return length
+    starts[end_row - first_row] = length
 
 
 @njit(cache=True, nogil=True)
 def _fold(
-    data: NDArray[np.uint8], position: int, end: int, characters: Characters, buffer: NDArray[np.int64]
-) -> tuple[int, bool]:
-    """Put the folded characters into the buffer; their number, -1 for a rare text, and whether it names a messenger."""
-    length, digits, seen, state, previous = 0, 0, 0, 0, 0
-    has_messenger = False
-    while position < end:
-        code, position = _next_character(data, position)
-        entry = np.int64(characters.entries[code])
-        action = entry & ACTION_MASK
-        if action != 0:
-            if action == RARE or (action == COMBINING and _moves_or_melts(code, previous, characters)):
-                return -1, False
-            previous = code
-            if action == DROPPED:
-                continue
-            if action == MARKUP:
-                if position < end and _opens(code, np.int64(data[position])):
-                    return -1, False
-            elif action == SPREAD:
-                start = characters.folded[code]
-                last = start + characters.sequences[start]
-                for place in range(start + 1, last):
-                    code = np.int64(characters.sequences[place])
-                    entry = np.int64(characters.entries[code])
-                    buffer[length] = entry << CLASSES_SHIFT | code
-                    length += 1
-                    digits += (entry & NUMBER) != 0
-                    state = characters.automaton[state, entry >> AUTOMATON_SHIFT]
-                    if state >= characters.first_match:
-                        has_messenger = True
-                        if state >= characters.first_rare:
-                            return -1, False
-                code = np.int64(characters.sequences[last])
-                entry = np.int64(characters.entries[code])
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    first_row: int,
+    end_row: int,
+    entries: NDArray[np.uint32],
+    folded: NDArray[np.int32],
+    sequences: NDArray[np.int32],
+    combining: NDArray[np.uint8],
+    firsts: NDArray[np.int16],
+    seconds: NDArray[np.int16],
+    composes: NDArray[np.bool_],
+    masks: NDArray[np.uint64],
+    buffer: NDArray[np.int64],
+    starts: NDArray[np.int64],
+) -> None:
+    """Put the folded characters of the texts into the buffer, each text at its place in `starts`, 0 behind it.
+
+    A rare text leaves not even the 0.
+    """
+    length = 0
+    for row in range(first_row, end_row):
+        starts[row - first_row] = length
+        position, end = offsets[row], offsets[row + 1]
+        digits, previous = 0, 0
+        has_plus, is_whole = False, True
+        read, found = masks[0], _NONE
+        while position < end:
+            code, position = _next_character(data, position)
+            entry = np.int64(entries[np.uint64(code)])
+            action = entry & ACTION_MASK
+            if action == 0:
+                previous = code
             else:
-                code = np.int64(characters.folded[code])
-                entry = np.int64(characters.entries[code])
+                if action == RARE or (
+                    action == COMBINING and _moves_or_melts(code, previous, combining, firsts, seconds, composes)
+                ):
+                    is_whole = False
+                    break
+                previous = code
+                if action == DROPPED:
+                    continue
+                if action == WATCHED:
+                    is_whole = position == end or not _opens(code, np.int64(data[np.uint64(position)]))
+                    if not is_whole:
+                        break
+                elif action == SPREAD:
+                    start = np.int64(folded[code])
+                    last = start + np.int64(sequences[start])
+                    for place in range(start + 1, last):
+                        code = np.int64(sequences[place])
+                        entry = np.int64(entries[np.uint64(code)])
+                        buffer[np.uint64(length)] = entry << CLASSES_SHIFT | code
+                        length += 1
+                        digits += entry & NUMBER
+                        read = (read << _BUCKET_BITS | _FIRST_PLACE) & masks[np.uint64(entry >> LETTER_SHIFT)]
+                        found |= read
+                    code = np.int64(sequences[last])
+                    entry = np.int64(entries[np.uint64(code)])
+                else:
+                    code = np.int64(folded[code])
+                    entry = np.int64(entries[np.uint64(code)])
+                has_plus |= code == _PLUS
+            buffer[np.uint64(length)] = entry << CLASSES_SHIFT | code
+            length += 1
+            digits += entry & NUMBER
+            read = (read << _BUCKET_BITS | _FIRST_PLACE) & masks[np.uint64(entry >> LETTER_SHIFT)]
+            found |= read
+        digits //= NUMBER
+        is_dialled = digits >= DIALLED_DIGITS and (has_plus or digits >= DIALLED_FROM_HOME_DIGITS)
+        if is_whole and not is_dialled and not found >> _LAST_PLACE:
+            buffer[np.uint64(length)] = 0
+            length += 1
         else:
-            previous = code
-        buffer[length] = entry << CLASSES_SHIFT | code
-        length += 1
-        digits += (entry & NUMBER) != 0
-        seen |= code == _PLUS
-        state = characters.automaton[state, entry >> AUTOMATON_SHIFT]
-        if state >= characters.first_match:
-            has_messenger = True
-            if state >= characters.first_rare:
-                return -1, False
-    if digits >= DIALLED_DIGITS and (seen or digits >= DIALLED_FROM_HOME_DIGITS):
-        return -1, False
-    return length, has_messenger
+            length = starts[row - first_row]
+    starts[end_row - first_row] = length
 
 
 @njit(cache=True, nogil=True)
 def _opens(code: int, byte: int) -> bool:
     """Whether the byte behind "<" or "&" makes it markup or an entity, as far as one byte can tell."""
+    if code == _PLUS:
+        return False
     is_letter = _A <= (byte | _LETTER_CASE) <= _Z
     return is_letter or byte == (_SLASH if code == _LESS else _NUMBER_SIGN)
 
 
 @njit(cache=True, nogil=True)
-def _moves_or_melts(code: int, previous: int, characters: Characters) -> bool:
+def _moves_or_melts(
+    code: int,
+    previous: int,
+    combining: NDArray[np.uint8],
+    firsts: NDArray[np.int16],
+    seconds: NDArray[np.int16],
+    composes: NDArray[np.bool_],
+) -> bool:
     """Whether normalisation may put this mark before the previous character, or make one of it and an earlier one."""
-    order, order_before = characters.combining[code], characters.combining[previous]
-    second = characters.seconds[code]
+    order, order_before = combining[code], combining[previous]
+    second = seconds[code]
     if order_before == 0:
-        return characters.composes[characters.firsts[previous], second]
-    # Between a letter and this mark stands one of another order, or this mark is no second half, or it is blocked.
+        return bool(composes[firsts[previous], second])
+    # Between a letter and this mark stands another one: of a higher order it goes behind this one; of the same order it
+    # keeps this one from the letter, and so does any mark one that has no order.
     return order != 0 and (order_before > order or (order_before < order and second != 0))
 
 
 @njit(cache=True, nogil=True)
 def _count(
-    row: int,
-    length: int,
+    first_row: int,
+    end_row: int,
     is_said: bool,
     limits: Limits,
     buffer: NDArray[np.int64],
+    starts: NDArray[np.int64],
     spelled: NDArray[np.int64],
     last_seen: NDArray[np.int64],
-    word: int,
-    columns: Columns,
-) -> int:
-    """Count and hash what is said in the buffer; the number of words in the list, -1 for a rare text.
-
-    The words of the list go to `columns` from `word` on, their characters to `spelled`. `last_seen` holds the last text
-    of each symbol, counted from 1.
-    """
-    letters, spaced, dense, syllabic, kinds, seen = 0, 0, 0, 0, 0, 0
-    script = -1
-    words, spelled_length, word_length = 0, 0, 0
-    in_word, in_list, in_number, in_spaced, has_mention = False, False, False, False, False
-    word_state, text_state, opening = _SEED, _SEED, _NONE
-    symbols, first_symbol = _NONE, _NONE
-    place = 0
-    while place < length:
-        entry = buffer[place] >> CLASSES_SHIFT
-        code = buffer[place] & CODE_MASK
-        place += 1
-        if entry & (LETTER_OR_DIGIT | MARK):
-            syllabic += (entry & SYLLABIC) != 0
-            was_spaced = in_spaced
-            if entry & LETTER_OR_DIGIT:
-                in_spaced = (entry & SPACED) != 0
-                letters += 1
-                dense += (entry & DENSE) != 0
-                spaced += in_spaced and not was_spaced
-                if script < 0 and entry & LETTER:
-                    script = entry >> SCRIPT_SHIFT & SCRIPT_MASK
-                if not in_word:
-                    in_word = True
-                    in_list = words < limits.longest_list
-                    word_state = _SEED
-                    word_length = 0
-                if entry & NUMBER:
-                    if in_number:
-                        continue
-                    in_number = True
-                    code = _ZERO
-                else:
-                    in_number = False
-            else:
-                in_spaced = was_spaced and (entry & SPACED_OR_MARK) != 0
-                in_number = False
-            if in_word and in_list:
-                word_state = (word_state ^ np.uint64(code)) * _MULTIPLIER
-                word_length += 1
-                spelled[spelled_length] = code
-                spelled_length += 1
-            continue
-        if in_word:
-            if in_list:
-                key = _mixed(word_state)
-                columns.word_keys[word + words] = key
-                columns.word_is_content[word + words] = word_length >= limits.content_letters
-                text_state = _joined(text_state, key)
-                words += 1
-                if words == limits.frame_words:
-                    opening = _mixed(text_state)
-            in_word = False
-        in_spaced = False
-        in_number = False
-        if code == _AT and not is_said:
-            if place > 1 and buffer[place - 2] >> CLASSES_SHIFT & MAIL:
-                return -1
-            if place < length and buffer[place] >> CLASSES_SHIFT & NAME_START:
-                has_mention = True
-                place += 1
-                while place < length and buffer[place] >> CLASSES_SHIFT & NAME:
-                    place += 1
-                continue
-        seen |= entry
-        if entry & SYMBOL:
-            symbols = _joined(symbols, np.uint64(code))
-            if kinds == 0:
-                first_symbol = _mixed(np.uint64(code))
-            if last_seen[code] != row + 1:
-                last_seen[code] = row + 1
-                kinds += 1
-    if in_word and in_list:
-        key = _mixed(word_state)
-        columns.word_keys[word + words] = key
-        columns.word_is_content[word + words] = word_length >= limits.content_letters
-        text_state = _joined(text_state, key)
-        words += 1
-        if words == limits.frame_words:
-            opening = _mixed(text_state)
-
-    word_count = spaced + -(-dense // limits.dense_per_word) + -(-syllabic // limits.syllabic_per_word)
-    columns.counts[WORD_COUNT, row] = word_count
-    columns.counts[LETTER_COUNT, row] = letters
-    columns.counts[SYMBOL_KINDS, row] = kinds
-    columns.counts[LIST_LENGTH, row] = words
-    columns.flags[HAS_MENTION, row] = has_mention
-    columns.flags[HAS_QUESTION, row] = (seen & QUESTION) != 0
-    columns.flags[HAS_VISIBLE, row] = (seen & VISIBLE) != 0
-    columns.script[row] = script
-    columns.keys[TEXT, row] = _mixed(text_state) if words > 0 else _NONE
-    is_framed = words > limits.frame_words
-    columns.keys[OPENING, row] = opening if is_framed else _NONE
-    columns.keys[CLOSING, row] = (
-        _of_words(_SEED, columns.word_keys, word + words - limits.frame_words, word + words) if is_framed else _NONE
-    )
-    columns.keys[SYMBOLS, row] = _mixed(symbols) if kinds > 0 else _NONE
-    columns.keys[FIRST_SYMBOL, row] = first_symbol
-    _slot(row, word, words, word_count, script, limits, spelled, spelled_length, columns)
-    return words
-
-
-@njit(cache=True, nogil=True)
-def _slot(
-    row: int,
-    word: int,
-    words: int,
-    word_count: int,
-    script: int,
-    limits: Limits,
-    spelled: NDArray[np.int64],
-    spelled_length: int,
-    columns: Columns,
+    counts: NDArray[np.int64],
+    flags: NDArray[np.bool_],
+    keys: NDArray[np.uint64],
+    scripts: NDArray[np.int8],
+    slotted_keys: NDArray[np.uint64],
+    is_rare: NDArray[np.bool_],
+    word_offsets: NDArray[np.int64],
+    word_keys: NDArray[np.uint64],
+    word_is_content: NDArray[np.bool_],
 ) -> None:
-    """Write the text's slotted keys: of its first words and its last or, in scripts without spaces, characters."""
-    is_unspaced = word_count // 2 > words
-    per_word = limits.long_dense_word if script == limits.dense_script else limits.long_syllabic_word
-    for first in range(1, limits.sentence_words):
-        last = limits.sentence_words - first
-        key = _NONE
-        if is_unspaced and spelled_length > per_word * limits.sentence_words:
-            start = _of_characters(spelled, 0, per_word * first)
-            end = _of_characters(spelled, spelled_length - per_word * last, spelled_length)
-            key = _mixed(_joined(_joined(_UNSPACED_SEED, start), end))
-        elif not is_unspaced and words > limits.sentence_words:
-            start = _of_words(_SEED, columns.word_keys, word, word + first)
-            key = _of_words(_joined(_SPACED_SEED, start), columns.word_keys, word + words - last, word + words)
-        columns.slotted_keys[row, first - 1] = key
+    """Count and hash what is said in the texts of the buffer, and write it to the columns.
+
+    The characters of a text's list of words go to `spelled`. `last_seen` holds the last text of each symbol, counted
+    from 1.
+    """
+    for row in range(first_row, end_row):
+        start, length = starts[row - first_row], starts[row - first_row + 1] - 1
+        word = word_offsets[row]
+        letters, spaced, dense, syllabic, kinds, seen = 0, 0, 0, 0, 0, 0
+        script = -1
+        words, spelled_length = 0, 0
+        has_mention = False
+        text, opening, symbols, first_symbol = _SEED, _NONE, _NONE, _NONE
+        if length < start:
+            words = -1
+        place = start
+        while place < length:
+            character = buffer[np.uint64(place)]
+            entry = character >> CLASSES_SHIFT
+            if entry & LETTER_OR_DIGIT:
+                key = _SEED
+                word_start = spelled_length
+                in_number, in_spaced = False, False
+                while True:
+                    if entry & _PLAIN_MASK == _PLAIN:
+                        if script < 0:
+                            script = entry >> SCRIPT_SHIFT & SCRIPT_MASK
+                        spaced += not in_spaced
+                        in_number, in_spaced = False, True
+                        run_start = place
+                        while entry & _PLAIN_MASK == _PLAIN:
+                            code = character & CODE_MASK
+                            key = (key ^ np.uint64(code)) * _MULTIPLIER
+                            spelled[np.uint64(spelled_length)] = code
+                            spelled_length += 1
+                            place += 1
+                            character = buffer[np.uint64(place)]
+                            entry = character >> CLASSES_SHIFT
+                        letters += place - run_start
+                    if entry & (LETTER_OR_DIGIT | MARK) == 0:
+                        break
+                    letters += entry & LETTER_OR_DIGIT
+                    dense += (entry & DENSE) != 0
+                    syllabic += (entry & SYLLABIC) != 0
+                    is_spaced = (entry & SPACED) != 0
+                    spaced += is_spaced and not in_spaced
+                    in_spaced = is_spaced or (in_spaced and (entry & SPACED_OR_MARK) != 0)
+                    if script < 0 and entry & LETTER:
+                        script = entry >> SCRIPT_SHIFT & SCRIPT_MASK
+                    code = character & CODE_MASK
+                    is_further_digit = in_number and entry & NUMBER
+                    in_number = (entry & NUMBER) != 0
+                    if not is_further_digit:
+                        if in_number:
+                            code = _ZERO
+                        key = (key ^ np.uint64(code)) * _MULTIPLIER
+                        spelled[np.uint64(spelled_length)] = code
+                        spelled_length += 1
+                    place += 1
+                    character = buffer[np.uint64(place)]
+                    entry = character >> CLASSES_SHIFT
+                if words < limits.longest_list:
+                    key = _mixed(key)
+                    word_keys[np.uint64(word + words)] = key
+                    word_is_content[np.uint64(word + words)] = spelled_length - word_start >= limits.content_letters
+                    text = _joined(text, key)
+                    words += 1
+                    if words == limits.frame_words:
+                        opening = text
+                else:
+                    spelled_length = word_start
+                continue
+            code = character & CODE_MASK
+            place += 1
+            if code == _AT and not is_said:
+                if place > start + 1 and buffer[place - 2] >> CLASSES_SHIFT & MAIL:
+                    words = -1
+                    break
+                if buffer[np.uint64(place)] >> CLASSES_SHIFT & NAME_START:
+                    has_mention = True
+                    place += 1
+                    while buffer[np.uint64(place)] >> CLASSES_SHIFT & NAME:
+                        place += 1
+                    continue
+            seen |= entry
+            syllabic += (entry & SYLLABIC) != 0
+            if entry & SYMBOL:
+                if kinds == 0:
+                    first_symbol = np.uint64(code)
+                symbols = _joined(symbols, np.uint64(code))
+                kinds += last_seen[np.uint64(code)] != row + 1
+                last_seen[np.uint64(code)] = row + 1
+        is_rare[row] = words < 0
+        word_offsets[row + 1] = word + max(words, 0)
+        if words < 0:
+            continue
+        word_count = spaced + _estimated(dense, limits.dense_per_word) + _estimated(syllabic, limits.syllabic_per_word)
+        counts[WORD_COUNT, row] = word_count
+        counts[LETTER_COUNT, row] = letters
+        counts[SYMBOL_KINDS, row] = kinds
+        counts[LIST_LENGTH, row] = words
+        flags[HAS_MENTION, row] = has_mention
+        flags[HAS_QUESTION, row] = (seen & QUESTION) != 0
+        flags[HAS_VISIBLE, row] = (seen & VISIBLE) != 0
+        scripts[row] = script
+        keys[TEXT, row] = _mixed(text) if words > 0 else _NONE
+        keys[SYMBOLS, row] = _mixed(symbols) if kinds > 0 else _NONE
+        keys[FIRST_SYMBOL, row] = _mixed(first_symbol) if kinds > 0 else _NONE
+        keys[OPENING, row] = _NONE
+        keys[CLOSING, row] = _NONE
+        if words > limits.frame_words:
+            closing = _SEED
+            for place in range(word + words - limits.frame_words, word + words):
+                closing = _joined(closing, word_keys[place])
+            keys[OPENING, row] = _mixed(opening)
+            keys[CLOSING, row] = _mixed(closing)
+        # In scripts without spaces characters are counted off instead of words.
+        is_unspaced = word_count // 2 > words
+        per_word = limits.long_dense_word if script == limits.dense_script else limits.long_syllabic_word
+        for first in range(1, limits.sentence_words):
+            last = limits.sentence_words - first
+            key = _NONE
+            if is_unspaced and spelled_length > per_word * limits.sentence_words:
+                key = _UNSPACED_SEED
+                for place in range(per_word * first):
+                    key = _joined(key, np.uint64(spelled[place]))
+                for place in range(spelled_length - per_word * last, spelled_length):
+                    key = _joined(key, np.uint64(spelled[place]))
+                key = _mixed(key)
+            elif not is_unspaced and words > limits.sentence_words:
+                key = _SPACED_SEED
+                for place in range(word, word + first):
+                    key = _joined(key, word_keys[place])
+                for place in range(word + words - last, word + words):
+                    key = _joined(key, word_keys[place])
+                key = _mixed(key)
+            slotted_keys[row, first - 1] = key
 
 
 @njit(cache=True, nogil=True)
-def _of_words(state: np.uint64, keys: NDArray[np.uint64], start: int, end: int) -> np.uint64:
-    for place in range(start, end):
-        state = _joined(state, keys[place])
-    return _mixed(state)
-
-
-@njit(cache=True, nogil=True)
-def _of_characters(codes: NDArray[np.int64], start: int, end: int) -> np.uint64:
-    state = _SEED
-    for place in range(start, end):
-        state = (state ^ np.uint64(codes[place])) * _MULTIPLIER
-    return _mixed(state)
+def _estimated(characters: int, per_word: int) -> int:
+    """Words that so many characters make, rounded up."""
+    return (characters + per_word - 1) // per_word if characters > 0 else 0
 
 
 @njit(cache=True, nogil=True)
