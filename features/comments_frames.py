@@ -60,10 +60,12 @@ Flags = NDArray[np.bool_]
 
 def everyone(tables: Tables) -> pl.DataFrame:
     """One row per comment whose author is known, the owner's included: `is_owner`, and its delay `lag_hours`."""
-    rows = tables.comments.select(
-        ACCOUNT, "account_id", "comment_id", "commenter_id", is_owner=pl.col("commenter_id") == pl.col("account_id")
-    ).with_columns(pl.Series("lag_hours", _delays(tables), nan_to_null=True))
-    return rows.filter(pl.col("commenter_id").is_not_null()).drop("commenter_id")
+    given = _given(tables)
+    is_known = pl.Series(given.is_known)
+    rows = [tables.comments[name] for name in (ACCOUNT, "account_id", "comment_id")]
+    rows.append(pl.Series("is_owner", given.is_owner))
+    rows.append(pl.Series("lag_hours", given.lag_hours, nan_to_null=True))
+    return pl.DataFrame(rows if is_known.all() else [column.filter(is_known) for column in rows])
 
 
 # Posts and places -----------------------------------------------------------------------------------------------------
@@ -102,15 +104,34 @@ def _posts_seen(tables: Tables) -> Posts:
     return Posts(table, _starts(table, tables), _instants(table["posted_at"]), found)
 
 
-def _delays(tables: Tables) -> Numbers:
-    """Hours from post to comment for every row of `comments`."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """What is known of every row of `comments`.
 
-    def build() -> Numbers:
-        posts = _posts(tables)
-        hours: Numbers = kernels.delays(posts.of_comments, _instants(tables.comments["commented_at"]), posts.posted_at)
-        return hours
+    Attributes:
+        is_known: whether the author is known.
+        is_owner: whether it is the account itself.
+        author_keys: hashes of the authors, 0 where unknown.
+        lag_hours: hours from post to comment, NaN where unknown.
+    """
 
-    return tables.once("comments/delays", build)
+    is_known: Flags
+    is_owner: Flags
+    author_keys: Integers
+    lag_hours: Numbers
+
+
+def _given(tables: Tables) -> Given:
+    return tables.once("comments/given", lambda: _given_of(tables))
+
+
+def _given_of(tables: Tables) -> Given:
+    posts = _posts(tables)
+    is_known = tables.comments["commenter_id"].is_not_null().to_numpy()
+    author_keys = np.where(is_known, _keys(tables.comments["commenter_id"]), 0)
+    is_owner = author_keys == _keys(tables.accounts["account_id"])[tables.comments[ACCOUNT].to_numpy()]
+    hours = kernels.delays(posts.of_comments, _instants(tables.comments["commented_at"]), posts.posted_at)
+    return Given(is_known, is_owner, author_keys, hours)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,22 +162,18 @@ def _places(tables: Tables) -> Places:
 
 
 def _places_of_others(tables: Tables) -> Places:
-    posts = _posts(tables)
-    given = tables.comments
-    author_keys = _keys(given["commenter_id"])
-    is_known = given["commenter_id"].is_not_null().to_numpy()
-    is_owner = is_known & (author_keys == _keys(tables.accounts["account_id"])[given[ACCOUNT].to_numpy()])
-    others = pl.Series(~is_owner)
+    posts, given = _posts(tables), _given(tables)
+    chosen = np.flatnonzero(~given.is_owner)
+    others = pl.Series(~given.is_owner)
     rows = pl.DataFrame(
-        [given[name].filter(others) for name in (ACCOUNT, "account_id", "comment_id", "like_count", "text")]
+        [tables.comments[name].filter(others) for name in (ACCOUNT, "account_id", "comment_id", "like_count", "text")]
     )
-    starts = _starts(rows, tables)
-    post, instants = posts.of_comments[~is_owner], _instants(given["commented_at"].filter(others))
-    commenters = kernels.codes_of(starts, np.where(is_known, author_keys, 0)[~is_owner])
+    starts, post = _starts(rows, tables), posts.of_comments[chosen]
+    instants = _instants(tables.comments["commented_at"])[chosen]
     order = kernels.order_of(post, posts.table.height, instants)
-    author = kernels.authors_of(starts, commenters)
+    author = kernels.authors_of(starts, kernels.codes_of(starts, given.author_keys[chosen]))
     several = kernels.several_of(author, order)
-    knows_author, lag_hours = is_known[~is_owner], _delays(tables)[~is_owner]
+    lag_hours, knows_author = given.lag_hours[chosen], given.is_known[chosen]
     return Places(rows, starts, post, author, order, several, instants, lag_hours, knows_author)
 
 
@@ -420,9 +437,7 @@ def _shared_words(texts: TextPass, places: Places, authors: Columns, tables: Tab
     by_author = places.several, authors["same_author"]
     offsets = _int64(texts.word_offsets)
     begins, ends = offsets[:-1], np.where(texts.has_mention, offsets[:-1], offsets[1:])
-    starts, is_read = offsets[places.starts], np.repeat(~texts.has_mention, np.diff(offsets))
-    words = kernels.codes_of(starts, _unless(~is_read, texts.word_keys))
-    pairs = kernels.codes_of(starts, kernels.pair_keys(begins, ends, words))
+    words, pairs, repeats = kernels.word_codes(places.starts, begins, ends, _int64(texts.word_keys))
     word_total, pair_total = ends - begins, np.maximum(ends - begins - 1, 0)
     captions = _captions(tables)
     content = _unless(~texts.word_is_content, texts.word_keys)
@@ -431,10 +446,10 @@ def _shared_words(texts: TextPass, places: Places, authors: Columns, tables: Tab
     )
     return {
         "word_total": word_total,
-        "word_matches": kernels.matches_by_others(begins, ends, words, *by_author),
+        "word_matches": kernels.matches_by_others(begins, ends, words, repeats, *by_author),
         "author_word_total": kernels.sums_by_author(word_total, *by_author),
         "pair_total": pair_total,
-        "pair_matches": kernels.matches_by_others(begins, ends, pairs, *by_author),
+        "pair_matches": kernels.matches_by_others(begins, ends, pairs, repeats, *by_author),
         "author_pair_total": kernels.sums_by_author(pair_total, *by_author),
         "touches_own": touches[0],
         "touches_other": touches[1],

@@ -34,7 +34,7 @@ NO_INSTANT = np.iinfo(np.int64).min
 
 _MIX = -7046029254386353131  # 2^64 / golden ratio, as a signed number: Fibonacci hashing (Knuth, vol. 3, 6.4)
 _HIGH_BITS = 32
-_BIT_OF_WORD = 63  # mask of the six bits that number the bits of a word
+_BITS, _BIT_OF_WORD = 6, 63  # the bits that number the bits of a word, and their mask
 _INSERTION = 16  # rows up to which sorting by insertion is faster than by merging
 _MICROSECOND = 1e-6  # in seconds; polars multiplies by it, too
 _SECONDS_PER_HOUR = 3600
@@ -341,34 +341,69 @@ def _chance_of_meeting(like: int, comments: int, draw: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def pair_keys(begins: Integers, ends: Integers, codes: Codes) -> Integers:
-    """A key for each word and the one before it in its row; 0 for the first, and if either is used only once."""
-    keys, totals = np.zeros(len(codes), np.int64), _totals(codes)
-    for row in range(len(begins)):
-        for word in range(begins[row] + 1, ends[row]):
-            before, code = codes[word - 1], codes[word]
-            if totals[before] > 1 and totals[code] > 1:
-                keys[word] = ((np.int64(before) << _HIGH_BITS) | np.int64(code)) + 1
-    return keys
+def word_codes(starts: Integers, begins: Integers, ends: Integers, keys: Integers) -> tuple[Codes, Codes, Flags]:
+    """Codes of the words, and of each word with the one before it in its row, from keys other than 0.
+
+    Also whether the row has a word twice. The first word of a row is in no pair, and a pair with a word that is used
+    only once gets no code.
+    """
+    words, pairs = np.full(len(keys), -1, np.int32), np.full(len(keys), -1, np.int32)
+    repeats = np.zeros(len(begins), np.bool_)
+    most = 0
+    for account in range(len(starts) - 1):
+        first, end = starts[account], starts[account + 1]
+        if end > first:
+            most = max(most, ends[end - 1] - begins[first])
+    size = _size_for(most)
+    held, held_codes = np.empty(size, np.int64), np.empty(size, np.int32)
+    totals, latest = np.empty(most, np.int32), np.empty(most, np.int64)
+    number, pair_number = 0, 0
+    for account in range(len(starts) - 1):
+        first, end = starts[account], starts[account + 1]
+        if end > first:
+            mask = _size_for(ends[end - 1] - begins[first]) - 1
+            lowest = number
+            held[: mask + 1] = 0
+            for row in range(first, end):
+                for word in range(begins[row], ends[row]):
+                    slot = _slot_of(keys[word], held, mask)
+                    if held[slot] == 0:
+                        held[slot], held_codes[slot] = keys[word], number
+                        totals[number - lowest], latest[number - lowest] = 0, -1
+                        number += 1
+                    words[word] = held_codes[slot]
+                    totals[held_codes[slot] - lowest] += 1
+                    repeats[row] |= latest[held_codes[slot] - lowest] == row
+                    latest[held_codes[slot] - lowest] = row
+            held[: mask + 1] = 0
+            for row in range(first, end):
+                for word in range(begins[row] + 1, ends[row]):
+                    if totals[words[word - 1] - lowest] > 1 and totals[words[word] - lowest] > 1:
+                        key = ((np.int64(words[word - 1]) << _HIGH_BITS) | np.int64(words[word])) + 1
+                        slot = _slot_of(key, held, mask)
+                        if held[slot] == 0:
+                            held[slot], held_codes[slot] = key, pair_number
+                            pair_number += 1
+                        pairs[word] = held_codes[slot]
+    return words, pairs, repeats
 
 
 @njit(cache=True, nogil=True)
 def matches_by_others(
-    begins: Integers, ends: Integers, codes: Codes, several: Integers, same_author: Integers
+    begins: Integers, ends: Integers, codes: Codes, repeats: Flags, several: Integers, same_author: Integers
 ) -> Integers:
-    """Words of other authors with the same codes as the row's, summed over its words."""
+    """Words of other authors with the same codes as the row's, summed over its words; `repeats`: see `word_codes`."""
     matches, totals = np.zeros(len(begins), np.int64), _totals(codes)
-    latest = np.full(len(totals), -1, np.int32)
+    # Others of each code, one place further: the first is that of code -1, which has none.
+    others = np.zeros(len(totals) + 1, np.int32)
+    for code in range(len(totals)):
+        others[code + 1] = totals[code] - 1
     for row in range(len(begins)):
         if same_author[row] == 0:
-            found, repeats = 0, False
+            found = 0
             for word in range(begins[row], ends[row]):
-                code = codes[word]
-                if code >= 0:
-                    found += totals[code] - 1
-                    repeats |= latest[code] == row
-                    latest[code] = row
-            matches[row] = found - 2 * _pairs_alike(codes, begins[row], ends[row]) if repeats else found
+                found += others[codes[word] + 1]
+            matches[row] = found - 2 * _pairs_alike(codes, begins[row], ends[row]) if repeats[row] else found
     own = np.zeros(len(totals), np.int32)
     place = 0
     while place < len(several):
@@ -394,17 +429,17 @@ def _matches_of_several(
 ) -> None:
     """Matches of the rows of one author; `own` is zero before and after."""
     for row in rows:
-        for code in codes[begins[row] : ends[row]]:
-            if code >= 0:
-                own[code] += 1
+        for word in range(begins[row], ends[row]):
+            if codes[word] >= 0:
+                own[codes[word]] += 1
     for row in rows:
-        for code in codes[begins[row] : ends[row]]:
-            if code >= 0:
-                matches[row] += totals[code] - own[code]
+        for word in range(begins[row], ends[row]):
+            if codes[word] >= 0:
+                matches[row] += totals[codes[word]] - own[codes[word]]
     for row in rows:
-        for code in codes[begins[row] : ends[row]]:
-            if code >= 0:
-                own[code] = 0
+        for word in range(begins[row], ends[row]):
+            if codes[word] >= 0:
+                own[codes[word]] = 0
 
 
 @njit(cache=True, nogil=True)
@@ -459,32 +494,40 @@ def touched_captions(
     NaN where the post has no following one, or the row no word.
     """
     touches = np.full((2, len(post)), np.nan)
-    # Each word sets one of the 64 bits of its caption: most words of a comment are ruled out by a look at it.
+    # Each word sets two of the 64 bits of its caption: most words of a comment are ruled out by a look at them.
     bits = np.zeros(len(following), np.int64)
     for caption in range(len(following)):
         seen = np.int64(0)
-        for word in range(caption_offsets[caption], caption_offsets[caption + 1]):
-            seen |= np.int64(caption_words[word] != 0) << (caption_words[word] & _BIT_OF_WORD)
+        for place in range(caption_offsets[caption], caption_offsets[caption + 1]):
+            if caption_words[place] != 0:
+                seen |= _bits_of(caption_words[place])
         bits[caption] = seen
     for row in range(len(post)):
         if begins[row] < ends[row] and following[post[row]] >= 0:
-            for which, caption in enumerate((post[row], following[post[row]])):
-                first, end, seen, touched = caption_offsets[caption], caption_offsets[caption + 1], bits[caption], 0.0
-                for place in range(begins[row], ends[row]):
-                    word = words[place]
-                    if (seen >> (word & _BIT_OF_WORD)) & 1 and _is_among(word, caption_words, first, end):
-                        touched = 1.0
-                        break
-                touches[which, row] = touched
+            own, other = post[row], following[post[row]]
+            touches_own, touches_other = False, False
+            for place in range(begins[row], ends[row]):
+                word, looked_for = words[place], _bits_of(words[place])
+                if bits[own] & looked_for == looked_for:
+                    touches_own |= _is_among(word, caption_words, caption_offsets[own], caption_offsets[own + 1])
+                if bits[other] & looked_for == looked_for:
+                    touches_other |= _is_among(word, caption_words, caption_offsets[other], caption_offsets[other + 1])
+            touches[0, row], touches[1, row] = touches_own, touches_other
     return touches
 
 
 @njit(cache=True, nogil=True)
+def _bits_of(word: int) -> int:
+    """Two bits, at the places that the lowest and the next six bits of the word give."""
+    return (np.int64(1) << (word & _BIT_OF_WORD)) | (np.int64(1) << ((word >> _BITS) & _BIT_OF_WORD))
+
+
+@njit(cache=True, nogil=True)
 def _is_among(word: int, words: Integers, first: int, end: int) -> bool:
-    """Whether the word, which is not 0, is one of this stretch."""
+    """Whether the word is one of this stretch; 0 is none."""
     for place in range(first, end):
-        if words[place] == word and word != 0:  # a generator in any() is slower
-            return True
+        if words[place] == word:
+            return bool(word != 0)
     return False
 
 
