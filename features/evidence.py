@@ -76,15 +76,19 @@ def _numbered(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
 
 def _strongest(tables: Tables, wanted: pl.DataFrame, most: int) -> pl.DataFrame:
     """What `evidence` returns, not yet in words: columns of `_FOUND`, by account and feature."""
-    catalogue = features(GROUPS)
-    asked = _numbered(tables, wanted).sort("number", ACCOUNT)
-    parts = [pl.DataFrame(schema=_FOUND)]
+    entries = list(features(GROUPS).values())
+    asked = (
+        _numbered(tables, wanted)
+        .group_by("number", ACCOUNT)
+        .agg(wants_high=(pl.col("side") != "low").any(), wants_low=(pl.col("side") != "high").any())
+        .sort("number", ACCOUNT)
+    )
     of_frames: dict[tuple[str, str], list[pl.DataFrame]] = {}
-    for (feature,), rows in asked.partition_by("feature", as_dict=True, maintain_order=True).items():
-        entry = catalogue[str(feature)]
-        of_frames.setdefault((entry.group, entry.frame), []).append(
-            _pushing(entry, frame(tables, entry.group, entry.frame), rows)
-        )
+    for (number,), rows in asked.partition_by("number", as_dict=True, maintain_order=True).items():
+        entry = entries[int(number)]
+        of_feature = _pushing(entry, frame(tables, entry.group, entry.frame), rows)
+        of_frames.setdefault((entry.group, entry.frame), []).append(of_feature)
+    parts = [pl.DataFrame(schema=_FOUND)]
     for (group, name), pushing in of_frames.items():
         keys = frame(tables, group, name)[group_module(group).CITATIONS[name].key]
         parts.append(_ranked(pl.concat(pushing), keys, most))
@@ -92,7 +96,7 @@ def _strongest(tables: Tables, wanted: pl.DataFrame, most: int) -> pl.DataFrame:
 
 
 def _pushing(entry: Feature, rows: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the frame that push one feature towards the side asked for, of the accounts asked for.
+    """The rows of the frame that push one feature towards a side asked for, of the accounts asked for.
 
     An account's rows are a slice of the frame, and only the columns that the push reads are taken of it.
     """
@@ -102,32 +106,31 @@ def _pushing(entry: Feature, rows: pl.DataFrame, asked: pl.DataFrame) -> pl.Data
     taken = np.arange(size.sum()) + np.repeat(starts - np.cumsum(size) + size, size)
     push = entry.evidence().cast(pl.Float64).round_sig_figs(PUSH_DIGITS).alias("push")
     columns = dict.fromkeys((ACCOUNT, *push.meta.root_names()))
-    pushes: pl.DataFrame = (
+    pushes = (
         rows.select(*columns)[taken]
-        .with_columns(pl.col(ACCOUNT).set_sorted())
-        .group_by(ACCOUNT, maintain_order=True)
-        .agg(push)
-        .explode("push", empty_as_null=False)
+        .group_by(pl.col(ACCOUNT).set_sorted(), maintain_order=True)
+        .agg(push)["push"]
+        .explode(empty_as_null=False)
+        .fill_null(np.nan)
+        .to_numpy()
     )
-    side = pl.Series("side", asked["side"]).gather(np.repeat(np.arange(len(accounts)), size))
-    towards = (
-        pl.when(pl.col("side") == "high")
-        .then(pl.col("push"))
-        .when(pl.col("side") == "low")
-        .then(-pl.col("push"))
-        .otherwise(pl.col("push").abs())
-    )
-    return (
-        pushes.with_columns(side, row=pl.Series(taken), number=pl.lit(asked["number"].first(), pl.Int64))
-        .select(ACCOUNT, "number", "row", "push", towards=towards)
-        .filter(pl.col("towards").is_finite() & (pl.col("towards") > 0))
+    wants_high, wants_low = (np.repeat(asked[side].to_numpy(), size) for side in ("wants_high", "wants_low"))
+    chosen = np.flatnonzero(((pushes > 0) & wants_high | (pushes < 0) & wants_low) & np.isfinite(pushes))
+    return pl.DataFrame(
+        {
+            ACCOUNT: np.repeat(accounts, size)[chosen],
+            "number": np.full(len(chosen), asked["number"].first()),
+            "row": taken[chosen],
+            "push": pushes[chosen],
+        },
+        schema={name: _FOUND[name] for name in (ACCOUNT, "number", "row", "push")},
     )
 
 
 def _ranked(pushing: pl.DataFrame, keys: pl.Series, most: int) -> pl.DataFrame:
     """The strongest rows of each account and feature: columns of `_FOUND`."""
     return (
-        pushing.with_columns(key=keys.gather(pushing["row"]))
+        pushing.with_columns(key=keys.gather(pushing["row"]), towards=pl.col("push").abs())
         # The key decides between equal rows, so that the choice does not depend on the order of the input.
         .sort("number", ACCOUNT, "towards", "key", descending=[False, False, True, False])
         .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("number", ACCOUNT))
