@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from features.context import of_accounts, with_account_context
-from features.tables import CONTRACTS, Tables
+from features.tables import CONTRACTS, Tables, only
 
 
 def tables(**rows: list[dict[str, object]]) -> Tables:
@@ -68,3 +68,9 @@ def test_rows_of_some_accounts() -> None:
     assert chosen.rows() == [(0, "a"), (2, "c")]
     assert of_accounts(context.posts, pl.Series([], dtype=pl.UInt32), "account_id").height == 0
     assert of_accounts(context.comments, pl.Series([1], dtype=pl.UInt32), "text").height == 0
+
+
+def test_accounts_taken_out_are_numbered_anew() -> None:
+    context = with_account_context(tables(accounts=[account(each, 1) for each in "abc"]))
+    again = with_account_context(only(context, pl.Series(["b", "c"])))
+    assert again.accounts.select("account", "account_id").rows() == [(0, "b"), (1, "c")]
