@@ -11,10 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
+from features.benign import explanations
+from features.catalog import features
 from features.definition import GROUPS
+from features.evidence import evidence_of_reasons
 from models.trees import Trees
 from pipeline import layout
+from pipeline.aside import prepared_aside
+from pipeline.dataset import bucket_ids, read_bucket
 from pipeline.features_table import features_file
 from pipeline.simulate import read_priors, simulate_folder
 
@@ -55,7 +61,17 @@ def compile_kernels(report: Report) -> None:
         report("a small cohort is simulated")
         simulate_folder(cohort, ACCOUNTS, SEED, read_priors(layout.OWN_PARAMS), labels=False)
         report("its features are computed")
-        features_file(cohort, Path(aside) / "features.parquet", GROUPS, as_of=None, jobs=1, report=report)
+        table = Path(aside) / "features.parquet"
+        features_file(cohort, table, GROUPS, as_of=None, jobs=1, report=report)
+        report("and explained")
+        with prepared_aside(cohort, table, as_of=None, jobs=1, report=report) as prepared:
+            tables = read_bucket(prepared.folder, bucket_ids(prepared.folder)[0])
+            catalogue = pl.DataFrame({"feature": list(features())})
+            reasons = (
+                tables.accounts.select("account_id").join(catalogue, how="cross").with_columns(side=pl.lit("high"))
+            )
+            evidence_of_reasons(tables, reasons)
+            explanations(tables, reasons)
     report("a tree is walked")
     trees = Trees(ONE_TREE)
     trees.raw_scores(np.zeros((1, 1)))
