@@ -441,6 +441,15 @@ def ui(quiet: Quiet = False) -> None:
 
 
 @app.command()
+def kernels(quiet: Quiet = False) -> None:
+    """Compile the kernels now, so that no later command takes its time for it; `make setup` calls this."""
+    with reported(quiet, "kernels") as report:
+        from pipeline.kernels import compile_kernels
+
+        compile_kernels(report)
+
+
+@app.command()
 def docs(
     check: Annotated[bool, typer.Option("--check", help="Only fail if a page is stale.")] = False,
     quiet: Quiet = False,

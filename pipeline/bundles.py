@@ -9,7 +9,6 @@ from typing import Self
 
 from features.catalog import catalog_hash, features
 from models.bundle import Bundle, UnusableBundleError
-from models.classifier import LibraryMissingError
 from models.scoring import Scorer
 from pipeline.errors import UnusableInputError
 from pipeline.layout import MODEL
@@ -32,7 +31,7 @@ def load_scorer(model: str | None = None) -> Scorer:
             bundle = read_bundle(Path(model) if model is not None else MODEL)
         bundle.check_catalog(catalog_hash())
         return Scorer(bundle, features())
-    except (UnusableBundleError, LibraryMissingError) as error:
+    except UnusableBundleError as error:
         raise UnusableInputError([str(error)]) from error
 
 
