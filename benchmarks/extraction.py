@@ -25,7 +25,7 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.accounts import LAST_DAY, Size, write_accounts
-from features.compute import compute, compute_group, group_module
+from features.compute import aggregated, compute, compute_group, group_module, totals
 from features.context import with_account_context
 from features.definition import MODEL_GROUPS
 from pipeline.audit.page import table
@@ -131,13 +131,13 @@ def frame_costs(folder: Path) -> list[dict[str, Any]]:
         spent("each", "context of the account", 0, "build", started)
         for group in MODEL_GROUPS:
             module = group_module(group)
-            for name, build in module.FRAMES.items():
+            for name, build in (module.FRAMES | totals(group)).items():
                 members = [each for each in module.FEATURES.values() if each.frame == name]
                 started = _cpu_seconds()
                 frame = build(tables)
                 spent(group, name, len(members), "build", started)
                 started = _cpu_seconds()
-                frame.group_by("account_id", maintain_order=True).agg(each.aggregation() for each in members)
+                aggregated(frame, members)
                 spent(group, name, len(members), "aggregate", started)
     return list(rows.values())
 

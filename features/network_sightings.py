@@ -15,7 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from features.context import ACCOUNT, with_account_context
-from features.growth_frames import LONGEST_SHORT_INTERVAL, MATERIAL_LOSS, ROUNDING_STEPS, intervals
+from features.growth_frames import intervals
+from features.kernels.growth import LONGEST_SHORT_INTERVAL, MATERIAL_LOSS, ROUNDING_STEPS
 from features.kernels.network import distinct, first_arrivals, siphashes
 from features.tables import Tables, only
 

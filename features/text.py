@@ -13,7 +13,11 @@ throughout:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 DENSE_RANGES = (
     r"\x{3040}-\x{30FF}\x{31F0}-\x{31FF}\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{3FFFF}"
@@ -32,6 +36,19 @@ SYLLABIC_CHARACTERS_PER_WORD = 4
 LONGEST_WORD_LIST = 24
 """Words of a comment that are kept for comparing texts. Essays would otherwise outweigh all other comments."""
 
+FRAME_WORDS = 3
+"""Words at the start or end of a comment that make it a template's, where the rest differs."""
+
+SENTENCE_WORDS = 4
+"""Words from which two people hardly write the same by chance."""
+
+SHORTEST_CONTENT_WORD = 4
+"""Letters from which a word counts as content: shorter ones are mostly articles and pronouns, in any alphabet."""
+
+LONG_SYLLABIC_WORD, LONG_DENSE_WORD = 8, 4
+"""Characters that stand for one word of a slotted text in scripts without spaces: two estimated words, as such texts
+are stock phrases up to twice as many words."""
+
 _MARKUP = r"</?[a-zA-Z][^<>]{0,300}>"  # a letter must follow: "<3" is a heart
 _ENTITIES = {
     "&#39;": "'",
@@ -45,11 +62,16 @@ _KEYCAP = r"[0-9#*]\x{FE0F}?\x{20E3}"  # an emoji that is written with a digit
 _DROPPED = r"['\x{2019}\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FE0E}\x{FE0F}\x{FEFF}]"
 """Apostrophes, so that don't is one word however it is typed; joiners, marks of direction, variation selectors."""
 
-_DOMAIN_END = r"\.(?:com|net|org|info|gg|shop|xyz|io|tv|link)(?-u:\b)"
+DOMAINS = ("com", "net", "org", "info", "gg", "shop", "xyz", "io", "tv", "link")
+"""Endings by which a web address is known that begins with neither http nor www."""
+
+_DOMAIN_END = rf"\.(?:{'|'.join(DOMAINS)})(?-u:\b)"
 _LINK = rf"https?://\S+|www\.\S+|[a-z0-9-]+{_DOMAIN_END}\S*"
-_MAIL = rf"[\p{{L}}\p{{N}}._%+\-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*{_DOMAIN_END}[a-z.]*"
+MAIL_CHARACTER = r"[\p{L}\p{N}._%+\-]"
+_MAIL = rf"{MAIL_CHARACTER}+@[a-z0-9-]+(?:\.[a-z0-9-]+)*{_DOMAIN_END}[a-z.]*"
 """A mail address is no mention, though a sign between two names is all that makes it one."""
-_MENTION = r"@[\p{L}\p{N}_][\p{L}\p{N}\p{M}_.\-]*"
+NAME_START, NAME_CHARACTER = r"[\p{L}\p{N}_]", r"[\p{L}\p{N}\p{M}_.\-]"
+_MENTION = f"@{NAME_START}{NAME_CHARACTER}*"
 _PHONE = r"(?:^|[^\p{N}.,\s])\s*(?:\+|0[1-9])(?:[\s()./\-]{0,2}\p{N}){8}"
 """A number dialled from abroad, eight digits and more behind a plus, or from home, ten and more with a zero first.
 
@@ -57,19 +79,32 @@ Counts of views and rows of years begin with neither, and the tail of a longer n
 are those of ITU E.164 less the countries with the shortest numbers.
 """
 _KEYCAPS_DIALLED = r"(?:🔢\s?){8}"
-_MESSENGERS = (
-    "whats ?app|telegram|wa\\.me|viber|we ?chat|kakao ?talk|snapchat|"
-    "в[оа]тсап+|телеграм+|вайбер|واتساب|واتس ?اب|تلجرام|تلغرام|تيليجرام|微信|カカオトーク|카카오톡|วอทส์?แอป"  # noqa: RUF001 - Cyrillic
+MESSENGERS = (
+    *(
+        "whatsapp",
+        "whats app",
+        "telegram",
+        "wa.me",
+        "viber",
+        "wechat",
+        "we chat",
+        "kakaotalk",
+        "kakao talk",
+        "snapchat",
+    ),
+    *("ватсап", "вотсап", "телеграм", "вайбер", "واتساب", "واتس اب", "تلجرام", "تلغرام", "تيليجرام"),
+    *("微信", "カカオトーク", "카카오톡", "วอทส์แอป", "วอทสแอป"),
 )
 """Brand names of messengers, in the scripts that spell them their own way; those named in FACTS and the commonest."""
-_LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
-_VISIBLE_SYMBOL = r"[\p{S}\p{P}]"
-_QUESTION = r"[?\x{061F}\x{055E}]"  # Latin and, after folding, full-width; Arabic; Armenian
-_WORD = r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*"
+_MESSENGERS = "|".join(MESSENGERS).replace(".", r"\.")
+LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
+VISIBLE_SYMBOL = r"[\p{S}\p{P}]"
+QUESTION = r"[?\x{061F}\x{055E}]"  # Latin and, after folding, full-width; Arabic; Armenian
+_WORD = rf"{LETTER_OR_DIGIT}[\p{{L}}\p{{N}}\p{{M}}]*"
 _UNSPACED = f"[{DENSE_RANGES}{SYLLABIC_RANGES}]"
-_SPACED_WORD = rf"[[\p{{L}}\p{{N}}]--{_UNSPACED}][[\p{{L}}\p{{N}}\p{{M}}]--{_UNSPACED}]*"
-_DENSE_CHARACTER = rf"[[\p{{L}}\p{{N}}]&&[{DENSE_RANGES}]]"
-_SYLLABIC_CHARACTER = rf"[[\p{{L}}\p{{M}}\p{{N}}]&&[{SYLLABIC_RANGES}]]"
+SPACED_START, SPACED_CHARACTER = rf"[{LETTER_OR_DIGIT}--{_UNSPACED}]", rf"[[\p{{L}}\p{{N}}\p{{M}}]--{_UNSPACED}]"
+DENSE_CHARACTER = rf"[{LETTER_OR_DIGIT}&&[{DENSE_RANGES}]]"
+SYLLABIC_CHARACTER = rf"[[\p{{L}}\p{{M}}\p{{N}}]&&[{SYLLABIC_RANGES}]]"
 
 SCRIPT_PATTERNS = {
     "latin": r"\p{Latin}",
@@ -84,6 +119,9 @@ SCRIPT_PATTERNS = {
     "greek": r"\p{Greek}",
 }
 """Scripts told apart, commonest first; every other one is `other`. Japanese mixes Han and kana: one class."""
+
+SCRIPTS = (*SCRIPT_PATTERNS, "other")
+"""What `TextPass.script` counts through."""
 
 LANGUAGE_SCRIPTS = {
     "cyrillic": ("ru", "uk", "be", "bg", "mk", "kk", "ky", "mn", "tg"),
@@ -129,9 +167,9 @@ def _without_names(folded: pl.Expr) -> pl.Expr:
 
 def estimated_word_count(said: pl.Expr) -> pl.Expr:
     """Words, 0 or more: runs of letters and digits, and in scripts without spaces an estimate from the characters."""
-    spaced = said.str.count_matches(_SPACED_WORD)
-    dense = said.str.count_matches(_DENSE_CHARACTER)
-    syllabic = said.str.count_matches(_SYLLABIC_CHARACTER)
+    spaced = said.str.count_matches(f"{SPACED_START}{SPACED_CHARACTER}*")
+    dense = said.str.count_matches(DENSE_CHARACTER)
+    syllabic = said.str.count_matches(SYLLABIC_CHARACTER)
     return (
         spaced
         + (dense + DENSE_CHARACTERS_PER_WORD - 1) // DENSE_CHARACTERS_PER_WORD
@@ -163,7 +201,27 @@ def script_of_language(language: pl.Expr) -> pl.Expr:
     return primary.replace_strict(scripts, default=pl.when(primary.is_not_null()).then(pl.lit("latin")))
 
 
-def with_text_columns(frame: pl.DataFrame) -> pl.DataFrame:
+def what_was_said(frame: pl.DataFrame) -> pl.DataFrame:
+    """Replace the column `text` of `frame` by `said`, see `own_words`, and by what is left out of it.
+
+    Adds `has_mention`, `has_link` and `has_contact` as described in `TextPass`, and `has_address`: a link or a mail
+    address.
+    """
+    folded = frame.with_columns(folded=folded_text(pl.col("text"))).drop("text")
+    addressed = folded.with_columns(addressed=_without_mail(pl.col("folded")))
+    return (
+        addressed.with_columns(
+            said=_without_names(pl.col("addressed")),
+            has_mention=pl.col("addressed").str.contains(_MENTION),
+            has_link=pl.col("addressed").str.contains(_LINK),
+            has_contact=pl.col("folded").str.contains(f"{_MAIL}|{_PHONE}|{_KEYCAPS_DIALLED}|{_MESSENGERS}"),
+        )
+        .with_columns(has_address=pl.col("has_link") | (pl.col("addressed") != pl.col("folded")))
+        .drop("folded", "addressed")
+    )
+
+
+def with_text_columns(frame: pl.DataFrame, longest: int = LONGEST_WORD_LIST) -> pl.DataFrame:
     """Replace the column `text` of `frame` by what is derived from it, row by row.
 
     Adds:
@@ -178,26 +236,81 @@ def with_text_columns(frame: pl.DataFrame) -> pl.DataFrame:
         has_mention, has_link, has_question: bool.
         has_contact: bool; a mail address, a telephone number or the name of a messenger.
     """
-    folded = frame.with_columns(folded=folded_text(pl.col("text"))).drop("text")
-    addressed = folded.with_columns(addressed=_without_mail(pl.col("folded")))
-    said = addressed.with_columns(said=_without_names(pl.col("addressed")))
+    said = what_was_said(frame)
     symbols = pl.col("said").str.extract_all(r"\p{So}")
     derived = said.with_columns(
-        words=word_list(pl.col("said")),
+        words=word_list(pl.col("said"), longest),
         symbols=symbols.list.join(""),
         symbol_kinds=symbols.list.n_unique().cast(pl.Int64),
         word_count=estimated_word_count(pl.col("said")),
-        letter_count=pl.col("said").str.count_matches(_LETTER_OR_DIGIT).cast(pl.Int64),
+        letter_count=pl.col("said").str.count_matches(LETTER_OR_DIGIT).cast(pl.Int64),
         script=script_of(pl.col("said")),
-        has_mention=pl.col("addressed").str.contains(_MENTION),
-        has_link=pl.col("addressed").str.contains(_LINK),
-        has_contact=pl.col("folded").str.contains(f"{_MAIL}|{_PHONE}|{_KEYCAPS_DIALLED}|{_MESSENGERS}"),
-        has_question=pl.col("said").str.contains(_QUESTION),
-        has_symbol=pl.col("said").str.contains(_VISIBLE_SYMBOL),
+        has_question=pl.col("said").str.contains(QUESTION),
+        has_symbol=pl.col("said").str.contains(VISIBLE_SYMBOL),
     )
-    has_address = pl.col("has_link") | (pl.col("addressed") != pl.col("folded"))
-    wordless = (pl.col("letter_count") == 0) & ~has_address
+    wordless = (pl.col("letter_count") == 0) & ~pl.col("has_address")
     return derived.with_columns(
         is_emoji_only=wordless & ~pl.col("has_mention") & pl.col("has_symbol"),
         is_mention_only=wordless & pl.col("has_mention"),
-    ).drop("folded", "addressed", "said", "has_symbol")
+    ).drop("said", "has_address", "has_symbol")
+
+
+@dataclass(frozen=True, slots=True)
+class TextPass:
+    """What is derived of n texts, as numpy arrays of n rows.
+
+    A key is a 64-bit hash, never 0 where there is something to hash: equal keys of one column mean equal words. Keys
+    hang on the text alone, so they mean the same in every account and table.
+
+    Attributes:
+        word_count: int64, see `estimated_word_count`; mentions and links are not words.
+        letter_count: int64, letters and digits of the writer's own words.
+        symbol_kinds: int64, different symbols (Unicode class So: emoji, hearts, flags).
+        script: int8, place of `script_of` in `SCRIPTS`; -1 where there is no letter.
+        has_mention, has_link, has_question: bool.
+        has_contact: bool; a mail address, a telephone number or the name of a messenger.
+        is_emoji_only: bool; no letter, digit, mention or address, and at least one visible symbol or punctuation mark.
+        is_mention_only: bool; a mention, and neither a word nor an address beside it.
+        list_length: int64, words in the text's list, see `word_list`.
+        text_key: uint64, of all words of the list; 0 where there is none.
+        opening_key, closing_key: uint64, of the first and the last `FRAME_WORDS` words; 0 where the list has no more.
+        slotted_keys: uint64 of shape (n, `SENTENCE_WORDS` - 1). Equal in column i for texts that begin with the same
+            i + 1 words and end with the same `SENTENCE_WORDS` - i - 1, with a slot between them; 0 where the list has
+            no more words than that. In scripts without spaces characters are counted off at both ends instead.
+        symbols_key, first_symbol_key: uint64, of all symbols in order, and of the first; 0 where there is none.
+        word_offsets: int64 of length n + 1; the words of text i are rows `word_offsets[i]` to `word_offsets[i + 1]` of
+            the two columns below.
+        word_keys: uint64, of each word of each list.
+        word_is_content: bool, whether it has `SHORTEST_CONTENT_WORD` characters.
+    """
+
+    word_count: NDArray[np.int64]
+    letter_count: NDArray[np.int64]
+    symbol_kinds: NDArray[np.int64]
+    script: NDArray[np.int8]
+    has_mention: NDArray[np.bool_]
+    has_link: NDArray[np.bool_]
+    has_contact: NDArray[np.bool_]
+    has_question: NDArray[np.bool_]
+    is_emoji_only: NDArray[np.bool_]
+    is_mention_only: NDArray[np.bool_]
+    list_length: NDArray[np.int64]
+    text_key: NDArray[np.uint64]
+    opening_key: NDArray[np.uint64]
+    closing_key: NDArray[np.uint64]
+    slotted_keys: NDArray[np.uint64]
+    symbols_key: NDArray[np.uint64]
+    first_symbol_key: NDArray[np.uint64]
+    word_offsets: NDArray[np.int64]
+    word_keys: NDArray[np.uint64]
+    word_is_content: NDArray[np.bool_]
+
+
+def text_pass(text: pl.Series, longest: int = LONGEST_WORD_LIST) -> TextPass:
+    """Everything that the features need to know of each text; `text` is a String column without nulls.
+
+    `longest` is the number of words kept in a text's list.
+    """
+    from features.text_bytes import read  # with it come numba and the tables of characters
+
+    return read(text, longest)
