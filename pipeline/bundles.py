@@ -57,8 +57,8 @@ class ScorerAt:
 
     @classmethod
     def left_in(cls, folder: Path, scorer: Scorer) -> Self:
-        """Write the scorer's bundle into a new folder that every worker can read."""
-        folder.mkdir()
+        """Write the scorer's bundle into a folder that every worker can read."""
+        folder.mkdir(exist_ok=True)
         for name, content in scorer.bundle.to_files().items():
             (folder / name).write_bytes(content)
         return cls(folder, scorer)

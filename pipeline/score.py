@@ -20,13 +20,13 @@ from models.scoring import Scorer
 from models.thresholds import VERDICTS
 from pipeline import layout
 from pipeline.aside import counted, prepared_aside
-from pipeline.bundles import ScorerAt, load_scorer
+from pipeline.bundles import load_scorer
 from pipeline.dataset import DatasetSummary, bucket_ids
 from pipeline.engines import Engine, Threads
 from pipeline.export import write_csv_parts
 from pipeline.network import write_network
 from pipeline.params import Instant, Section, read_section
-from pipeline.parts import Parts, Ranges
+from pipeline.parts import Parts
 from pipeline.previous import Changes, compare, read_previous
 from pipeline.score_bucket import BucketCounts, ScoreBucket
 from pipeline.storage import (
@@ -116,7 +116,7 @@ def score_folder(
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report, scratch=scratch) as prepared:
         engine.check(prepared.folder)
         folder, stamps = prepared.folder, _stamps(scorer, prepared.summary)
-        work = _work(folder, scorer, prevalence)
+        work = ScoreBucket.of(folder, scorer, prevalence)
         table = _Scores(work.scores, bucket_ids(folder), stamps, _aside(earlier, folder))
         del earlier
         counts = reduce(add, counted(engine.map(work, table.buckets), len(table.buckets), report))
@@ -140,18 +140,6 @@ def score_folder(
         for other in others:
             (output / other).unlink(missing_ok=True)
     return summary
-
-
-def _work(folder: Path, scorer: Scorer, prevalence: float) -> ScoreBucket:
-    """What is done to each bucket of the prepared folder; it finds all it needs, and leaves its parts, in there."""
-    ranges = Ranges.of(folder)
-    return ScoreBucket(
-        prepared=folder,
-        model=ScorerAt.left_in(folder / "bundle", scorer),
-        prevalence=prevalence,
-        scores=Parts(folder / "scores", ranges),
-        evidence=Parts(folder / "evidence", ranges),
-    )
 
 
 def _stamps(scorer: Scorer, dataset: DatasetSummary) -> dict[str, pl.Expr]:
