@@ -153,7 +153,7 @@ def read_texts(
     buffer = np.empty(3 * longest + LONGEST_SEQUENCE, np.int64)
     starts = np.empty(longest + 2, np.int64)
     spelled = np.empty(buffer.size, np.int64)
-    last_seen = np.zeros(CODE_POINTS, np.int64)
+    last_seen = np.zeros(CODE_POINTS, np.int32)
     columns.word_offsets[0] = 0
     row = 0
     while row < rows:
@@ -357,7 +357,7 @@ def _count(
     buffer: NDArray[np.int64],
     starts: NDArray[np.int64],
     spelled: NDArray[np.int64],
-    last_seen: NDArray[np.int64],
+    last_seen: NDArray[np.int32],
     counts: NDArray[np.int64],
     flags: NDArray[np.bool_],
     keys: NDArray[np.uint64],

@@ -16,7 +16,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.text import LONGEST_WORD_LIST, folded_text, own_words, script_of, script_of_language, with_text_columns
+from features.text import (
+    LONGEST_WORD_LIST,
+    SCRIPTS,
+    folded_text,
+    own_words,
+    script_of,
+    script_of_language,
+    text_pass,
+    with_text_columns,
+)
 
 FLAGS = ["is_emoji_only", "is_mention_only", "has_mention", "has_link", "has_contact", "has_question"]
 
@@ -80,6 +89,8 @@ def test_unknown_text_stays_unknown() -> None:
 def test_flags(text: str, true_flags: list[str]) -> None:
     row = derived(text)
     assert [flag for flag in FLAGS if row[flag]] == true_flags
+    found = text_pass(pl.Series([text]))
+    assert [flag for flag in FLAGS if getattr(found, flag)[0]] == true_flags
 
 
 @pytest.mark.parametrize(
@@ -120,6 +131,8 @@ def test_flags(text: str, true_flags: list[str]) -> None:
 def test_words_and_script(text: str, words: int, script: str | None) -> None:
     row = derived(text)
     assert (row["word_count"], row["script"]) == (words, script)
+    found = text_pass(pl.Series([text]))
+    assert (found.word_count[0], found.script[0]) == (words, -1 if script is None else SCRIPTS.index(script))
 
 
 def test_same_words_in_other_clothes_are_the_same_words() -> None:
