@@ -16,7 +16,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from features.tables import CONTRACTS, FORMATS, INSTANT, NICHES, Tables
-from pipeline.aside import BUCKETS
 from pipeline.routing import prepared_schema
 from pipeline.storage import bucket_path, write_parquet
 from simulation.lexicon import LEXICONS
@@ -24,6 +23,9 @@ from simulation.text import Dice, Voice, account_emoji, account_topics, biograph
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+BUCKETS = 16
+"""Files per table of what is written here."""
 
 LAST_DAY = date(2026, 6, 30)
 UNIX_DAY = date(1970, 1, 1).toordinal()

@@ -25,7 +25,7 @@ from typing import Annotated, Any
 import typer
 
 from benchmarks.accounts import LAST_DAY, Size, write_accounts
-from features.compute import compute, compute_group, group_module
+from features.compute import aggregated, compute, compute_group, frame, group_module, totals
 from features.context import with_account_context
 from features.definition import MODEL_GROUPS
 from pipeline.audit.page import table
@@ -112,15 +112,15 @@ def _network(folder: Path) -> int:
 
 
 def frame_costs(folder: Path) -> list[dict[str, Any]]:
-    """CPU seconds of building each frame and of aggregating its features, over all buckets.
+    """CPU seconds of building each frame, or its totals, and of aggregating its features, over all buckets.
 
     The first row is what every group needs of an account, which each group computes for itself.
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def spent(group: str, frame: str, features: int, kind: str, started: float) -> None:
+    def spent(group: str, name: str, features: int, kind: str, started: float) -> None:
         row = rows.setdefault(
-            (group, frame), {"group": group, "frame": frame, "features": features, "build": 0.0, "aggregate": 0.0}
+            (group, name), {"group": group, "frame": name, "features": features, "build": 0.0, "aggregate": 0.0}
         )
         row[kind] += _cpu_seconds() - started
 
@@ -131,13 +131,14 @@ def frame_costs(folder: Path) -> list[dict[str, Any]]:
         spent("each", "context of the account", 0, "build", started)
         for group in MODEL_GROUPS:
             module = group_module(group)
-            for name, build in module.FRAMES.items():
+            counted = totals(group)
+            for name in module.FRAMES:
                 members = [each for each in module.FEATURES.values() if each.frame == name]
                 started = _cpu_seconds()
-                frame = build(tables)
+                source = counted[name](tables) if name in counted else frame(tables, group, name)
                 spent(group, name, len(members), "build", started)
                 started = _cpu_seconds()
-                frame.group_by("account_id", maintain_order=True).agg(each.aggregation() for each in members)
+                aggregated(source, members)
                 spent(group, name, len(members), "aggregate", started)
     return list(rows.values())
 

@@ -121,7 +121,7 @@ def _folding(characters: pl.DataFrame) -> _Folding:
         folded=definition.folded_text(pl.col("text")),
         decomposed=pl.col("text").str.normalize("NFD"),
     )
-    firsts, seconds, composes = _pairs(changed["decomposed"].filter(changed["decomposed"] != changed["text"]))
+    firsts, seconds, composes = _pairs(changed.filter(pl.col("decomposed") != pl.col("text")))
     is_part = pl.col("text").is_in(list({**firsts, **seconds}))
     stays = (pl.col("folded") == pl.col("text")) & (pl.col("normal") == pl.col("text")) & ~pl.col("is_mark") & ~is_part
     marks = set(characters["text"].filter(characters["is_mark"]))
@@ -166,27 +166,28 @@ def _plain_action(folding: _Folding, code: int, text: str, folded: str) -> int:
     return kernel.SPREAD
 
 
-def _pairs(decomposed: pl.Series) -> tuple[dict[str, int], dict[str, int], NDArray[np.bool_]]:
+def _pairs(composed: pl.DataFrame) -> tuple[dict[str, int], dict[str, int], NDArray[np.bool_]]:
     """Characters that may come first and second where two become one, numbered from 1, and which pairs of them do.
 
-    They are found in the canonical decompositions given: a character that composes of two is decomposed into the last
-    of them and what the first is decomposed into.
+    `composed` are the characters (`text`) that others make up (`decomposed`). Such a one is made of the last of these
+    and of what the ones before it make. Behind a character that is itself composed, any second one may be put between
+    its parts; Korean syllables are their own.
     """
-    tails = decomposed.str.slice(1).str.split("").explode().drop_nulls().unique().sort()
-    heads = decomposed.str.head(-1).str.normalize("NFC").unique().sort()
-    second = tails.filter(tails != "")
-    first = heads.filter(heads.str.len_chars() == 1)
-    pairs = pl.DataFrame({"first": first}).join(
+    parts = composed["decomposed"]
+    second = parts.str.slice(1).str.split("").explode().drop_nulls().unique().sort()
+    second = second.filter(second != "")
+    first = parts.str.head(-1).str.normalize("NFC").unique().sort()
+    first = first.filter(first.str.len_chars() == 1)
+    rows = pl.DataFrame({"first": first}).join(
         pl.DataFrame({"second": second}), how="cross", maintain_order="left_right"
     )
-    pair = pairs["first"] + pairs["second"]
-    composes = np.zeros((len(first) + 1, len(second) + 1), np.bool_)
-    composes[1:, 1:] = (pair.str.normalize("NFKC") != pair).to_numpy().reshape(len(first), len(second))
-    return (
-        {character: number for number, character in enumerate(first, start=1)},
-        {character: number for number, character in enumerate(second, start=1)},
-        composes,
-    )
+    pair = rows["first"] + rows["second"]
+    composes = np.zeros((len(first) + 2, len(second) + 1), np.bool_)
+    composes[1:-1, 1:] = (pair.str.normalize("NFKC") != pair).to_numpy().reshape(len(first), len(second))
+    composes[-1, 1:] = True
+    others = composed["text"].filter(~composed["text"].str.contains(r"\p{Hangul}"))
+    firsts = dict.fromkeys(others, len(first) + 1) | {each: number for number, each in enumerate(first, start=1)}
+    return firsts, {each: number for number, each in enumerate(second, start=1)}, composes
 
 
 def masks_of(buckets: Sequence[Sequence[str]]) -> tuple[dict[str, int], NDArray[np.uint64]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 from features.catalog import catalog_hash, features
 from models.bundle import Bundle, UnusableBundleError
-from models.classifier import LibraryMissingError
 from models.scoring import Scorer
 from pipeline.errors import UnusableInputError
 from pipeline.layout import MODEL
@@ -29,7 +31,7 @@ def load_scorer(model: str | None = None) -> Scorer:
             bundle = read_bundle(Path(model) if model is not None else MODEL)
         bundle.check_catalog(catalog_hash())
         return Scorer(bundle, features())
-    except (UnusableBundleError, LibraryMissingError) as error:
+    except UnusableBundleError as error:
         raise UnusableInputError([str(error)]) from error
 
 
@@ -44,3 +46,33 @@ def read_bundle(folder: Path) -> Bundle:
             f"model: there is no bundle at {folder}. Train one with 'dvc repro', or name one with --model."
         )
     return Bundle.from_files({path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()})
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerAt:
+    """A scorer that can be sent to another process as the folder of its bundle; there it is made ready once."""
+
+    folder: Path
+    _loaded: Scorer | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def left_in(cls, folder: Path, scorer: Scorer) -> Self:
+        """Write the scorer's bundle into a folder that every worker can read."""
+        folder.mkdir(exist_ok=True)
+        for name, content in scorer.bundle.to_files().items():
+            (folder / name).write_bytes(content)
+        return cls(folder, scorer)
+
+    @property
+    def scorer(self) -> Scorer:
+        """The scorer: the very one that was given, or in another process its twin."""
+        return self._loaded if self._loaded is not None else _ready(self.folder)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+        """Without what is loaded: trees of LightGBM take longer to send than to read."""
+        return type(self), (self.folder,)
+
+
+@lru_cache(maxsize=1)
+def _ready(folder: Path) -> Scorer:
+    return Scorer(read_bundle(folder), features())

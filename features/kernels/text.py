@@ -202,7 +202,7 @@ def read_texts(
 
 
 @njit(cache=True, nogil=True)
-def _next_character(data: NDArray[np.uint8], position: int) -> tuple[int, int]:
+def _next_character(data: NDArray[np.uint8], position: np.int64) -> tuple[np.int64, np.int64]:
     """The code point at this byte of UTF-8, and the byte behind it."""
     byte = np.int64(data[np.uint64(position)])
     if byte < 0x80:
@@ -266,7 +266,7 @@ def _fold(
     for row in range(first_row, end_row):
         starts[row - first_row] = length
         position, end = offsets[row], offsets[row + 1]
-        digits, previous = 0, 0
+        digits, previous = np.int64(0), np.int64(0)
         has_plus, is_whole = False, True
         read, found = masks[0], _NONE
         while position < end:
@@ -321,18 +321,18 @@ def _fold(
 
 
 @njit(cache=True, nogil=True)
-def _opens(code: int, byte: int) -> bool:
+def _opens(code: np.int64, byte: np.int64) -> bool:
     """Whether the byte behind "<" or "&" makes it markup or an entity, as far as one byte can tell."""
     if code == _PLUS:
         return False
     is_letter = _A <= (byte | _LETTER_CASE) <= _Z
-    return is_letter or byte == (_SLASH if code == _LESS else _NUMBER_SIGN)
+    return bool(is_letter or byte == (_SLASH if code == _LESS else _NUMBER_SIGN))
 
 
 @njit(cache=True, nogil=True)
 def _moves_or_melts(
-    code: int,
-    previous: int,
+    code: np.int64,
+    previous: np.int64,
     combining: NDArray[np.uint8],
     firsts: NDArray[np.int16],
     seconds: NDArray[np.int16],
@@ -343,9 +343,9 @@ def _moves_or_melts(
     second = seconds[code]
     if order_before == 0:
         return bool(composes[firsts[previous], second])
-    # Between a letter and this mark stands another one: of a higher order it goes behind this one; of the same order it
-    # keeps this one from the letter, and so does any mark one that has no order.
-    return order != 0 and (order_before > order or (order_before < order and second != 0))
+    # Between a letter and this mark stands another one: of a higher order it goes behind this one, of the same order it
+    # keeps this one from the letter, as any does that stands before a character without an order.
+    return bool(order != 0 and (order_before > order or (order_before < order and second != 0)))
 
 
 @njit(cache=True, nogil=True)
@@ -529,24 +529,31 @@ def _mixed(state: np.uint64) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def with_words(
-    columns: Columns, rows: NDArray[np.int64], other: Columns
-) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.bool_]]:
-    """Offsets and words of `columns`, with those of `other` in the given rows, in order, which had none."""
-    total = columns.word_offsets[-1] + other.word_offsets[-1]
-    offsets = np.empty_like(columns.word_offsets)
-    keys, is_content = np.empty(total, np.uint64), np.empty(total, np.bool_)
-    before = 0
-    for place in range(rows.size + 1):
-        row = rows[place] if place < rows.size else columns.script.size
-        done = other.word_offsets[place]
-        start, end = columns.word_offsets[before], columns.word_offsets[row]
-        offsets[before : row + 1] = columns.word_offsets[before : row + 1] + done
-        keys[start + done : end + done] = columns.word_keys[start:end]
-        is_content[start + done : end + done] = columns.word_is_content[start:end]
-        if place < rows.size:
-            added = other.word_offsets[place + 1] - done
-            keys[end + done : end + done + added] = other.word_keys[done : done + added]
-            is_content[end + done : end + done + added] = other.word_is_content[done : done + added]
-            before = row + 1
-    return offsets, keys, is_content
+def merge_words(
+    is_other: NDArray[np.bool_],
+    offsets: NDArray[np.int64],
+    keys: NDArray[np.uint64],
+    is_content: NDArray[np.bool_],
+    other_offsets: NDArray[np.int64],
+    other_keys: NDArray[np.uint64],
+    other_is_content: NDArray[np.bool_],
+    merged_offsets: NDArray[np.int64],
+    merged_keys: NDArray[np.uint64],
+    merged_is_content: NDArray[np.bool_],
+) -> None:
+    """Words of all texts in order: the next of the others where `is_other`, and such a text's own elsewhere."""
+    merged, other = 0, 0
+    merged_offsets[0] = 0
+    for row in range(is_other.size):
+        if is_other[row]:
+            for word in range(other_offsets[other], other_offsets[other + 1]):
+                merged_keys[merged] = other_keys[word]
+                merged_is_content[merged] = other_is_content[word]
+                merged += 1
+            other += 1
+        else:
+            for word in range(offsets[row], offsets[row + 1]):
+                merged_keys[merged] = keys[word]
+                merged_is_content[merged] = is_content[word]
+                merged += 1
+        merged_offsets[row + 1] = merged
