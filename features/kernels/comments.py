@@ -74,6 +74,12 @@ def _slot_of(key: int, keys: Integers, mask: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def _clear(keys: Integers, mask: int) -> None:
+    for slot in range(mask + 1):
+        keys[slot] = 0
+
+
+@njit(cache=True, nogil=True)
 def codes_of(starts: Integers, keys: Integers) -> Codes:
     """Codes of keys, in order of first appearance; key 0 is nothing."""
     codes = np.full(len(keys), -1, np.int32)
@@ -82,7 +88,7 @@ def codes_of(starts: Integers, keys: Integers) -> Codes:
     count = 0
     for account in range(len(starts) - 1):
         mask = _size_for(starts[account + 1] - starts[account]) - 1
-        held[: mask + 1] = 0
+        _clear(held, mask)
         for row in range(starts[account], starts[account + 1]):
             if keys[row] == 0:
                 continue
@@ -103,7 +109,7 @@ def rows_of(starts: Integers, keys: Integers, target_starts: Integers, target_ke
     for account in range(len(starts) - 1):
         first, end = target_starts[account], target_starts[account + 1]
         mask = _size_for(end - first) - 1
-        held[: mask + 1] = 0
+        _clear(held, mask)
         for row in range(first, end):
             slot = _slot_of(target_keys[row], held, mask)
             held[slot], held_rows[slot] = target_keys[row], row
@@ -137,7 +143,8 @@ def _merge(rows: Integers, left: int, middle: int, right: int, instants: Integer
         else:
             spare[place] = rows[two]
             two += 1
-    rows[left:right] = spare[left:right]
+    for place in range(left, right):
+        rows[place] = spare[place]
 
 
 @njit(cache=True, nogil=True)
@@ -164,7 +171,7 @@ def order_of(post: Integers, posts: int, instants: Integers) -> Integers:
     for row in range(len(post)):
         order[ends[post[row]]] = row
         ends[post[row]] += 1
-    first = 0
+    first = np.int64(0)
     for each in range(posts):
         if ends[each] - first > 1:
             _sort_by_instant(order, first, ends[each], instants, spare)
@@ -254,7 +261,7 @@ def by_other_authors(codes: Codes, several: Integers, same_author: Integers) -> 
         if codes[row] >= 0:
             shared[row] = totals[codes[row]] - 1
     own = np.zeros(len(totals), np.int32)
-    place = 0
+    place = np.int64(0)
     while place < len(several):
         rows = several[place : place + same_author[several[place]] + 1]
         _take_own(rows, codes, own, shared)
@@ -289,7 +296,7 @@ def alike_elsewhere(codes: Codes, rows: Integers, post: Integers) -> Integers:
     totals, here = np.zeros(highest + 1, np.int64), np.zeros(highest + 1, np.int64)
     for row in rows:
         totals[codes[row]] += 1
-    place = 0
+    place = np.int64(0)
     while place < len(rows):
         end = _end_of_run(place, rows, post)
         for each in range(place, end):
@@ -314,7 +321,8 @@ def chances_of_meeting(starts: Integers, like: Integers, comments: Integers, dra
     for account in range(len(starts) - 1):
         if comments[account] < draw:
             continue
-        known[: comments[account] + 1] = -1.0
+        for each in range(comments[account] + 1):
+            known[each] = -1.0
         for row in range(starts[account], starts[account + 1]):
             if like[row] >= 0:
                 if known[like[row]] < 0:
@@ -363,7 +371,7 @@ def word_codes(starts: Integers, begins: Integers, ends: Integers, keys: Integer
         if end > first:
             mask = _size_for(ends[end - 1] - begins[first]) - 1
             lowest = number
-            held[: mask + 1] = 0
+            _clear(held, mask)
             for row in range(first, end):
                 for word in range(begins[row], ends[row]):
                     slot = _slot_of(keys[word], held, mask)
@@ -375,7 +383,7 @@ def word_codes(starts: Integers, begins: Integers, ends: Integers, keys: Integer
                     totals[held_codes[slot] - lowest] += 1
                     repeats[row] |= latest[held_codes[slot] - lowest] == row
                     latest[held_codes[slot] - lowest] = row
-            held[: mask + 1] = 0
+            _clear(held, mask)
             for row in range(first, end):
                 for word in range(begins[row] + 1, ends[row]):
                     if totals[words[word - 1] - lowest] > 1 and totals[words[word] - lowest] > 1:
@@ -405,7 +413,7 @@ def matches_by_others(
                 found += others[codes[word] + 1]
             matches[row] = found - 2 * _pairs_alike(codes, begins[row], ends[row]) if repeats[row] else found
     own = np.zeros(len(totals), np.int32)
-    place = 0
+    place = np.int64(0)
     while place < len(several):
         rows = several[place : place + same_author[several[place]] + 1]
         _matches_of_several(rows, begins, ends, codes, totals, own, matches)
@@ -446,7 +454,7 @@ def _matches_of_several(
 def sums_by_author(values: Integers, several: Integers, same_author: Integers) -> Integers:
     """Sum of the values of all rows of the author."""
     sums = values.copy()
-    place = 0
+    place = np.int64(0)
     while place < len(several):
         rows = several[place : place + same_author[several[place]] + 1]
         total = 0
@@ -472,7 +480,7 @@ def following_posts(starts: Integers, posted_at: Integers, has_words: Flags) -> 
             if has_words[row]:
                 rows[count] = row
                 count += 1
-        _sort_by_instant(rows, 0, count, posted_at, spare)
+        _sort_by_instant(rows, np.int64(0), count, posted_at, spare)
         for place in range(count if count > 1 else 0):
             following[rows[place]] = rows[(place + 1) % count]
     return following
@@ -622,12 +630,12 @@ def authorship(
     """
     counts = np.zeros((6, len(post)), np.int64)
     is_regular, is_arrival = np.zeros(len(post), np.bool_), knows_author.copy()
-    place = 0
+    place = np.int64(0)
     while place < len(several):
         end = _end_of_run(place, several, author)
         rows = several[place:end]
         comes_back = post[rows[0]] != post[rows[-1]]
-        here = 0
+        here = np.int64(0)
         while here < len(rows):
             here_end = _end_of_run(here, rows, post)
             for row in rows[here:here_end]:
@@ -635,7 +643,7 @@ def authorship(
                 is_regular[row], is_arrival[row] = comes_back, row == rows[here]
             here = here_end
         place = end
-    place = 0
+    place = np.int64(0)
     while place < len(order):
         end = _end_of_run(place, order, post)
         known, arrivals, regulars = 0, 0, 0
@@ -680,10 +688,10 @@ def own_returns(size: Numbers, is_prompt: Flags, several: Integers, same_author:
     """
     found = np.zeros((3, len(size)), np.float64)
     moments = np.empty(3, np.float64)
-    place = 0
+    place = np.int64(0)
     while place < len(several):
         rows = several[place : place + same_author[several[place]] + 1]
-        _moments(rows, 0, len(rows), size, moments)
+        _moments(rows, np.int64(0), len(rows), size, moments)
         prompt = 0
         for row in rows:
             prompt += is_prompt[row]
@@ -749,7 +757,7 @@ def regular_visits(
     Only rows count that `counts` says: those by known authors at known instants.
     """
     chosen = np.zeros(len(post), np.bool_)
-    place = 0
+    place = np.int64(0)
     while place < len(several):
         rows = several[place : place + same_author[several[place]] + 1]
         posts, latest = 0, np.int64(-1)
@@ -758,9 +766,10 @@ def regular_visits(
                 chosen[row], latest = True, post[row]
                 posts += 1
         if posts < _REGULAR_POSTS:
-            chosen[rows] = False
+            for row in rows:
+                chosen[row] = False
         place += len(rows)
-    place = 0
+    place = np.int64(0)
     while place < len(order):
         end, people = _end_of_run(place, order, post), 0
         for each in range(place, end):
