@@ -8,6 +8,7 @@ to review or rejected costs reasons and evidence, and a batch without any would 
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from dataclasses import dataclass
@@ -68,13 +69,15 @@ VERIFIED_SHARE, BUSINESS_SHARE, SPONSORED_SHARE = 0.05, 0.5, 0.05
 """Flags that are set; the last of FACTS, Engagement, the others assumed."""
 
 BOUGHT_EVERY = 4
-"""Every so manieth account shows a purchase: as many as are reviewed or rejected in a batch of prevalence 0.2, about."""
+"""One account in so many shows a purchase: about as many as are reviewed or rejected of a batch of prevalence 0.2."""
 
 LOT_SHARE, LOT_DAYS = 0.4, 4
 """Followers bought, as a share of those before, and the days of their delivery; crude, so that it is seen."""
 
 ORDER_SHARE, ORDER_TEXTS = 0.3, 3
 """Share of comments that an order brings, and its different texts; crude likewise."""
+
+SHUFFLE_SEED = 7
 
 _SYLLABLES = {
     str(digit): part for digit, part in enumerate(["ka", "lo", "mi", "ne", "tu", "ra", "si", "vo", "pe", "du"])
@@ -100,7 +103,7 @@ def write_accounts(folder: Path, accounts: int, size: Size, seed: int) -> None:
     The same arguments give the same bytes. Accounts go to buckets by their number and not by a hash; labels, quarantine
     and summary are left out. One bucket is held at a time.
     """
-    texts = Texts(seed)
+    texts = texts_of(seed)
     buckets = max(1, -(-accounts // ACCOUNTS_PER_BUCKET))
     for bucket in range(buckets):
         tables = make_tables(np.arange(bucket, accounts, buckets), size, np.random.default_rng((seed, bucket)), texts)
@@ -108,20 +111,21 @@ def write_accounts(folder: Path, accounts: int, size: Size, seed: int) -> None:
             write_parquet(getattr(tables, name), bucket_path(folder, name, bucket))
 
 
-def write_raw(prepared: Path, raw: Path, *, move: bool = False) -> None:
+def write_raw(prepared: Path, raw: Path, *, shuffled: bool = False) -> None:
     """The same accounts as a dataset folder of the contract, a part a bucket: what `score` reads.
 
-    The parts are the prepared files themselves (linked, copied where the disk cannot link, or moved), but for the
-    accounts, which have a column that the contract does not know.
+    The parts are the prepared files themselves (linked, or copied where the disk cannot link), but for the accounts,
+    which have a column that the contract does not know; or, `shuffled`, the same rows in random order in each part.
     """
     for name in OBSERVED:
         for part in sorted((prepared / name).glob("*.parquet")):
             place = raw / name / part.name
             place.parent.mkdir(parents=True, exist_ok=True)
-            if name == "accounts":
+            if shuffled:
+                rows = pl.read_parquet(part).select(*CONTRACTS[name].schema)
+                write_parquet(rows.sample(fraction=1.0, shuffle=True, seed=SHUFFLE_SEED), place)
+            elif name == "accounts":
                 write_parquet(pl.read_parquet(part).select(*CONTRACTS[name].schema), place)
-            elif move:
-                part.rename(place)
             else:
                 _link(part, place)
 
@@ -272,7 +276,7 @@ def _comments(
             "comment_id": pl.Series(generator.integers(10**11, 10**12, rows)).cast(pl.String),
             "commenter_id": _commenters(ids, owner, generator),
             "commented_at": posted + _hours(lag),
-            "text": _with_orders(_with_rare_words(text, generator), is_bought[owner], owner, generator),
+            "text": _with_orders(_with_rare_words(text, generator), is_bought[owner], size, generator),
             "like_count": generator.poisson(1.0, rows),
         }
     )
@@ -298,11 +302,12 @@ def _with_paragraphs(text: pl.Series, generator: np.random.Generator) -> pl.Seri
     return text.scatter(chosen, longer).alias(text.name)
 
 
-def _with_orders(text: pl.Series, is_bought: Booleans, owner: Integers, generator: np.random.Generator) -> pl.Series:
+def _with_orders(text: pl.Series, is_bought: Booleans, size: Size, generator: np.random.Generator) -> pl.Series:
     """The texts, of some accounts a part replaced by a few of the account's own."""
     ordered = is_bought & (generator.random(len(text)) < ORDER_SHARE)
-    first = np.searchsorted(owner, owner)
-    copied = text.gather(first + generator.integers(0, ORDER_TEXTS, len(text)))
+    place = np.arange(len(text)) % max(size.comments, 1)
+    kept = np.minimum(place, generator.integers(0, ORDER_TEXTS, len(text)))
+    copied = text.gather(np.arange(len(text)) - place + kept)
     return copied.zip_with(pl.Series(ordered), text).alias(text.name)
 
 
@@ -349,6 +354,12 @@ class Texts:
         self.comments = pl.Series("text", comments, dtype=pl.String)
         self.captions = pl.Series("caption", captions, dtype=pl.String)
         self.biographies = tuple(biographies)
+
+
+@functools.cache
+def texts_of(seed: int) -> Texts:
+    """The texts of a seed, made once in a process."""
+    return Texts(seed)
 
 
 def _voice(language: str, dice: Dice) -> Voice:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.accounts import Size, Texts, make_tables
+from benchmarks.accounts import BOUGHT_EVERY, Size, Texts, make_tables, texts_of
 from benchmarks.measuring import cpu_seconds
 
 Pairs = NDArray[np.int64]
@@ -49,9 +49,10 @@ def planted(accounts: int, seed: int, comments_each: int = COMMENTS) -> pl.DataF
     Returns:
         `account` (number), `text`, `template` (number, -1 for a genuine comment), `kind` (place in `KINDS`, or -1).
     """
-    generator, texts = np.random.default_rng(seed), Texts(seed)
+    generator, texts = np.random.default_rng(seed), texts_of(seed)
     size = Size(days=1, posts=1, comments=comments_each)
-    tables = make_tables(np.arange(accounts), size, generator, texts)
+    # None of those whose comments were bought: their repeats are planted, too, and nobody counts them.
+    tables = make_tables(BOUGHT_EVERY * np.arange(accounts), size, generator, texts)
     of_account = tables.comments["text"].to_numpy().reshape(accounts, comments_each)
     rows: list[tuple[int, str, int, int]] = []
     made = 0
@@ -88,7 +89,7 @@ def _copies(sentence: str, kind: int, texts: Texts, generator: np.random.Generat
     found = []
     for _ in range(COPIES):
         copy = list(parts)
-        for place in _slots(kind, len(parts), generator):
+        for place in _slots(kind, len(parts)):
             copy[place] = _filler(texts, generator)
         text = joiner.join(copy)
         if KINDS[kind] == "misspelt":
@@ -98,7 +99,7 @@ def _copies(sentence: str, kind: int, texts: Texts, generator: np.random.Generat
     return found
 
 
-def _slots(kind: int, length: int, generator: np.random.Generator) -> list[int]:
+def _slots(kind: int, length: int) -> list[int]:
     match KINDS[kind]:
         case "slot inside":
             return [length // 2]
@@ -155,7 +156,7 @@ def _union(parts: list[Pairs]) -> Pairs:
 
 
 def _minhash(threshold: float) -> Callable[[pl.DataFrame], Pairs]:
-    """datasketch's MinHash and LSH over shingles of characters, one index an account."""
+    """Datasketch's MinHash and LSH over shingles of characters, one index an account."""
 
     def find(comments: pl.DataFrame) -> Pairs:
         from datasketch import MinHash, MinHashLSH
@@ -176,7 +177,7 @@ def _minhash(threshold: float) -> Callable[[pl.DataFrame], Pairs]:
 
 
 def _rapidfuzz(cutoff: int) -> Callable[[pl.DataFrame], Pairs]:
-    """rapidfuzz's ratio (normalised edit similarity, 0 to 100) of all pairs of an account, in one matrix."""
+    """Rapidfuzz's ratio (normalised edit similarity, 0 to 100) of all pairs of an account, in one matrix."""
 
     def find(comments: pl.DataFrame) -> Pairs:
         from rapidfuzz import fuzz, process
@@ -214,7 +215,7 @@ FINDERS: dict[str, Callable[[pl.DataFrame], Pairs]] = {
     "rapidfuzz: ratio 70": _rapidfuzz(70),
     "rapidfuzz: ratio 85": _rapidfuzz(85),
 }
-"""Ways to find near-duplicates. Two settings of each library, a loose and a strict one, so that none is chosen for it."""
+"""Ways to find near-duplicates. Each library has a loose and a strict setting, so that none is chosen for it."""
 
 
 def duplicates(accounts: int, seed: int, finder: str, comments_each: int = COMMENTS) -> dict[str, Any]:
@@ -223,8 +224,9 @@ def duplicates(accounts: int, seed: int, finder: str, comments_each: int = COMME
     A pair of genuine comments that are the same text counts neither way: no method can tell it from a planted one.
 
     Returns:
-        `comments`, `planted_pairs`, `found_pairs` (those that count), `precision`, `recall`, `recall_of_kind` (by name),
-        `cpu_seconds_per_million` comments of finding alone; precision is null where nothing was found.
+        `comments`, `planted_pairs`, `found_pairs` (those that count), `precision` (null where nothing was found),
+        `recall`, `recall_of_kind` (by name, null where none was planted), and `cpu_seconds_per_million` comments of
+        finding alone.
     """
     comments = planted(accounts, seed, comments_each)
     find = FINDERS[finder]

@@ -16,14 +16,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import AssayError
+
 THREADS = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "ARROW_IO_THREADS")
 LIBRARIES = ("polars", "numpy", "numba", "pyarrow", "pandas", "tsfresh", "pycatch22", "datasketch", "rapidfuzz", "dask")
 
 BYTES_PER_KIBIBYTE = 1024
 
 
-class ProcessFailedError(RuntimeError):
-    """A measured process ended with an error, which it printed."""
+class ProcessFailedError(AssayError):
+    """A measured process ended with an error: its last words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,12 @@ def in_own_process(
     Raises:
         ProcessFailedError: it ended with an error.
     """
-    settings = os.environ | dict.fromkeys(THREADS, str(threads)) | (environment or {})
+    settings = os.environ | dict.fromkeys(THREADS, str(threads)) | dict(environment or {})
     command = [sys.executable, "-m", "benchmarks", "work", *arguments, "--started-at", str(time.monotonic())]
-    done = subprocess.run(command, env=settings, check=False, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, env=settings, check=False, capture_output=True, text=True)
     if done.returncode != 0:
-        raise ProcessFailedError(f"benchmark: '{' '.join(command[3:])}' ended with code {done.returncode}; see above.")
+        words = done.stderr.strip().splitlines() or ["nothing said"]
+        raise ProcessFailedError(f"{arguments[0]}: ended with code {done.returncode}. Found: {words[-1]}")
     answer = json.loads(done.stdout.splitlines()[-1])
     return Cost(**answer["cost"]), answer["found"]
 
@@ -75,7 +78,8 @@ def command_cost(command: Sequence[str]) -> tuple[Cost, str]:
     wall, after = time.perf_counter() - clock, resource.getrusage(resource.RUSAGE_CHILDREN)
     used = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
     if done.returncode != 0:
-        raise ProcessFailedError(f"benchmark: '{' '.join(command)}' ended with code {done.returncode}: {done.stdout}")
+        words = done.stdout.strip().splitlines() or ["nothing said"]
+        raise ProcessFailedError(f"{' '.join(command[1:])}: ended with code {done.returncode}. Found: {words[-1]}")
     return Cost(used, wall, 0.0), done.stdout
 
 
@@ -110,7 +114,10 @@ def machine() -> dict[str, Any]:
         "architecture": platform.machine(),
         "processor": names[0].partition(":")[2].strip() if names else "not told",
         "gigabytes": pages * page_size / 1e9,
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
+        "versions": [
+            ["python", platform.python_version()],
+            *([name, _version(name)] for name in LIBRARIES),
+        ],
     }
 
 

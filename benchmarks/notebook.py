@@ -124,7 +124,7 @@ def _intervals(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _rounding(count: pd.Series[Any], account: pd.Series[Any]) -> pd.Series[Any]:
-    """Step in which each reading can move: zeros that end all of the account's, or the third digit where none has more."""
+    """Step of each reading: zeros that end all of the account's, or the third digit where none shows more."""
     number = count.to_numpy()
     digits, zeros = np.ones(len(number), int), np.zeros(len(number), int)
     for power in range(1, 12):
@@ -132,7 +132,7 @@ def _rounding(count: pd.Series[Any], account: pd.Series[Any]) -> pd.Series[Any]:
         zeros += number % 10**power == 0
     shared = pd.Series(zeros, count.index).groupby(account).transform("min")
     most = pd.Series(digits - zeros, count.index).groupby(account).transform("max")
-    step = np.maximum(shared, np.where(most <= 3, digits - 3, 0))  # noqa: PLR2004
+    step = np.maximum(shared, np.where(most <= 3, digits - 3, 0))
     return pd.Series(np.where(step > 0, 10.0 ** step.clip(0), 0.0), count.index)
 
 
@@ -207,7 +207,7 @@ def _posts(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     seen_more = ((comments > 0) | (views > 0)).groupby(account).transform("any")
     liked = (likes > 0).groupby(account).transform("any")
     usual = likes.where(likes > 0).groupby(account).transform("median")
-    rows["likes"] = likes.where((liked | ~seen_more) & ~((likes == 0) & (usual >= 20)))  # noqa: PLR2004
+    rows["likes"] = likes.where((liked | ~seen_more) & ~((likes == 0) & (usual >= 20)))
     rows["comments"] = comments.where((comments > 0).groupby(account).transform("any"))
     rows["views"] = views.where((views > 0).groupby(account).transform("any"))
     for name in ("likes", "comments", "views"):
@@ -223,7 +223,7 @@ def _owner_replies(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     comments = tables["comments"]
     known = comments[comments["commenter_id"].notna()]
     is_owner = (known["commenter_id"] == known["account_id"]).groupby(known["account"])
-    share = is_owner.mean().where(is_owner.size() >= 10)  # noqa: PLR2004
+    share = is_owner.mean().where(is_owner.size() >= 10)
     return share.rename("comments_owner_reply_share").to_frame()
 
 
@@ -237,7 +237,7 @@ def _profile(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "profile_following_follower_ratio": np.log((accounts["following_count"] + 1) / (followers + 1)),
-            "profile_post_rate_per_month": MONTH * accounts["post_count"] / age.where(age >= 30),  # noqa: PLR2004
+            "profile_post_rate_per_month": MONTH * accounts["post_count"] / age.where(age >= 30),
             "profile_handle_digit_share": handle.str.count("[0-9]") / handle.str.len(),
             "profile_handle_length": handle.str.len(),
             "profile_biography_length": accounts["biography"].str.strip().str.len(),
@@ -257,7 +257,9 @@ def _growth_of(rows: pd.DataFrame) -> dict[str, float]:
     recent, past = rows[rows["is_recent_month"]], rows[~rows["is_recent_month"]]
     highest = np.maximum(rows["after"].cummax(), rows["before"].iloc[0])
     rate = MONTH * rows["log_growth"].sum() / rows["days"].sum()
-    rates = [MONTH * part["log_growth"].sum() / part["days"].sum() if len(part) else math.nan for part in (recent, past)]
+    rates = [
+        MONTH * part["log_growth"].sum() / part["days"].sum() if len(part) else math.nan for part in (recent, past)
+    ]
     found = {
         "growth_net_log_rate_per_month": _enough(rate, len(rows), 6),
         "growth_recent_acceleration_rate_per_month": _enough(rates[0] - rates[1], len(rows), 6),
@@ -271,7 +273,7 @@ def _growth_of(rows: pd.DataFrame) -> dict[str, float]:
     top = gain.nlargest(5)
     ratio = (gain.max() + noise) / (top.min() + noise) if gain.sum() > 0 else math.nan
     is_visible = rounding <= days["change"].abs().mean()
-    varies = gain.mean() >= 5 and rounding <= gain.mean()  # noqa: PLR2004
+    varies = gain.mean() >= 5 and rounding <= gain.mean()
     beyond = math.sqrt(max(gain.var(ddof=0) - gain.mean(), 0)) / gain.mean() if varies else math.nan
     return {
         **found,
@@ -306,7 +308,7 @@ def _comments_of(rows: pd.DataFrame) -> dict[str, float]:
         "comments_mention_share": _enough(rows["has_mention"].mean(), count, 10),
         "comments_link_share": _enough(rows["has_link"].mean(), count, 10),
         "comments_question_share": _enough(worded["is_question"].mean(), len(worded), 10),
-        "comments_short_share": _enough((worded["words"] <= 2).mean(), len(worded), 10),  # noqa: PLR2004
+        "comments_short_share": _enough((worded["words"] <= 2).mean(), len(worded), 10),
         "comments_words_length": _enough(math.exp(np.log(worded["words"]).mean()), len(worded), 10),
         "comments_text_size_spread": _enough(np.log(worded["letters"]).std(), len(worded), 20),
         "comments_repeated_text_share": repeated(2),
@@ -319,7 +321,7 @@ def _comments_of(rows: pd.DataFrame) -> dict[str, float]:
         "comments_lag_spread": _enough(size.quantile(0.75) - size.quantile(0.25), len(lag), 20),
         "comments_first_hour_share": _enough((lag <= 1).mean(), len(lag), 20),
         "comments_hour_entropy_bits": _enough(-math.log2(max(agreeing, 1 / 24)), timed, 20),
-        "comments_burst_share": _enough((gap <= 60).mean(), len(gap), 20),  # noqa: PLR2004
+        "comments_burst_share": _enough((gap <= 60).mean(), len(gap), 20),
     }
 
 
@@ -334,23 +336,23 @@ def _engagement_of(rows: pd.DataFrame) -> dict[str, float]:
     def rank_correlation(first: pd.Series[Any], second: pd.Series[Any]) -> float:
         pair = first.notna() & second.notna()
         ranks = first[pair].rank(), second[pair].rank()
-        varies = pair.sum() >= 8 and min(each.std() for each in ranks) > 0  # noqa: PLR2004
+        varies = pair.sum() >= 8 and min(each.std() for each in ranks) > 0
         return float(ranks[0].corr(ranks[1])) if varies else math.nan
 
     liked, mean = likes.count(), comments.mean()
     steps = (x - x.ffill().shift(1)) / math.sqrt(2)
-    is_usual = likes.median() >= 50  # noqa: PLR2004
+    is_usual = likes.median() >= 50
     commented = comments[likes.notna() & comments.notna()].median() > 0
     return {
         "engagement_likes_spread": _enough(spread(x) if is_usual else math.nan, liked, 6),
         "engagement_likes_successive_spread": _enough(
-            steps.abs().median() * MAD_TO_SD if likes.median() >= 250 else math.nan,  # noqa: PLR2004
+            steps.abs().median() * MAD_TO_SD if likes.median() >= 250 else math.nan,
             liked,
             7,
         ),
-        "engagement_views_spread": _enough(spread(z) if views.median() >= 50 else math.nan, views.count(), 6),  # noqa: PLR2004
+        "engagement_views_spread": _enough(spread(z) if views.median() >= 50 else math.nan, views.count(), 6),
         "engagement_comments_dispersion_ratio": _enough(
-            (comments.var() - mean) / mean**2 if mean >= 3 else math.nan,  # noqa: PLR2004
+            (comments.var() - mean) / mean**2 if mean >= 3 else math.nan,
             comments.count(),
             6,
         ),
@@ -380,7 +382,7 @@ def _growth(rows: pd.DataFrame) -> pd.DataFrame:
             "growth_recent_acceleration_rate_per_month": rates[True] - rates[False],
             "growth_drawdown_share": drawdown,
         }
-    ).where(size >= 6, axis=0)  # noqa: PLR2004
+    ).where(size >= 6, axis=0)
     days = rows[rows["days"] == 1].copy()
     days["movement"], days["is_loss"] = days["change"].abs(), days["change"] < 0
     of = days.groupby("account")
@@ -388,19 +390,19 @@ def _growth(rows: pd.DataFrame) -> pd.DataFrame:
     total, mean, largest = gain.sum(), gain.mean(), gain.max()
     quarter = days[days["is_recent_quarter"]].groupby("account")["gain"]
     share = (quarter.max() - rounding).clip(lower=0) / quarter.sum()
-    is_resolved = (quarter.sum() > 10 * rounding) & (quarter.sum() > 0) & (quarter.size() >= 28)  # noqa: PLR2004
+    is_resolved = (quarter.sum() > 10 * rounding) & (quarter.sum() > 0) & (quarter.size() >= 28)
     ordered = days.sort_values(["account", "gain"], ascending=[True, False])
     fifth = ordered.groupby("account")["gain"].head(5).groupby(ordered["account"]).last()
     noise = 3 * np.maximum(np.maximum(np.sqrt(mean), rounding), 1.0)
     beyond = np.sqrt((gain.var(ddof=0) - mean).clip(lower=0)) / mean
     by_days = pd.DataFrame(
         {
-            "growth_peak_day_share": share.where(is_resolved & (size >= 28)),  # noqa: PLR2004
+            "growth_peak_day_share": share.where(is_resolved & (size >= 28)),
             "growth_peak_day_tail_ratio": ((largest + noise) / (fifth + noise)).where(total > 0),
             "growth_losing_day_share": of["is_loss"].mean().where(rounding <= of["movement"].mean()),
-            "growth_gain_variation_ratio": beyond.where((mean >= 5) & (rounding <= mean)),  # noqa: PLR2004
+            "growth_gain_variation_ratio": beyond.where((mean >= 5) & (rounding <= mean)),
         }
-    ).where(size >= 20, axis=0)  # noqa: PLR2004
+    ).where(size >= 20, axis=0)
     return pd.concat([found, by_days], axis=1)
 
 
@@ -439,18 +441,20 @@ def _comment_features(rows: pd.DataFrame) -> pd.DataFrame:
             "comments_mention_share": share(rows["has_mention"], everywhere, 10),
             "comments_link_share": share(rows["has_link"], everywhere, 10),
             "comments_question_share": share(rows["is_question"], rows["is_worded"], 10),
-            "comments_short_share": share(rows["words"] <= 2, rows["is_worded"], 10),  # noqa: PLR2004
-            "comments_words_length": np.exp(np.log(worded["words"]).groupby(worded["account"]).mean()).where(sized >= 10),  # noqa: PLR2004
-            "comments_text_size_spread": np.log(worded["letters"]).groupby(worded["account"]).std().where(sized >= 20),  # noqa: PLR2004
+            "comments_short_share": share(rows["words"] <= 2, rows["is_worded"], 10),
+            "comments_words_length": np.exp(np.log(worded["words"]).groupby(worded["account"]).mean()).where(
+                sized >= 10
+            ),
+            "comments_text_size_spread": np.log(worded["letters"]).groupby(worded["account"]).std().where(sized >= 20),
             "comments_repeated_text_share": repeated(2),
             "comments_repeated_sentence_share": repeated(4),
             "comments_repeat_author_share": met_author.groupby(known["account"]).mean().where(size >= DRAW),
             "comments_liked_share": share(rows["like_count"] > 0, rows["like_count"].notna(), 10),
-            "comments_lag_median_hours": lagged.median().where(lagged.count() >= 20),  # noqa: PLR2004
-            "comments_lag_spread": (lag_size.quantile(0.75) - lag_size.quantile(0.25)).where(lag_size.count() >= 20),  # noqa: PLR2004
+            "comments_lag_median_hours": lagged.median().where(lagged.count() >= 20),
+            "comments_lag_spread": (lag_size.quantile(0.75) - lag_size.quantile(0.25)).where(lag_size.count() >= 20),
             "comments_first_hour_share": share(rows["lag"] <= 1, rows["lag"].notna(), 20),
-            "comments_hour_entropy_bits": -np.log2(agreeing.clip(lower=1 / 24)).where(timed >= 20),  # noqa: PLR2004
-            "comments_burst_share": share(rows["gap"] <= 60, rows["gap"].notna(), 20),  # noqa: PLR2004
+            "comments_hour_entropy_bits": -np.log2(agreeing.clip(lower=1 / 24)).where(timed >= 20),
+            "comments_burst_share": share(rows["gap"] <= 60, rows["gap"].notna(), 20),
         }
     )
 
@@ -469,29 +473,27 @@ def _engagement(rows: pd.DataFrame) -> pd.DataFrame:
         pair = rows[rows[first].notna() & rows[second].notna()]
         ranks = pair.groupby("account")[[first, second]].rank()
         apart = ranks - ranks.groupby(pair["account"]).transform("mean")
-        products = pd.DataFrame(
-            {"xy": apart[first] * apart[second], "xx": apart[first] ** 2, "yy": apart[second] ** 2}
-        )
+        products = pd.DataFrame({"xy": apart[first] * apart[second], "xx": apart[first] ** 2, "yy": apart[second] ** 2})
         sums = products.groupby(pair["account"]).sum()
-        return (sums["xy"] / np.sqrt(sums["xx"] * sums["yy"])).where(pair.groupby("account").size() >= 8)  # noqa: PLR2004
+        return (sums["xy"] / np.sqrt(sums["xx"] * sums["yy"])).where(pair.groupby("account").size() >= 8)
 
     both = rows["likes"].notna() & rows["comments"].notna()
     commented = rows["comments"].where(both).groupby(account).median() > 0
     previous = x.ffill().groupby(account).shift(1)
     steps = ((rows["likes_relative"] - previous) / math.sqrt(2)).abs().groupby(account).median()
-    is_usual = usual >= 50  # noqa: PLR2004
+    is_usual = usual >= 50
     return pd.DataFrame(
         {
-            "engagement_likes_spread": spread("likes_relative").where(is_usual & (shown >= 6)),  # noqa: PLR2004
-            "engagement_likes_successive_spread": (steps * MAD_TO_SD).where((usual >= 250) & (shown >= 7)),  # noqa: PLR2004
+            "engagement_likes_spread": spread("likes_relative").where(is_usual & (shown >= 6)),
+            "engagement_likes_successive_spread": (steps * MAD_TO_SD).where((usual >= 250) & (shown >= 7)),
             "engagement_views_spread": spread("views_relative").where(
-                (of["views"].median() >= 50) & (of["views"].count() >= 6)  # noqa: PLR2004
+                (of["views"].median() >= 50) & (of["views"].count() >= 6)
             ),
             "engagement_comments_dispersion_ratio": ((of["comments"].var() - mean) / mean**2).where(
-                (mean >= 3) & (of["comments"].count() >= 6)  # noqa: PLR2004
+                (mean >= 3) & (of["comments"].count() >= 6)
             ),
-            "engagement_likes_floor_ratio": np.exp(x.quantile(0.1) - x.median()).where(is_usual & (shown >= 8)),  # noqa: PLR2004
-            "engagement_likes_ceiling_ratio": np.exp(x.quantile(0.9) - x.median()).where(shown >= 8),  # noqa: PLR2004
+            "engagement_likes_floor_ratio": np.exp(x.quantile(0.1) - x.median()).where(is_usual & (shown >= 8)),
+            "engagement_likes_ceiling_ratio": np.exp(x.quantile(0.9) - x.median()).where(shown >= 8),
             "engagement_likes_comments_correlation": rank_correlation("likes_relative", "comments_relative").where(
                 commented
             ),

@@ -35,7 +35,8 @@ def score(folder: Path, output: Path, model: str, jobs: int = 1, engine: str = "
     """Run the command in this process.
 
     Returns:
-        `accounts` scored, and `digest`: SHA-256 of scores.parquet and of evidence.parquet.
+        `accounts` scored, `flagged`: share of them reviewed or rejected, who cost reasons and evidence, and `digest`:
+        SHA-256 of scores.parquet and of evidence.parquet.
     """
     from pipeline.__main__ import app
 
@@ -45,7 +46,8 @@ def score(folder: Path, output: Path, model: str, jobs: int = 1, engine: str = "
     app([str(each) for each in arguments], prog_name="python -m pipeline", standalone_mode=False)
     files = [output / name for name in ("scores.parquet", "evidence.parquet")]
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-    return {"accounts": pl.scan_parquet(files[0]).select(pl.len()).collect().item(), "digest": digest}
+    verdict = pl.read_parquet(files[0], columns=["verdict"])["verdict"]
+    return {"accounts": len(verdict), "flagged": verdict.is_in(["review", "reject"]).mean(), "digest": digest}
 
 
 def has_engines() -> bool:
