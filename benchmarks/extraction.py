@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import polars as pl
 
 from benchmarks.accounts import LAST_DAY, OBSERVED
 from benchmarks.measuring import cpu_seconds
-from features.compute import compute, compute_group, frame, group_module
-from features.context import ACCOUNT, with_account_context
+from features.compute import aggregated, compute, compute_group, frame, group_module, totals
+from features.context import with_account_context
 from features.definition import MODEL_GROUPS
 from pipeline.dataset import bucket_ids, read_bucket
 
@@ -102,15 +103,13 @@ def frame_costs(folder: Path) -> list[dict[str, Any]]:
 
     for bucket in bucket_ids(folder):
         read_tables = read_bucket(folder, bucket)
-        tables = timed("each", "context of the account", "build", 0, lambda: with_account_context(read_tables))  # noqa: B023
+        tables = timed("each", "context of the account", "build", 0, partial(with_account_context, read_tables))
         for group in MODEL_GROUPS:
             module = group_module(group)
             for name in module.FRAMES:
                 members = [each for each in module.FEATURES.values() if each.frame == name]
-                built = timed(group, name, "build", len(members), lambda: frame(tables, group, name))  # noqa: B023
-                timed(group, name, "aggregate", len(members), lambda: _aggregated(built, members))  # noqa: B023
+                counted = totals(group).get(name)
+                build = partial(frame, tables, group, name) if counted is None else partial(counted, tables)
+                rows_or_totals = timed(group, name, "build", len(members), build)
+                timed(group, name, "aggregate", len(members), partial(aggregated, rows_or_totals, members))
     return list(rows.values())
-
-
-def _aggregated(built: pl.DataFrame, members: list[Any]) -> pl.DataFrame:
-    return built.group_by(ACCOUNT, maintain_order=True).agg(each.aggregation() for each in members)

@@ -16,14 +16,14 @@ from benchmarks.measuring import cpu_seconds
 
 PHASES: dict[str, tuple[tuple[str, str], ...]] = {
     "prepare: check, clean, put into buckets": (("pipeline.aside", "prepare_dataset"),),
-    "read the buckets": (("pipeline.score", "read_bucket"),),
-    "extract features": (("pipeline.score", "compute"),),
-    "predict, with contributions": (("models.scoring", "Scorer.score"),),
-    "contributions alone": (("models.scoring", "contributions_of"),),
-    "benign explanations": (("pipeline.score", "explanations"),),
-    "evidence": (("pipeline.score", "evidence_of_reasons"),),
+    "read the buckets": (("pipeline.score_bucket", "read_bucket"),),
+    "extract features": (("pipeline.score_bucket", "compute"),),
+    "predict": (("models.scoring", "Scorer.score"),),
+    "contributions of what is reviewed or rejected": (("models.scoring", "contributions_of"),),
+    "benign explanations": (("pipeline.score_bucket", "explanations"),),
+    "evidence": (("pipeline.score_bucket", "evidence_of_reasons"),),
     "across accounts (network)": (("pipeline.score", "write_network"),),
-    "write": (("pipeline.score", "write_parquet"), ("pipeline.score", "publish")),
+    "write": (("pipeline.parts", "Parts.write"), ("pipeline.score", "write_parquet_parts"), ("pipeline.score", "publish")),
 }
 """Phases of `score` and the functions that they are, where they are looked up: what runs inside another counts there
 alone. A test tells when one is renamed."""

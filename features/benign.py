@@ -15,8 +15,8 @@ import polars as pl
 from features.catalog import features
 from features.context import with_account_context
 from features.engagement_frames import posts_frame
-from features.growth import FOLLOWING_MOVE, FOLLOWING_MOVE_LEAST
-from features.growth_frames import POST_DRAW, POST_LEAD, bursts, intervals
+from features.growth_frames import bursts, intervals
+from features.kernels.growth import FOLLOWING_MOVE, FOLLOWING_MOVE_LEAST, POST_DRAW, POST_LEAD
 from features.signals import SIGNALS
 from features.tables import Tables, only
 from features.text import with_text_columns

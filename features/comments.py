@@ -25,7 +25,6 @@ from features.comments_frames import (
     DRAW,
     FEWEST_REGULARS,
     SHORT_WORDS,
-    SHORTEST_DELAY_HOURS,
     comment_text,
     comments,
     everyone,
@@ -524,17 +523,16 @@ def comments_repeated_emoji_row_share() -> pl.Expr:
     formula="pairs of comments with the same first symbol / all pairs of comments with a symbol",
     suspicious="context",
     source=f"Simpson 1949 (pair probability); fan emoji culture is honest ({_STORIES})",
-    evidence=lambda: _push_of_mean(pl.when(pl.col("first_symbol").is_not_null()).then("same_first_symbol")),
+    evidence=lambda: _push_of_mean(pl.col("same_first_symbol")),
     low=0.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
 )
 def comments_first_emoji_agreement_share() -> pl.Expr:
     """Probability that two random comments with emoji start with the same one."""
-    has_symbol = pl.col("first_symbol").is_not_null()
-    with_symbol = has_symbol.sum()
-    agreeing = pl.col("same_first_symbol").filter(has_symbol).sum()
-    return _where_observed(agreeing / (with_symbol * (with_symbol - 1)), has_symbol, FEWEST_FOR_SHARE)
+    with_symbol = pl.col("same_first_symbol").count()
+    agreeing = pl.col("same_first_symbol").sum()
+    return pl.when(with_symbol >= FEWEST_FOR_SHARE).then(agreeing / (with_symbol * (with_symbol - 1)))
 
 
 @feature(
@@ -616,7 +614,7 @@ def _next_text_chance() -> pl.Expr:
     formula="share of comments with a content word of their post's caption, minus the share with one of another post's",
     suspicious="context",
     source="assumed: genuine comments touch their post a little, pods more, sellers at chance",
-    evidence=lambda: pl.col("touches_own").cast(pl.Float64) - pl.col("touches_other").cast(pl.Float64),
+    evidence=lambda: pl.col("touches_own") - pl.col("touches_other"),
     low=-1.0,
     high=1.0,
     min_rows=DRAW,
@@ -795,13 +793,9 @@ def comments_lag_median_hours() -> pl.Expr:
 
 
 def _push_on_lag_spread() -> pl.Expr:
-    size = _lag_size()
+    size = pl.col("lag_size")
     distance = size.quantile(0.75, "linear") - size.quantile(0.25, "linear")
     return (size - size.median()).abs() - distance / 2
-
-
-def _lag_size() -> pl.Expr:
-    return (pl.col("lag_hours") + SHORTEST_DELAY_HOURS).log()
 
 
 @feature(
@@ -819,7 +813,7 @@ def _lag_size() -> pl.Expr:
 )
 def comments_lag_spread() -> pl.Expr:
     """Spread of the delays after the post, relative."""
-    size = _lag_size()
+    size = pl.col("lag_size")
     distance = size.quantile(0.75, "linear") - size.quantile(0.25, "linear")
     return _where_observed(distance, size.is_not_null(), DRAW)
 
@@ -890,7 +884,7 @@ def comments_regulars_sentence_residual() -> pl.Expr:
 
 def _unless_one_or_two_return(value: pl.Expr) -> pl.Expr:
     """The value, or null where one or two people alone come back to several posts: they say nothing of many."""
-    people = pl.col("author").filter(pl.col("is_regular")).n_unique()
+    people = pl.col("regular_people").first()
     return pl.when((people == 0) | (people >= FEWEST_REGULARS)).then(value)
 
 

@@ -2,26 +2,25 @@
 
 Every count of likes ("comments by other authors with the same words") is made within one account, and every column
 that a share is formed of refers to a random draw of twenty comments, so that 20 and 2,000 comments tell the same.
+
+Texts, posts and authors are compared by 64-bit hashes within one account, where two different ones share a hash once in
+a million million accounts.
 """
 
 from __future__ import annotations
 
-import polars as pl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from features.context import ACCOUNT
+from features.kernels import comments as kernels
 from features.tables import Tables
-from features.text import (
-    FRAME_WORDS,
-    LONG_DENSE_WORD,
-    LONG_SYLLABIC_WORD,
-    SENTENCE_WORDS,
-    SHORTEST_CONTENT_WORD,
-    folded_text,
-    own_words,
-    script_of,
-    script_of_language,
-    with_text_columns,
-    word_list,
-)
+from features.text import SCRIPTS, SENTENCE_WORDS, TextPass, script_of_language, text_pass
 from features.wording import counted
 
 DRAW = 20
@@ -54,406 +53,436 @@ SHORTEST_DELAY_HOURS = 1 / 60
 FIRST_HOURS = 1.0
 """Delay up to which a comment is early: 15 % of all are; pods and delivered comments are what comes at once."""
 
+Integers = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
 
 def everyone(tables: Tables) -> pl.DataFrame:
     """One row per comment whose author is known, the owner's included: `is_owner`, and its delay `lag_hours`."""
-    known = _with_posts(tables.comments.filter(pl.col("commenter_id").is_not_null()), tables)
-    return known.select(
-        "account_id",
-        "comment_id",
-        is_owner=pl.col("commenter_id") == pl.col("account_id"),
-        lag_hours=_lag_hours(),
+    rows = tables.comments.select(
+        ACCOUNT, "account_id", "comment_id", "commenter_id", is_owner=pl.col("commenter_id") == pl.col("account_id")
+    ).with_columns(pl.Series("lag_hours", _delays(tables), nan_to_null=True))
+    return rows.filter(pl.col("commenter_id").is_not_null()).drop("commenter_id")
+
+
+# Posts and places -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posts:
+    """The posts of the accounts and those that are only known by a comment, in order of account and post id.
+
+    Attributes:
+        table: `account`, `post_id`, `posted_at` and `caption`, both null for a post known by a comment only.
+        starts: first post of each account, and the number of posts at the end.
+        posted_at: microseconds, `NO_INSTANT` where unknown.
+        of_comments: the post of every row of `comments`.
+    """
+
+    table: pl.DataFrame
+    starts: Integers
+    posted_at: Integers
+    of_comments: Integers
+
+
+def _posts(tables: Tables) -> Posts:
+    return tables.once("comments/posts", lambda: _posts_seen(tables))
+
+
+def _posts_seen(tables: Tables) -> Posts:
+    starts = _starts(tables.comments, tables)
+    keys = _keys(tables.comments["post_id"])
+    table = tables.posts.select(ACCOUNT, "post_id", "posted_at", "caption")
+    found = kernels.rows_of(starts, keys, _starts(table, tables), _keys(table["post_id"]))
+    if (found < 0).any():
+        unknown = tables.comments.select(ACCOUNT, "post_id").filter(pl.Series(found) < 0).unique()
+        table = pl.concat([table, unknown], how="diagonal").sort(ACCOUNT, "post_id")
+        found = kernels.rows_of(starts, keys, _starts(table, tables), _keys(table["post_id"]))
+    return Posts(table, _starts(table, tables), _instants(table["posted_at"]), found)
+
+
+def _delays(tables: Tables) -> Numbers:
+    """Hours from post to comment for every row of `comments`."""
+
+    def build() -> Numbers:
+        posts = _posts(tables)
+        hours: Numbers = kernels.delays(posts.of_comments, _instants(tables.comments["commented_at"]), posts.posted_at)
+        return hours
+
+    return tables.once("comments/delays", build)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """The comments that are not the owner's, and who wrote them where and when, as `features.kernels.comments` has it.
+
+    Attributes:
+        rows: `account`, `account_id`, `comment_id`, `like_count` and `text`.
+        starts, post, author, order, by_author: see the kernels.
+        instants: microseconds, `NO_INSTANT` where unknown.
+        lag_hours: NaN where unknown.
+        knows_author: whether the author is known.
+    """
+
+    rows: pl.DataFrame
+    starts: Integers
+    post: Integers
+    author: Integers
+    order: Integers
+    by_author: Integers
+    instants: Integers
+    lag_hours: Numbers
+    knows_author: Flags
+
+
+def _places(tables: Tables) -> Places:
+    return tables.once("comments/places", lambda: _places_of_others(tables))
+
+
+def _places_of_others(tables: Tables) -> Places:
+    posts = _posts(tables)
+    given = tables.comments
+    author_keys = _keys(given["commenter_id"])
+    is_known = given["commenter_id"].is_not_null().to_numpy()
+    is_owner = is_known & (author_keys == _keys(tables.accounts["account_id"])[given[ACCOUNT].to_numpy()])
+    others = pl.Series(~is_owner)
+    rows = pl.DataFrame(
+        [given[name].filter(others) for name in (ACCOUNT, "account_id", "comment_id", "like_count", "text")]
     )
+    starts = _starts(rows, tables)
+    post, instants = posts.of_comments[~is_owner], _instants(given["commented_at"].filter(others))
+    commenters = kernels.codes_of(starts, np.where(is_known, author_keys, 0)[~is_owner])
+    order = kernels.order_of(post, posts.table.height, instants)
+    author, by_author = kernels.authors_of(starts, commenters, order)
+    knows_author, lag_hours = is_known[~is_owner], _delays(tables)[~is_owner]
+    return Places(rows, starts, post, author, order, by_author, instants, lag_hours, knows_author)
 
 
-def _with_posts(comments: pl.DataFrame, tables: Tables) -> pl.DataFrame:
-    """Add the instant of each comment's post."""
-    posts = tables.posts.select("account_id", "post_id", "posted_at")
-    return comments.join(posts, on=["account_id", "post_id"], how="left")
+_OWN = ("C", "W")
+"""Kernels are compiled once for arrays that may be written to, and again for others: they get nothing else."""
 
 
-def _lag_hours() -> pl.Expr:
-    """Delay after the post; null where unknown, or negative: a comment before its post is a clock that failed."""
-    lag = (pl.col("commented_at") - pl.col("posted_at")).dt.total_seconds(fractional=True) / 3600
-    return pl.when(lag >= 0).then(lag)
+def _starts(rows: pl.DataFrame, tables: Tables) -> Integers:
+    """First row of each account, and the number of rows at the end."""
+    return np.searchsorted(rows[ACCOUNT].to_numpy(), np.arange(tables.accounts.height + 1)).astype(np.int64)
+
+
+def _keys(strings: pl.Series) -> Integers:
+    """Hashes, never 0; of a null any."""
+    hashes = strings.hash().to_numpy().view(np.int64)
+    return np.where(hashes == 0, 1, hashes)
+
+
+def _int64(values: NDArray[Any]) -> Integers:
+    """For a kernel, whatever the type."""
+    return np.require(values.view(np.int64) if values.dtype == np.uint64 else values, np.int64, _OWN)
+
+
+def _instants(instants: pl.Series) -> Integers:
+    """Microseconds, `NO_INSTANT` for null."""
+    return _int64(instants.to_physical().fill_null(kernels.NO_INSTANT).to_numpy())
+
+
+# Comments -------------------------------------------------------------------------------------------------------------
+
+Columns = Mapping[str, NDArray[Any]]
+"""Columns of the frame by name, one value per row of `Places`; NaN becomes null."""
 
 
 def comments(tables: Tables) -> pl.DataFrame:
-    """One row per comment that is not the owner's, with all derived columns, in order of post and time."""
-    rows = _by_others(tables)
-    rows = with_text_columns(rows)
-    rows = rows.join(_caption_scripts(tables), on="account_id", how="left", maintain_order="left")
-    rows = _with_repetition(rows)
-    rows = _with_shared_words(rows, _caption_words(tables))
-    return _with_returns(_with_arrivals(_with_text_order(_with_timing(rows)))).drop("words", "text")
-
-
-def _by_others(tables: Tables) -> pl.DataFrame:
-    """Comments not by the owner, with `post` and `author` keys and the post's instant, in order of post and time.
-
-    `post` and `author` are hashes that are unique over all accounts: only their equality means something. An unknown
-    author gets a key of its own.
-    """
-    others = tables.comments.filter(pl.col("commenter_id").ne_missing(pl.col("account_id")))
-    unknown_author = pl.struct("account_id", "comment_id", pl.lit(0)).hash()
+    """One row per comment that is not the owner's, with all derived columns."""
+    places = _places(tables)
+    texts = text_pass(places.rows["text"])
+    text = kernels.codes_of(places.starts, _unless(texts.has_mention, texts.text_key))
+    authors = _authors(places)
+    columns: Columns = {
+        **{name: getattr(texts, name) for name in _TEXT_COLUMNS},
+        **_scripts(texts, places, tables),
+        **authors,
+        **_repetition(texts, text, places, authors),
+        **_shared_words(texts, places, authors, tables),
+        **_timing(places),
+        **_text_order(text, places, authors),
+        **_arrivals(texts, places, authors),
+    }
+    series = [pl.Series(name, values, nan_to_null=True) for name, values in columns.items()]
+    script = pl.col("script", "own_script")
     return (
-        _with_posts(others, tables)
-        .sort("account_id", "post_id", "commented_at", "comment_id")
-        .with_row_index("row")
+        places.rows.drop("text")
+        .with_columns(series)
         .with_columns(
-            post=pl.struct("account_id", "post_id").hash(),
-            knows_author=pl.col("commenter_id").is_not_null(),
-            author=pl.when(pl.col("commenter_id").is_not_null())
-            .then(pl.struct("account_id", "commenter_id").hash())
-            .otherwise(unknown_author),
+            pl.when(script >= 0).then(script).cast(pl.UInt8).cat.to(pl.Enum(SCRIPTS)),
+            is_early=pl.col("lag_hours") <= FIRST_HOURS,
         )
-        .drop("commenter_id", "post_id")
     )
 
 
-def _caption_scripts(tables: Tables) -> pl.DataFrame:
-    """`own_script` per account: that of its language or, where that is unknown, the commonest of its captions."""
-    accounts = tables.accounts.select("account_id", language_script=script_of_language(pl.col("language")))
-    unknown = accounts.filter(pl.col("language_script").is_null())
-    captions = tables.posts.join(unknown, on="account_id", how="semi").select(
-        "account_id", script=script_of(own_words(folded_text(pl.col("caption"))))
-    )
-    commonest = (
-        captions.filter(pl.col("script").is_not_null())
-        .group_by("account_id", "script")
-        .len()
-        .sort("account_id", "len", "script", descending=[False, True, False])
-        .unique("account_id", keep="first", maintain_order=True)
-    )
-    return accounts.join(commonest, on="account_id", how="left").select(
-        "account_id", own_script=pl.coalesce("language_script", "script")
-    )
+_TEXT_COLUMNS = (
+    *("word_count", "letter_count", "has_mention", "has_link", "has_contact", "has_question"),
+    *("is_emoji_only", "is_mention_only"),
+)
 
 
-def _rows_sharing(*keys: str) -> pl.Expr:
-    """Rows of the frame with the same values in these key columns, the row itself included."""
-    key = pl.col(keys[0]) if len(keys) == 1 else pl.struct(*keys).hash()
-    return pl.len().over(key).cast(pl.Int64)
+def _unless(flags: Flags, keys: NDArray[np.uint64]) -> Integers:
+    """Keys for a kernel, 0 where the flag is set."""
+    return np.where(flags, 0, _int64(keys))
 
 
-def _by_other_authors(key: str) -> pl.Expr:
-    """Comments by other authors with the same key; 0 where the key is null."""
-    shared = _rows_sharing(key) - _rows_sharing(key, "author")
-    return pl.when(pl.col(key).is_not_null()).then(shared).otherwise(0)
+def _pairs(codes: NDArray[np.int32], others: NDArray[Any], where: Flags) -> Integers:
+    """A key for each pair of a code with another or a row; 0 elsewhere."""
+    return np.where(where, (codes.astype(np.int64) << _HIGH_BITS | others) + 1, 0)
 
 
-def _by_other_authors_elsewhere(key: str) -> pl.Expr:
-    """Comments by other authors under other posts with the same key; 0 where the key is null."""
-    shared_here = _rows_sharing(key, "post") - _rows_sharing(key, "post", "author")
-    shared = _rows_sharing(key) - _rows_sharing(key, "author") - shared_here
-    return pl.when(pl.col(key).is_not_null()).then(shared).otherwise(0)
+_HIGH_BITS = 32
 
 
-def _probability_of_meeting(like: pl.Expr, comments: pl.Expr) -> pl.Expr:
-    """Probability that a random draw of `DRAW` comments that holds this one holds another that is like it.
+def _scripts(texts: TextPass, places: Places, tables: Tables) -> Columns:
+    """`script` and `own_script`, that of the account: places in `SCRIPTS`, -1 where unknown.
 
-    1 - product over j = 0..DRAW-2 of (others - like - j) / (others - j), with others = comments - 1 (rarefaction:
-    Hurlbert 1971, Ecology 52). Its mean does not depend on the number of comments. Null with fewer than `DRAW`.
+    An account's own script is that of its language or, where that is unknown, the commonest of its captions.
     """
-    others = comments - 1
-    none_met = pl.lit(1.0)
-    for drawn in range(DRAW - 1):
-        none_met = none_met * ((others - like - drawn).clip(lower_bound=0) / (others - drawn))
-    return pl.when(comments >= DRAW).then(1.0 - none_met)
+    languages = tables.accounts.select(script_of_language(pl.col("language"))).to_series()
+    own = languages.cast(pl.Enum(SCRIPTS)).to_physical().cast(pl.Int8).fill_null(-1).to_numpy()
+    captions = _captions(tables)
+    by_name = sorted(range(len(SCRIPTS)), key=SCRIPTS.__getitem__)
+    shown = captions.script >= 0
+    number = np.zeros((tables.accounts.height, len(SCRIPTS)), np.int64)
+    np.add.at(number, (captions.account[shown], captions.script[shown]), 1)
+    # Of equally common ones the first by name.
+    commonest = np.where(number.any(axis=1), np.array(by_name)[number[:, by_name].argmax(axis=1)], -1)
+    return {"script": texts.script, "own_script": np.where(own >= 0, own, commonest)[places.rows[ACCOUNT]]}
 
 
-SLOTTED_KEYS = tuple(f"slotted_after_{words}" for words in range(1, SENTENCE_WORDS))
-"""Columns for a slot behind the first word, the second or the third."""
+def _authors(places: Places) -> dict[str, NDArray[Any]]:
+    """Add how often authors come, and come back.
 
-
-def _slotted_keys(is_free: pl.Expr) -> dict[str, pl.Expr]:
-    """Equal for comments that begin and end alike, with `SENTENCE_WORDS` words around a slot inside; null where none.
-
-    In scripts without spaces characters are counted off at both ends instead of words.
+    `same_author` are other comments by the same author, and `same_author_here` those of them under the same post;
+    `known` are the account's comments of known author, and `known_here` those under the post. `is_regular`: by a known
+    author with comments under two posts; `regular_people` how many such authors the account has. `is_arrival`: the
+    first comment of a known author under the post; `arrivals_here` and `regulars_here` count those and the regulars
+    among them.
     """
-    words = pl.col("words")
-    characters = words.list.join("")
-    per_word = (
-        pl.when(pl.col("script") == "han_or_kana").then(LONG_DENSE_WORD).otherwise(LONG_SYLLABIC_WORD).cast(pl.Int64)
+    counts, is_regular, is_arrival = kernels.authorship(
+        places.order, places.post, places.author, places.by_author, places.knows_author
     )
-    is_unspaced = pl.col("word_count") // 2 > words.list.len()
-    keys: dict[str, pl.Expr] = {}
-    for first in range(1, SENTENCE_WORDS):
-        last = SENTENCE_WORDS - first
-        spaced = pl.struct("account", words.list.head(first).hash(), words.list.tail(last).hash().alias("end")).hash()
-        unspaced = pl.struct(
-            "account", characters.str.head(per_word * first), characters.str.tail(per_word * last).alias("end")
-        ).hash()
-        keys[f"slotted_after_{first}"] = (
-            pl.when(is_free & is_unspaced & (characters.str.len_chars() > per_word * SENTENCE_WORDS))
-            .then(unspaced)
-            .when(is_free & ~is_unspaced & (words.list.len() > SENTENCE_WORDS))
-            .then(spaced)
-        )
-    return keys
+    same_author = counts[1]
+    is_last = np.zeros(len(same_author), np.bool_)
+    is_last[places.by_author[np.flatnonzero(np.diff(places.author[places.by_author], append=-1))]] = True
+    return {
+        "knows_author": places.knows_author,
+        "comments_here": counts[0],
+        "same_author": same_author,
+        "same_author_here": counts[2],
+        "known": _per_account(places.knows_author, places.starts),
+        "known_here": counts[3],
+        "arrivals_here": counts[4].astype(np.float64),
+        "regulars_here": counts[5].astype(np.float64),
+        "regular_people": _per_account(is_last & is_regular, places.starts),
+        "is_regular": is_regular,
+        "is_arrival": is_arrival,
+        "is_regular_arrival": is_arrival & is_regular,
+    }
 
 
-def _with_repetition(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add, per comment, the probabilities `meets_…` of meeting its like in a draw of twenty, and author counts."""
-    words = pl.col("words")
-    length = words.list.len()
-    # Entries to a giveaway name friends in the words that its rules ask for: a mention excuses repetition.
-    is_free = ~pl.col("has_mention")
-    keyed = rows.with_columns(
-        text=pl.when(is_free & (length >= 1)).then(pl.struct("account", words.hash()).hash()),
-        opening=pl.when(is_free & (length > FRAME_WORDS)).then(
-            pl.struct("account", words.list.head(FRAME_WORDS).hash()).hash()
-        ),
-        closing=pl.when(is_free & (length > FRAME_WORDS)).then(
-            pl.struct("account", words.list.tail(FRAME_WORDS).hash()).hash()
-        ),
-        **_slotted_keys(is_free),
-        emoji_row=pl.when(pl.col("is_emoji_only") & (pl.col("symbol_kinds") >= EMOJI_ROW_KINDS)).then(
-            pl.struct("account", "symbols").hash()
-        ),
-        first_symbol=pl.when(pl.col("symbols") != "").then(
-            pl.struct("account", pl.col("symbols").str.slice(0, 1)).hash()
-        ),
-    )
-    counted = keyed.with_columns(
-        comments=pl.len().over("account").cast(pl.Int64),
-        comments_here=_rows_sharing("post"),
-        known=pl.col("knows_author").sum().over("account").cast(pl.Int64),
-        text_elsewhere=_by_other_authors_elsewhere("text"),
-        same_text=_by_other_authors("text"),
-        same_opening=_by_other_authors("opening"),
-        same_closing=_by_other_authors("closing"),
-        same_slotted=pl.max_horizontal(_by_other_authors(name) for name in SLOTTED_KEYS),
-        same_emoji_row=_by_other_authors("emoji_row"),
-        same_first_symbol=_rows_sharing("first_symbol") - 1,
-        same_author=_rows_sharing("author") - 1,
-        same_author_here=_rows_sharing("author", "post") - 1,
-        known_here=pl.col("knows_author").sum().over("post").cast(pl.Int64),
-    )
+def _number(flags: Flags, starts: Integers) -> Integers:
+    """Rows with the flag, per account."""
+    return np.diff(np.concatenate([[0], np.cumsum(flags)])[starts])
+
+
+def _per_account(flags: Flags, starts: Integers) -> Integers:
+    """Rows of the account with the flag, per row."""
+    return np.repeat(_number(flags, starts), np.diff(starts))
+
+
+def _repetition(texts: TextPass, text: NDArray[np.int32], places: Places, authors: Columns) -> Columns:
+    """Add, per comment, the probabilities `meets_...` of meeting its like in a draw of `DRAW`, and author counts.
+
+    Entries to a giveaway name friends in the words that its rules ask for: a mention excuses repetition.
+    """
+
+    def by_others(codes: NDArray[np.int32]) -> Integers:
+        """Comments by other authors with the same code."""
+        found: Integers = kernels.by_other_authors(codes, places.by_author, authors["same_author"])
+        return found
+
+    def by_others_free(keys: NDArray[np.uint64]) -> Integers:
+        return by_others(kernels.codes_of(places.starts, _unless(texts.has_mention, keys)))
+
+    same_text = by_others(text)
+    elsewhere = same_text - by_others(kernels.codes_of(places.starts, _pairs(text, places.post, same_text > 0)))
+    slotted = [by_others_free(texts.slotted_keys[:, slot]) for slot in range(SENTENCE_WORDS - 1)]
+    framed = np.maximum(by_others_free(texts.opening_key), by_others_free(texts.closing_key))
+    is_row = texts.is_emoji_only & (texts.symbol_kinds >= EMOJI_ROW_KINDS)
+    # Who writes the very same shares beginning and end with it, too.
+    like_template = np.maximum(framed - same_text, 0)
+    like_slotted = np.maximum(np.maximum.reduce(slotted) - same_text, 0)
+    same_emoji_row = by_others(kernels.codes_of(places.starts, _unless(~is_row, texts.symbols_key)))
+    first_symbol = kernels.codes_of(places.starts, _int64(texts.first_symbol_key))
     # An unbroken run in a script without spaces is a stock phrase up to several words: as generic as one English word.
-    phrase_words = pl.max_horizontal(length.cast(pl.Int64), pl.col("word_count") // 2)
-    repeated = pl.when(phrase_words >= SHORT_WORDS).then(pl.col("same_text")).otherwise(0)
-    sentence = pl.when(phrase_words >= SENTENCE_WORDS).then(pl.col("same_text")).otherwise(0)
-    elsewhere = pl.when(phrase_words >= SHORT_WORDS).then(pl.col("text_elsewhere")).otherwise(0)
-    comments = pl.col("comments")
-    return (
-        counted.with_columns(
-            # Who writes the very same shares beginning and end with it, too.
-            like_template=(pl.max_horizontal("same_opening", "same_closing") - pl.col("same_text")).clip(lower_bound=0),
-            like_slotted=(pl.col("same_slotted") - pl.col("same_text")).clip(lower_bound=0),
-        )
-        .with_columns(
-            meets_text=_probability_of_meeting(repeated, comments),
-            meets_sentence=_probability_of_meeting(sentence, comments),
-            meets_text_elsewhere=pl.when(comments > pl.col("comments_here")).then(
-                _probability_of_meeting(elsewhere, comments)
-            ),
-            meets_template=_probability_of_meeting(pl.col("like_template"), comments),
-            meets_slotted=_probability_of_meeting(pl.col("like_slotted"), comments),
-            meets_emoji_row=_probability_of_meeting(pl.col("same_emoji_row"), comments),
-            is_regular=pl.col("knows_author") & (pl.col("same_author") > pl.col("same_author_here")),
-            meets_author=pl.when("knows_author").then(_probability_of_meeting(pl.col("same_author"), pl.col("known"))),
-        )
-        .drop("opening", "closing", *SLOTTED_KEYS, "emoji_row")
-    )
+    phrase_words = np.maximum(texts.list_length, texts.word_count // 2)
+    number = np.diff(places.starts)
+
+    def meets(like: Integers, drawn_from: Integers = number) -> Numbers:
+        chances: Numbers = kernels.chances_of_meeting(places.starts, like, drawn_from, DRAW)
+        return chances
+
+    has_elsewhere = np.repeat(number, number) > authors["comments_here"]
+    repeated_elsewhere = np.where(phrase_words >= SHORT_WORDS, elsewhere, 0)
+    known = _number(places.knows_author, places.starts)
+    return {
+        "same_text": same_text,
+        "like_template": like_template,
+        "like_slotted": like_slotted,
+        "same_emoji_row": same_emoji_row,
+        "same_first_symbol": kernels.others_alike(first_symbol),
+        "meets_text": meets(np.where(phrase_words >= SHORT_WORDS, same_text, 0)),
+        "meets_sentence": meets(np.where(phrase_words >= SENTENCE_WORDS, same_text, 0)),
+        "meets_text_elsewhere": meets(np.where(has_elsewhere, repeated_elsewhere, -1)),
+        "meets_template": meets(like_template),
+        "meets_slotted": meets(like_slotted),
+        "meets_emoji_row": meets(same_emoji_row),
+        "meets_author": meets(np.where(places.knows_author, authors["same_author"], -1), known),
+    }
 
 
-def _caption_words(tables: Tables) -> pl.DataFrame:
-    """One row per captioned post: `post`, `other_post` (the account's next one, the last's is the first), `caption`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Captions:
+    """The words of the captions of the accounts that have comments.
 
-    Captions become lists of content words; a post without one, or alone with one, is left out.
+    Attributes:
+        account, script: of each caption; `script` is its place in `SCRIPTS`, -1 where it has no letter.
+        offsets: of every row of `Posts.table`, where its words start, and the number of words at the end.
+        words: keys, 0 for words that do not count as content.
+        following: of every row of `Posts.table`, the account's next post with content words, see the kernel.
     """
-    is_content = pl.element().str.len_chars() >= SHORTEST_CONTENT_WORD
-    content = word_list(own_words(folded_text(pl.col("caption"))), LONGEST_CAPTION)
-    captioned = (
-        tables.posts.join(tables.comments, on="account_id", how="semi")
-        .select(
-            "account_id",
-            "posted_at",
-            "post_id",
-            post=pl.struct("account_id", "post_id").hash(),
-            caption=content.list.eval(pl.element().filter(is_content)),
-        )
-        .filter(pl.col("caption").list.len() > 0)
-        .sort("account_id", "posted_at", "post_id")
-    )
-    following = pl.col("post").shift(-1).over("account_id")
-    return (
-        captioned.with_columns(other_post=pl.coalesce(following, pl.col("post").first().over("account_id")))
-        .filter(pl.col("post") != pl.col("other_post"))
-        .select("post", "other_post", "caption")
-    )
+
+    account: Integers
+    script: NDArray[np.int8]
+    offsets: Integers
+    words: Integers
+    following: Integers
 
 
-def _with_shared_words(rows: pl.DataFrame, captions: pl.DataFrame) -> pl.DataFrame:
+def _captions(tables: Tables) -> Captions:
+    return tables.once("comments/captions", lambda: _captions_of(_posts(tables), _starts(tables.comments, tables)))
+
+
+def _captions_of(posts: Posts, comment_starts: Integers) -> Captions:
+    account = posts.table[ACCOUNT].to_numpy()
+    is_read = (np.diff(comment_starts) > 0)[account] & posts.table["caption"].is_not_null().to_numpy()
+    texts = text_pass(posts.table["caption"].filter(pl.Series(is_read)), LONGEST_CAPTION)
+    words = np.zeros(len(account), np.int64)
+    words[is_read] = texts.list_length
+    offsets = np.concatenate([[0], np.cumsum(words)])
+    content = np.concatenate([[0], np.cumsum(texts.word_is_content)])[offsets]
+    following = kernels.following_posts(posts.starts, posts.posted_at, content[1:] > content[:-1])
+    keys = _unless(~texts.word_is_content, texts.word_keys)
+    return Captions(account[is_read].astype(np.int64), texts.script, offsets, keys, following)
+
+
+def _shared_words(texts: TextPass, places: Places, authors: Columns, tables: Tables) -> Columns:
     """Add, per comment, how often others use its words and word pairs, and whether it takes up a caption.
 
-    Adds `word_total`, `word_matches`, `author_word_total`, the same for pairs of neighbouring words (`pair_…`), and
-    `touches_own`, `touches_other`: whether a content word stands in the post's own caption, and in another post's;
-    null where the account has not two captions. Comments with a mention take no part, as in `_with_repetition`.
+    Adds `word_total`, `word_matches`, `author_word_total`, the same for pairs of neighbouring words (`pair_...`), and
+    `touches_own`, `touches_other`: 1 if a content word stands in the post's own caption, and in that of the account's
+    next one, else 0; null where the account has not two captions. Comments with a mention take no part, as in
+    `_repetition`.
     """
-    rows = rows.join(captions.select("post", "other_post"), on="post", how="left", maintain_order="left")
-    tokens = (
-        rows.filter(~pl.col("has_mention") & (pl.col("words").list.len() > 0))
-        .select("row", "account", "author", "post", "other_post", word="words")
-        .explode("word")
-        .with_columns(
-            is_content=pl.col("word").str.len_chars() >= SHORTEST_CONTENT_WORD,
-            word=pl.col("word").hash(),
-        )
-        .with_columns(
-            pair=pl.when(pl.col("row") == pl.col("row").shift(1)).then(
-                pl.struct("account", pl.col("word").shift(1).alias("before"), "word").hash()
-            ),
-            word_here=pl.struct("account", "word").hash(),
-        )
+    by_author, same_author = places.by_author, authors["same_author"]
+    offsets = _int64(texts.word_offsets)
+    begins, ends = offsets[:-1], np.where(texts.has_mention, offsets[:-1], offsets[1:])
+    starts, is_read = offsets[places.starts], np.repeat(~texts.has_mention, np.diff(offsets))
+    words = kernels.codes_of(starts, _unless(~is_read, texts.word_keys))
+    pairs = kernels.codes_of(starts, kernels.pair_keys(begins, ends, words))
+    word_total, pair_total = ends - begins, np.maximum(ends - begins - 1, 0)
+    captions = _captions(tables)
+    content = _unless(~texts.word_is_content, texts.word_keys)
+    touches = kernels.touched_captions(
+        places.post, captions.following, begins, ends, content, captions.offsets, captions.words
     )
-    in_captions = (
-        captions.select("post", word="caption")
-        .explode("word")
-        .select(key=pl.struct("post", pl.col("word").hash().alias("word")).hash())
-    )
-    known_keys = in_captions["key"].unique().implode()
-    counted = tokens.with_columns(
-        word_matches=_by_other_authors("word_here"),
-        pair_matches=_by_other_authors("pair"),
-        in_own=pl.col("is_content") & pl.struct("post", "word").hash().is_in(known_keys),
-        in_other=pl.col("is_content") & pl.struct(pl.col("other_post").alias("post"), "word").hash().is_in(known_keys),
-    )
-    per_comment = counted.group_by("row").agg(
-        word_total=pl.len().cast(pl.Int64),
-        word_matches=pl.col("word_matches").sum(),
-        pair_total=pl.col("pair").count().cast(pl.Int64),
-        pair_matches=pl.col("pair_matches").sum(),
-        in_own=pl.col("in_own").any(),
-        in_other=pl.col("in_other").any(),
-    )
-    totals = ["word_total", "word_matches", "pair_total", "pair_matches"]
-    has_captions = pl.col("other_post").is_not_null() & pl.col("word_total").is_not_null()
-    return (
-        rows.join(per_comment, on="row", how="left", maintain_order="left")
-        .with_columns(
-            touches_own=pl.when(has_captions).then(pl.col("in_own")),
-            touches_other=pl.when(has_captions).then(pl.col("in_other")),
-        )
-        .drop("in_own", "in_other", "other_post")
-        .with_columns(pl.col(totals).fill_null(0))
-        .with_columns(
-            author_word_total=pl.col("word_total").sum().over("author"),
-            author_pair_total=pl.col("pair_total").sum().over("author"),
-        )
-    )
+    return {
+        "word_total": word_total,
+        "word_matches": kernels.matches_by_others(begins, ends, words, by_author, same_author),
+        "author_word_total": kernels.sums_by_author(word_total, by_author, same_author),
+        "pair_total": pair_total,
+        "pair_matches": kernels.matches_by_others(begins, ends, pairs, by_author, same_author),
+        "author_pair_total": kernels.sums_by_author(pair_total, by_author, same_author),
+        "touches_own": touches[0],
+        "touches_other": touches[1],
+    }
 
 
-def _with_timing(rows: pl.DataFrame) -> pl.DataFrame:
+def _timing(places: Places) -> Columns:
     """Add delays after the post, gaps between neighbouring comments of a post, hours and late days; null if unknown."""
-    gap = (pl.col("commented_at") - pl.col("commented_at").shift(1)).dt.total_seconds(fractional=True)
-    timed = rows.with_columns(
-        lag_hours=_lag_hours(),
-        gap_seconds=pl.when(pl.col("post") == pl.col("post").shift(1)).then(gap),
-        hour=pl.when(pl.col("commented_at").is_not_null()).then(
-            pl.struct("account", pl.col("commented_at").dt.hour()).hash()
-        ),
-        follows_same_author=pl.col("author") == pl.col("author").shift(1),
+    gap_seconds, follows_same_author, gap_variation = kernels.gaps(
+        places.order, places.post, places.author, places.instants
     )
-    first, second = pl.col("gap_seconds").shift(1), pl.col("gap_seconds")
-    # Gaps of whole hours come from clocks that show hours, days or weeks: their evenness is the display's.
-    is_rounded = (first % 3600 == 0) & (second % 3600 == 0)
-    are_neighbours = (pl.col("post") == pl.col("post").shift(1)) & (first + second > 0) & ~is_rounded
-    late_day = pl.struct("account", pl.col("commented_at").dt.date()).hash()
-    return timed.with_columns(
-        gap_variation=pl.when(are_neighbours).then(3 * ((first - second) / (first + second)) ** 2),
-        same_hour=pl.when(pl.col("hour").is_not_null()).then(_rows_sharing("hour") - 1),
-        late_day=pl.when(pl.col("lag_hours") > LATE_HOURS).then(late_day),
-    ).with_columns(same_late_day=pl.when(pl.col("late_day").is_not_null()).then(_rows_sharing("late_day") - 1))
+    late_days = kernels.late_days(places.instants, places.lag_hours, LATE_HOURS)
+    return {
+        "lag_hours": places.lag_hours,
+        "lag_size": _size(places.lag_hours),
+        "gap_seconds": gap_seconds,
+        "follows_same_author": follows_same_author,
+        "gap_variation": gap_variation,
+        "same_hour": kernels.others_alike(kernels.hour_codes(places.starts, places.instants)),
+        "same_late_day": kernels.others_alike(kernels.codes_of(places.starts, late_days)),
+    }
 
 
-def _with_text_order(rows: pl.DataFrame) -> pl.DataFrame:
+def _size(lag_hours: Numbers) -> Numbers:
+    """ln(hours + 1 minute)."""
+    size: Numbers = pl.Series(lag_hours + SHORTEST_DELAY_HOURS).log().to_numpy()
+    return size
+
+
+def _text_order(text: NDArray[np.int32], places: Places, authors: Columns) -> Columns:
     """Add how often one text follows another: a list that is worked through shows the same order under every post.
 
     A comment is followed where the next one of its post has words, too, and both instants are known. Of the followed
     comments under other posts, `next_trials` have the same words as this one, `next_matches` of them also the same
-    words behind them; of all those `next_pairs`, `next_chance` have the same words behind them. Null elsewhere.
+    words behind them; of all those `next_pairs`, `next_chance` have the same words behind them. 0 elsewhere.
     """
-    post, text = pl.col("post"), pl.col("text")
-    is_timed = pl.col("commented_at").is_not_null() & pl.col("commented_at").shift(-1).is_not_null()
-    is_followed = (post == post.shift(-1)) & is_timed & text.is_not_null() & text.shift(-1).is_not_null()
-    ordered = rows.with_columns(
-        next_text=pl.when(is_followed).then(text.shift(-1)),
-        followed_text=pl.when(is_followed).then(text),
-        followed_in=pl.when(is_followed).then(pl.col("account")),
-    )
-    counted = ordered.with_columns(
-        pl.when(pl.col("followed_in").is_not_null())
-        .then(_rows_sharing(*keys) - _rows_sharing(*keys, "post"))
-        .alias(name)
-        for name, keys in _SUCCESSIONS.items()
-    )
-    return counted.drop("next_text", "followed_text", "followed_in")
+    following = kernels.next_codes(text, places.order, places.post, places.instants)
+    is_followed = following >= 0
+
+    def elsewhere(codes: NDArray[np.int32]) -> Integers:
+        found: Integers = kernels.alike_elsewhere(codes, places.order, authors["comments_here"])
+        return found
+
+    account = places.rows[ACCOUNT].to_numpy().astype(np.int32)
+    return {
+        "next_matches": elsewhere(kernels.codes_of(places.starts, _pairs(text, following, is_followed))),
+        "next_trials": elsewhere(np.where(is_followed, text, np.int32(-1))),
+        "next_chance": elsewhere(following),
+        "next_pairs": elsewhere(np.where(is_followed, account, np.int32(-1))),
+    }
 
 
-_SUCCESSIONS = {
-    "next_matches": ("followed_text", "next_text"),
-    "next_trials": ("followed_text",),
-    "next_chance": ("next_text",),
-    "next_pairs": ("followed_in",),
-}
-
-
-def _with_arrivals(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add what signs of a pod are put together from.
-
-    `is_early`: within `FIRST_HOURS` of the post, null where the delay is unknown. `is_sentence`: more than
-    `SHORT_WORDS` words of its own and no mention. `is_arrival`: the first comment of a known author under the post;
-    `arrivals_here` and `regulars_here` count those and the regulars among them.
-    """
-    visit = pl.when("knows_author").then(pl.struct("author", "post").hash())
-    return (
-        rows.with_columns(
-            is_early=pl.col("lag_hours") <= FIRST_HOURS,
-            is_sentence=(pl.col("word_count") > SHORT_WORDS) & ~pl.col("has_mention"),
-            is_arrival=visit.is_not_null() & visit.is_first_distinct(),
-        )
-        .with_columns(is_regular_arrival=pl.col("is_arrival") & pl.col("is_regular"))
-        .with_columns(
-            arrivals_here=pl.col("is_arrival").sum().over("post").cast(pl.Float64),
-            regulars_here=pl.col("is_regular_arrival").sum().over("post").cast(pl.Float64),
-        )
-    )
-
-
-def _with_returns(rows: pl.DataFrame) -> pl.DataFrame:
+def _arrivals(texts: TextPass, places: Places, authors: Columns) -> Columns:
     """Add how alike two arrivals under different posts are, of one person and of different people.
 
-    An arrival counts with a known delay, as `size` = ln(hours + 1 minute). `return_pairs` are the same author's
-    arrivals under other posts and `return_squares` the squared differences of size to them, summed; `other_pairs` and
-    `other_squares` are those to other authors' arrivals under other posts. `return_matches` of `return_pairs` are
-    whole sentences within `FIRST_HOURS`, as this one is. Null where the comment is not such an arrival.
+    `is_sentence`: more than `SHORT_WORDS` words of its own and no mention. An arrival counts with a known delay, as
+    `size` = ln(hours + 1 minute). `return_pairs` are the same author's arrivals under other posts and `return_squares`
+    the squared differences of size to them, summed; `other_pairs` and `other_squares` are those to other authors'
+    arrivals under other posts. `return_matches` of `return_pairs` are whole sentences within `FIRST_HOURS`, as this
+    one is. 0 where the comment is not such an arrival.
     """
-    counts = pl.col("is_arrival") & pl.col("lag_hours").is_not_null()
-    sized = rows.with_columns(
-        size=pl.when(counts).then((pl.col("lag_hours") + SHORTEST_DELAY_HOURS).log()),
-        is_prompt=pl.when(counts).then(pl.col("is_early") & pl.col("is_sentence")),
+    is_sentence = (texts.word_count > SHORT_WORDS) & ~texts.has_mention
+    found = kernels.returns(
+        places.starts,
+        places.order,
+        authors["comments_here"],
+        places.by_author,
+        authors["same_author"],
+        np.where(authors["is_arrival"], _size(places.lag_hours), np.nan),
+        authors["is_arrival"] & is_sentence & (places.lag_hours <= FIRST_HOURS),
     )
-    size = pl.col("size")
+    names = ("return_pairs", "return_squares", "return_matches", "other_pairs", "other_squares")
+    return {"is_sentence": is_sentence} | dict(zip(names, found, strict=True))
 
-    def pairs(*keys: str) -> tuple[pl.Expr, pl.Expr]:
-        """Arrivals with these keys, and the squared differences of size to them, the arrival itself included."""
-        group = pl.struct(*keys).hash() if len(keys) > 1 else pl.col(keys[0])
-        number = size.count().over(group).cast(pl.Float64)
-        total, squares = size.sum().over(group), (size**2).sum().over(group)
-        return number, number * size**2 - 2 * size * total + squares
 
-    everyone, here, own = pairs("account"), pairs("post"), pairs("author")
-    prompt = pl.col("is_prompt")
-    return sized.with_columns(
-        return_pairs=pl.when(counts).then(own[0] - 1),
-        return_squares=own[1].clip(lower_bound=0),
-        return_matches=pl.when(counts).then(pl.when(prompt).then(prompt.sum().over("author") - 1).otherwise(0)),
-        # Under its own post the author arrives once: the arrival itself is the only one that both sums take off.
-        other_pairs=pl.when(counts).then(everyone[0] - here[0] - own[0] + 1),
-        other_squares=(everyone[1] - here[1] - own[1]).clip(lower_bound=0),
-    )
+# Visits ---------------------------------------------------------------------------------------------------------------
 
 
 def visits(tables: Tables) -> pl.DataFrame:
@@ -464,23 +493,33 @@ def visits(tables: Tables) -> pl.DataFrame:
     of `successor_trials` other visits are followed by the same regular as this one; `successor_chance` is the share
     that a random order would give.
     """
-    known = _by_others(tables).filter(pl.col("knows_author") & pl.col("commented_at").is_not_null())
-    first = known.unique(["author", "post"], keep="first", maintain_order=True)
-    regulars = first.filter(pl.len().over("author") > 1)
-    present = regulars.with_columns(regulars_here=pl.len().over("post").cast(pl.Int64)).filter(
-        pl.col("regulars_here") >= FEWEST_REGULARS
+    places = _places(tables)
+    authors = _authors(places)
+    chosen = kernels.regular_visits(
+        places.order,
+        places.post,
+        authors["comments_here"],
+        places.by_author,
+        authors["same_author"],
+        places.knows_author & (places.instants != kernels.NO_INSTANT),
+        FEWEST_REGULARS,
+    )
+    rows = places.order[chosen[places.order]]
+    present = places.rows.select(ACCOUNT, "account_id", "comment_id")[rows].with_columns(
+        post=pl.Series(places.post[rows]), author=pl.Series(places.author[rows])
     )
     placed = present.with_columns(
+        regulars_here=pl.len().over("post").cast(pl.Int64),
         place=pl.int_range(1, pl.len() + 1).over("post"),
-        successor=pl.when(pl.col("post") == pl.col("post").shift(-1)).then(
-            pl.struct("author", pl.col("author").shift(-1).alias("next")).hash()
-        ),
+        successor=pl.when(pl.col("post") == pl.col("post").shift(-1)).then(pl.col("author").shift(-1)),
     ).with_columns(
         position=(pl.col("place") - 1) / (pl.col("regulars_here") - 1),
         has_successor=pl.col("successor").is_not_null(),
     )
-    trials = _rows_sharing("author", "has_successor") - 1
+    trials = pl.len().over("author", "has_successor").cast(pl.Int64) - 1
+    matches = pl.len().over("author", "successor").cast(pl.Int64) - 1
     return placed.select(
+        ACCOUNT,
         "account_id",
         "comment_id",
         "place",
@@ -489,7 +528,7 @@ def visits(tables: Tables) -> pl.DataFrame:
         next_place=pl.col("place").shift(-1).over("author"),
         next_regulars_here=pl.col("regulars_here").shift(-1).over("author"),
         next_position=pl.col("position").shift(-1).over("author"),
-        successor_matches=pl.when("has_successor").then(_rows_sharing("successor") - 1),
+        successor_matches=pl.when("has_successor").then(matches),
         successor_trials=pl.when("has_successor").then(trials),
         successor_chance=pl.when("has_successor").then(1 / (pl.col("regulars_here") - 1)),
     )

@@ -34,37 +34,28 @@ def with_account_context(tables: Tables) -> Tables:
 
 
 def _with_account_context(tables: Tables) -> Tables:
-    newest = pl.concat(
-        [
-            tables.accounts.select("account_id", newest_at="observed_at"),
-            tables.followers_daily.select("account_id", newest_at=end_of_day("date")),
-            tables.posts.select("account_id", newest_at=pl.max_horizontal("posted_at", "observed_at")),
-            tables.comments.select("account_id", newest_at="commented_at"),
-        ]
-    )
-    newest = newest.group_by("account_id").agg(pl.col("newest_at").max())
-    last_reading = tables.followers_daily.group_by("account_id").agg(
-        last_reading=pl.col("follower_count").sort_by("date").last()
-    )
-    accounts = (
-        tables.accounts.join(newest, on="account_id", how="left")
-        .join(last_reading, on="account_id", how="left")
-        .with_columns(followers=pl.coalesce("follower_count", "last_reading"))
-        .drop("last_reading")
-        .sort("account_id")
-        .with_row_index(ACCOUNT)
-    )
-    return Tables(accounts, *(_in_order(tables, name, accounts) for name in OBSERVED_TABLES))
+    accounts = tables.accounts.sort("account_id").with_row_index(ACCOUNT)
+    ordered = {name: _in_order(tables, name, accounts) for name in OBSERVED_TABLES}
+    newest = {
+        "followers_daily": {"last_day": pl.col("date").last(), "last_reading": pl.col("follower_count").last()},
+        "posts": {"last_post": pl.col("posted_at").max(), "last_count": pl.col("observed_at").max()},
+        "comments": {"last_comment": pl.col("commented_at").max()},
+    }
+    for name, columns in newest.items():
+        of_account = ordered[name].group_by(ACCOUNT, maintain_order=True).agg(**columns)
+        accounts = accounts.join(of_account, on=ACCOUNT, how="left", maintain_order="left")
+    instants = ("observed_at", end_of_day("last_day"), "last_post", "last_count", "last_comment")
+    accounts = accounts.with_columns(
+        newest_at=pl.max_horizontal(*instants), followers=pl.coalesce("follower_count", "last_reading")
+    ).drop(name for columns in newest.values() for name in columns)
+    return Tables(accounts, **ordered)
 
 
 def _in_order(tables: Tables, name: str, accounts: pl.DataFrame) -> pl.DataFrame:
     """The table sorted by its key, with `account`; rows of no account are left out, as no group can hold them."""
     table: pl.DataFrame = getattr(tables, name)
     first, second = CONTRACTS[name].key
-    follows = (pl.col(first) < pl.col(first).shift(-1)) | (
-        (pl.col(first) == pl.col(first).shift(-1)) & (pl.col(second) < pl.col(second).shift(-1))
-    )
-    if not table.select(follows.all()).item():
+    if not table[first].is_sorted():
         table = table.sort(first, second)
     starts = table[first].search_sorted(accounts["account_id"], side="left")
     ends = table[first].search_sorted(accounts["account_id"], side="right")
@@ -72,4 +63,10 @@ def _in_order(tables: Tables, name: str, accounts: pl.DataFrame) -> pl.DataFrame
     if rows.sum() != table.height:
         table = table.join(accounts, on="account_id", how="semi", maintain_order="left")
     codes = pl.Series(ACCOUNT, np.repeat(accounts[ACCOUNT].to_numpy(), rows), dtype=pl.UInt32)
-    return table.with_columns(codes.set_sorted())
+    # In one chunk: columns chunked otherwise than `account` would be copied by every later operation.
+    table = table.rechunk().with_columns(codes.set_sorted())
+    follows = (pl.col(second) > pl.col(second).shift()) | (pl.col(ACCOUNT) != pl.col(ACCOUNT).shift())
+    if table.select(follows.all()).item():
+        return table
+    # A sort by several columns is slow, so it is done only where the rows are not in order already.
+    return table.sort(ACCOUNT, second).with_columns(pl.col(ACCOUNT).set_sorted())

@@ -8,6 +8,7 @@ drift apart. `@feature` on a small expression function is the only registration 
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import re
 import string
@@ -89,10 +90,12 @@ class Feature:
         low, high: inclusive bounds of a legal value; None where there is none.
         min_rows: rows of the frame below which the value is null.
         description: first paragraph of the docstring.
-        expression: returns the aggregation, usable in any `group_by().agg()` over the frame.
+        expression: returns the aggregation, usable in any `group_by().agg()` over the frame; or, of a frame whose rows
+            are counted by a kernel, an expression over the totals of an account (`TOTALS` of the group's module).
         evidence: returns the push of each row of the frame, of the frame's length within one account: positive where
             the row makes the value higher, negative where it makes it lower, zero or null where it takes no part.
-            It is made of the same columns and helpers as the expression.
+            It is made of the same columns and helpers as the expression or, where that is over totals, of the
+            columns that were summed.
         scope: `account`, or `batch` where the value depends on the other accounts of the folder.
     """
 
@@ -122,16 +125,24 @@ class Feature:
         """The reason in words for a value seen on the given side. KeyError where that side is not suspicious."""
         return self.reason[side].format(value=value)
 
-    def aggregation(self) -> pl.Expr:
-        """The null rule applied to the expression: too few rows, or a number that is not finite, give null."""
-        value = self.expression().cast(pl.Float64)
-        value = pl.when(pl.len() >= self.min_rows).then(value)
-        return value.alias(self.name)
+    def aggregation(self, rows: str | None = None) -> pl.Expr:
+        """The null rule applied to the expression: too few rows give null.
+
+        `rows` is the column that counts them, where the expression is over totals; None: the rows of the group.
+        """
+        return _aggregation(self.expression, self.min_rows, self.name, rows)
 
     def definition_text(self) -> str:
         """Everything that defines the value, as text: the material of the catalogue's hash."""
         source = inspect.getsource(self.expression)
         return "\n".join((self.name, self.frame, str(self.min_rows), self.suspicious, self.formula, source))
+
+
+@functools.cache  # to build an expression takes as long as to evaluate it on a few hundred accounts
+def _aggregation(expression: Expression, min_rows: int, name: str, rows: str | None) -> pl.Expr:
+    value = expression().cast(pl.Float64)
+    value = pl.when((pl.len() if rows is None else pl.col(rows)) >= min_rows).then(value)
+    return value.alias(name)
 
 
 class DuplicateFeatureError(ValueError):

@@ -18,7 +18,6 @@ import polars as pl
 
 from features.definition import Citation, Feature, FrameBuilder, feature
 from features.engagement_frames import (
-    COUNTS,
     LARGEST_RESIDUAL,
     LARGEST_SWING,
     LEAST_USUAL_COUNT,
@@ -28,17 +27,18 @@ from features.engagement_frames import (
     at_least,
     at_most,
     audience_log,
-    block_steps,
     both,
     expected,
+    first_of,
     in_deviations,
     is_recent,
     likes_per_view,
     log_of_sums,
     mean_apart,
-    of_post_before,
+    only_where,
     post_text,
     posts_frame,
+    posts_with,
     push_apart,
     push_beyond,
     push_of_deviation,
@@ -101,20 +101,11 @@ TYPICAL_LIKES_PER_VIEW_DEVIATION = 0.38 / ROBUST_SD
 SPREAD_FLOOR = 0.05
 """Added to the spreads of likes and of views before their ratio is taken: a spread near zero is not divided by."""
 
-FEWEST_EXACT, MOST_EXACT = 100, 999
-"""Counts whose last digits are judged: platforms round from four digits on, and below 100 digits are not uniform."""
-
-ROUND = 50
-"""Multiples of this count as round."""
-
 FEWEST_DIGITS = 20
 """Counts below which their digits are not judged."""
 
 MOSTLY_ROUNDED = 0.8
 """Share of counts that end in zero above which the source rounds, and digits say nothing about the account."""
-
-FIRST_DIGIT_SHARES = {digit: math.log10(1 + 1 / digit) for digit in range(1, 10)}
-"""Benford's law."""
 
 
 # --- what the values and their evidence share -------------------------------------------------------------------------
@@ -149,7 +140,7 @@ def _push_of_comments_per_view() -> pl.Expr:
 
 def _change_of_likes() -> pl.Expr:
     """Change of relative ln likes from the post before, scaled so that its spread is that of the likes themselves."""
-    return (pl.col("likes_relative") - of_post_before(pl.col("likes_relative"))) / math.sqrt(2)
+    return (pl.col("likes_relative") - pl.col("likes_before")) / math.sqrt(2)
 
 
 def _push_of_dispersion() -> pl.Expr:
@@ -163,15 +154,9 @@ def _push_of_spread_ratio() -> pl.Expr:
     return (likes - likes.mean()) ** 2 - (views - views.mean()) ** 2
 
 
-def _push_of_comments_on_likes() -> pl.Expr:
-    pair = both("likes", "comments")
-    likes, comments = (pl.when(pair).then(within_swing(count)) for count in ("likes", "comments"))
-    return push_of_relation(comments, likes)
-
-
 def _groups(column: str) -> tuple[pl.Expr, pl.Expr]:
     """The posts of the upper group, and those of the lower."""
-    return pl.col(column).fill_null(False), ~pl.col(column).fill_null(True)
+    return pl.col(column), ~pl.col(column)
 
 
 def _push_beyond_comments() -> pl.Expr:
@@ -229,7 +214,7 @@ def _in_steps() -> pl.Expr:
 
 def _push_of_likes_step() -> pl.Expr:
     likes = pl.col("likes_relative")
-    return push_of_step(likes, _in_steps(), block_steps(likes.filter(_in_steps())))
+    return push_of_step(likes, _in_steps(), pl.col("likes_step"))
 
 
 def _push_of_step_without_comments() -> pl.Expr:
@@ -238,22 +223,15 @@ def _push_of_step_without_comments() -> pl.Expr:
     return direction * push_apart(within_swing("likes") - within_swing("comments"), *groups)
 
 
+def _likes_beside_followers() -> pl.Expr:
+    """Whether a post shows its likes, and its followers at posting are known."""
+    return pl.col("gap_beside_followers").is_not_null()
+
+
 def _push_of_outgrowing() -> pl.Expr:
-    known = both("likes", "followers_then")
+    known = _likes_beside_followers()
     gap = pl.col("followers_then").log() - pl.col("likes_relative")
     return push_apart(gap, known & pl.col("is_newer"), known & ~pl.col("is_newer"), middle=pl.Expr.median)
-
-
-def _likes_beside_followers() -> tuple[pl.Expr, pl.Expr]:
-    """Logarithm of followers at posting, and by how much the relative likes exceed it."""
-    followers = pl.col("followers_then").log()
-    return followers, within_swing("likes") - followers
-
-
-def _push_of_likes_on_followers() -> pl.Expr:
-    known = both("likes", "followers_then")
-    followers, gap = (pl.when(known).then(each) for each in _likes_beside_followers())
-    return push_of_relation(gap, followers)
 
 
 def _push_of_mix_change() -> pl.Expr:
@@ -273,7 +251,7 @@ def _paid_and_other(*counts: str) -> tuple[pl.Expr, pl.Expr]:
 def _push_of_sponsored_likes() -> pl.Expr:
     paid, other = _paid_and_other("likes")
     likes = pl.col("likes_relative")
-    return pl.when(paid).then(likes - likes.filter(other).median())
+    return only_where(paid, likes - only_where(other, likes).median())
 
 
 def _push_of_sponsored_comments() -> pl.Expr:
@@ -282,49 +260,19 @@ def _push_of_sponsored_comments() -> pl.Expr:
     return push_beyond(pl.col("comments"), pl.col("likes"), mix, paid)
 
 
-def _exact_in_post(condition: pl.Expr) -> pl.Expr:
-    """How many of a post's counts lie between 100 and 999 and fulfil a condition on all three."""
-    counts = pl.col(COUNTS)
-    return pl.sum_horizontal(counts.is_between(FEWEST_EXACT, MOST_EXACT) & condition)
-
-
-def _exact_counts(condition: pl.Expr) -> pl.Expr:
-    """Number of like, comment and view counts from 100 to 999 for which a condition on those three columns holds."""
-    return _exact_in_post(condition).sum()
-
-
-def _is_round() -> pl.Expr:
-    return pl.col(COUNTS) % ROUND == 0
-
-
 def _where_digits_tell(value: pl.Expr) -> pl.Expr:
-    exact = _exact_counts(pl.lit(True))
-    rounded = _exact_counts(pl.col(COUNTS) % 10 == 0)
+    exact, rounded = pl.col("exact_counts").sum(), pl.col("ten_counts").sum()
     return pl.when((exact >= FEWEST_DIGITS) & (rounded < MOSTLY_ROUNDED * exact)).then(value)
 
 
 def _push_of_last_digits() -> pl.Expr:
-    in_post = {digit: _exact_in_post(pl.col(COUNTS) % 10 == digit) for digit in range(10)}
-    exact = _exact_counts(pl.lit(True))
-    return pl.sum_horizontal(own * (own.sum() - exact / 10) for own in in_post.values())
-
-
-def _first_digits_in_post() -> dict[int, pl.Expr]:
-    """How many of a post's counts begin with each digit."""
-    digits = pl.col(f"{count}_first_digit" for count in COUNTS)
-    return {digit: pl.sum_horizontal(digits == digit) for digit in FIRST_DIGIT_SHARES}
-
-
-def _first_digits() -> pl.Expr:
-    """Number of counts whose first digit is judged."""
-    return pl.sum_horizontal(pl.col(f"{count}_first_digit" for count in COUNTS).count())
+    exact = pl.col("exact_counts")
+    return pl.col("same_last_digit") - exact * (exact.sum() / 10)
 
 
 def _push_of_first_digits() -> pl.Expr:
-    in_post = _first_digits_in_post()
-    return pl.sum_horizontal(
-        own * (own.sum() / FIRST_DIGIT_SHARES[digit] - _first_digits()) for digit, own in in_post.items()
-    )
+    judged = pl.col("judged_first_digits")
+    return pl.col("same_first_digit") - judged * judged.sum()
 
 
 # --- levels, against what size and platform expect --------------------------------------------------------------------
@@ -348,8 +296,10 @@ def engagement_like_rate_residual() -> pl.Expr:
 
     Bought followers lower it, bought likes raise it; a private account or a very large one does the same honestly.
     """
-    rate = _like_rate_beyond_expected().filter(is_recent())
-    return where_given(in_deviations(rate.median(), "like_rate"), pl.col("likes").is_not_null() & is_recent(), 3)
+    rate = only_where(is_recent(), _like_rate_beyond_expected())
+    return where_given(
+        in_deviations(rate.median(), "like_rate"), (pl.col("likes").is_not_null() & is_recent()).sum(), 3
+    )
 
 
 @engagement_feature(
@@ -368,10 +318,10 @@ def engagement_like_rate_residual() -> pl.Expr:
 def engagement_comment_rate_residual() -> pl.Expr:
     """Comments per follower compared with honest accounts of this size and platform; serves where likes are hidden."""
     counted = is_recent() & pl.col("comments").is_not_null()
-    comments = pl.col("comments").filter(counted).sum().cast(pl.Float64).clip(lower_bound=0.5)
-    rate = comments.log() - counted.sum().log() - audience_log().filter(counted).median()
-    usual_rate = expected("like_rate", "comments_per_like").exp().filter(counted).mean().log()
-    return where_given(in_deviations(rate - usual_rate, "like_rate", "comments_per_like"), counted, 3)
+    comments = only_where(counted, pl.col("comments")).sum().cast(pl.Float64).clip(lower_bound=0.5)
+    rate = comments.log() - counted.sum().log() - only_where(counted, audience_log()).median()
+    usual_rate = only_where(counted, expected("like_rate", "comments_per_like").exp()).mean().log()
+    return where_given(in_deviations(rate - usual_rate, "like_rate", "comments_per_like"), counted.sum(), 3)
 
 
 @engagement_feature(
@@ -393,9 +343,11 @@ def engagement_comments_per_like_residual() -> pl.Expr:
     Pods and bought comments raise it, bought likes lower it. Null under 100 likes in all: too few to tell.
     """
     pair = both("likes", "comments")
-    enough = pl.col("likes").filter(pair).sum() >= FEWEST_LIKES
+    enough = only_where(pair, pl.col("likes")).sum() >= FEWEST_LIKES
     rate = log_of_sums(pl.col("comments"), pl.col("likes") * expected("comments_per_like").exp(), pair)
-    return where_given(pl.when(enough).then(in_deviations(rate, "comments_per_like")), pair, 3)
+    return where_given(
+        pl.when(enough).then(in_deviations(rate, "comments_per_like")), posts_with("likes", "comments"), 3
+    )
 
 
 @engagement_feature(
@@ -413,8 +365,10 @@ def engagement_comments_per_like_residual() -> pl.Expr:
 )
 def engagement_view_rate_residual() -> pl.Expr:
     """Views per follower compared with honest accounts of this size and platform."""
-    rate = _view_rate_beyond_expected().filter(is_recent())
-    return where_given(in_deviations(rate.median(), "view_rate"), pl.col("views").is_not_null() & is_recent(), 3)
+    rate = only_where(is_recent(), _view_rate_beyond_expected())
+    return where_given(
+        in_deviations(rate.median(), "view_rate"), (pl.col("views").is_not_null() & is_recent()).sum(), 3
+    )
 
 
 @engagement_feature(
@@ -433,7 +387,7 @@ def engagement_view_rate_residual() -> pl.Expr:
 def engagement_likes_per_view_residual() -> pl.Expr:
     """Likes per view compared with honest accounts of this platform: bought views lower it, bought likes raise it."""
     rate = _likes_per_view_beyond_expected()
-    return where_given(in_deviations(rate.median(), "likes_per_view"), rate.is_not_null(), 3)
+    return where_given(in_deviations(rate.median(), "likes_per_view"), rate.count(), 3)
 
 
 @engagement_feature(
@@ -452,11 +406,15 @@ def engagement_likes_per_view_residual() -> pl.Expr:
 def engagement_comments_per_view_residual() -> pl.Expr:
     """Comments per view compared with honest accounts of this size and platform; null under 1,000 views in all."""
     pair = both("comments", "views")
-    enough = pl.col("views").filter(pair).sum() >= FEWEST_VIEWS
+    enough = only_where(pair, pl.col("views")).sum() >= FEWEST_VIEWS
     rate = log_of_sums(
         pl.col("comments"), pl.col("views") * expected("comments_per_like", "likes_per_view").exp(), pair
     )
-    return where_given(pl.when(enough).then(in_deviations(rate, "comments_per_like", "likes_per_view")), pair, 3)
+    return where_given(
+        pl.when(enough).then(in_deviations(rate, "comments_per_like", "likes_per_view")),
+        posts_with("comments", "views"),
+        3,
+    )
 
 
 # --- evenness: how much the counts of one account vary ----------------------------------------------------------------
@@ -469,7 +427,7 @@ def engagement_comments_per_view_residual() -> pl.Expr:
     suspicious="low",
     reason="likes differ little from post to post (spread {value:.2f}, where 0.1 is a tenth)",
     source="FACTS, Engagement: within-account sd of ln likes .15 / .25 / .34 / .46 / .79",
-    evidence=lambda: push_of_deviation(pl.col("likes_relative"), TYPICAL_LIKES_DEVIATION),
+    evidence=lambda: push_of_deviation("likes_relative", TYPICAL_LIKES_DEVIATION),
     low=0.0,
     min_rows=6,
 )
@@ -478,8 +436,8 @@ def engagement_likes_spread() -> pl.Expr:
 
     Null where the median post has under 50 likes: so few are alike by themselves.
     """
-    value = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(robust_sd(pl.col("likes_relative")))
-    return where_given(value, pl.col("likes").is_not_null(), 6)
+    value = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(robust_sd("likes_relative"))
+    return where_given(value, posts_with("likes"), 6)
 
 
 @engagement_feature(
@@ -499,7 +457,7 @@ def engagement_likes_successive_spread() -> pl.Expr:
     Null where the median post has under 250 likes: in a private circle everybody likes everything.
     """
     value = pl.when(usual("likes") >= LEAST_STEADY_COUNT).then(_change_of_likes().abs().median() * ROBUST_SD)
-    return where_given(value, pl.col("likes").is_not_null(), 7)
+    return where_given(value, posts_with("likes"), 7)
 
 
 @engagement_feature(
@@ -509,14 +467,14 @@ def engagement_likes_successive_spread() -> pl.Expr:
     suspicious="low",
     reason="views differ little from post to post (spread {value:.2f}, where 0.1 is a tenth)",
     source="as for likes; a fixed lot of views on every post flattens them",
-    evidence=lambda: push_of_deviation(pl.col("views_relative"), TYPICAL_VIEWS_DEVIATION),
+    evidence=lambda: push_of_deviation("views_relative", TYPICAL_VIEWS_DEVIATION),
     low=0.0,
     min_rows=6,
 )
 def engagement_views_spread() -> pl.Expr:
     """How much views vary from post to post. Null where the median post has under 50 views."""
-    value = pl.when(usual("views") >= LEAST_USUAL_COUNT).then(robust_sd(pl.col("views_relative")))
-    return where_given(value, pl.col("views").is_not_null(), 6)
+    value = pl.when(usual("views") >= LEAST_USUAL_COUNT).then(robust_sd("views_relative"))
+    return where_given(value, posts_with("views"), 6)
 
 
 @engagement_feature(
@@ -527,14 +485,14 @@ def engagement_views_spread() -> pl.Expr:
     reason_high="the share of viewers who like differs unusually much between posts (spread {value:.2f})",
     reason_low="the share of viewers who like differs little between posts (spread {value:.2f})",
     source="bought views or likes on some posts widen it, automatic lots of both narrow it",
-    evidence=lambda: push_of_deviation(likes_per_view(), TYPICAL_LIKES_PER_VIEW_DEVIATION),
+    evidence=lambda: push_of_deviation("likes_per_view", TYPICAL_LIKES_PER_VIEW_DEVIATION),
     low=0.0,
     min_rows=6,
 )
 def engagement_likes_per_view_spread() -> pl.Expr:
     """How much likes per view vary from post to post, formats compared with themselves."""
-    value = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(robust_sd(likes_per_view()))
-    return where_given(value, both("likes", "views"), 6)
+    value = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(robust_sd("likes_per_view"))
+    return where_given(value, posts_with("likes", "views"), 6)
 
 
 @engagement_feature(
@@ -557,7 +515,7 @@ def engagement_comments_dispersion_ratio() -> pl.Expr:
     """
     mean = pl.col("comments").mean()
     ratio = (pl.col("comments").var() - mean) / mean**2
-    return where_given(pl.when(mean >= 3).then(ratio), pl.col("comments").is_not_null(), 6)  # noqa: PLR2004
+    return where_given(pl.when(mean >= 3).then(ratio), posts_with("comments"), 6)  # noqa: PLR2004
 
 
 @engagement_feature(
@@ -573,10 +531,9 @@ def engagement_comments_dispersion_ratio() -> pl.Expr:
 )
 def engagement_likes_floor_ratio() -> pl.Expr:
     """How far the least liked posts fall below the usual."""
-    relative = pl.col("likes_relative")
-    ratio = (relative.quantile(0.1, "linear") - relative.median()).exp()
+    ratio = (first_of("likes_relative_tenth") - usual("likes_relative")).exp()
     value = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(ratio)
-    return where_given(value, pl.col("likes").is_not_null(), 8)
+    return where_given(value, posts_with("likes"), 8)
 
 
 @engagement_feature(
@@ -591,9 +548,8 @@ def engagement_likes_floor_ratio() -> pl.Expr:
 )
 def engagement_likes_ceiling_ratio() -> pl.Expr:
     """How far the most liked posts rise above the usual."""
-    relative = pl.col("likes_relative")
-    ratio = (relative.quantile(0.9, "linear") - relative.median()).exp()
-    return where_given(ratio, pl.col("likes").is_not_null(), 8)
+    ratio = (first_of("likes_relative_ninetieth") - usual("likes_relative")).exp()
+    return where_given(ratio, posts_with("likes"), 8)
 
 
 @engagement_feature(
@@ -608,9 +564,8 @@ def engagement_likes_ceiling_ratio() -> pl.Expr:
 )
 def engagement_likes_per_view_ceiling_ratio() -> pl.Expr:
     """How far the posts with most likes per view rise above the account's usual."""
-    ratio = likes_per_view()
-    value = (ratio.quantile(0.9, "linear") - ratio.median()).exp()
-    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(value), both("likes", "views"), 8)
+    value = (first_of("likes_per_view_ninetieth") - usual("likes_per_view")).exp()
+    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(value), posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -626,9 +581,8 @@ def engagement_likes_per_view_ceiling_ratio() -> pl.Expr:
 )
 def engagement_likes_per_view_floor_ratio() -> pl.Expr:
     """How far the posts with fewest likes per view fall below the account's usual."""
-    ratio = likes_per_view()
-    value = (ratio.quantile(0.1, "linear") - ratio.median()).exp()
-    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(value), both("likes", "views"), 8)
+    value = (first_of("likes_per_view_tenth") - usual("likes_per_view")).exp()
+    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(value), posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -648,8 +602,10 @@ def engagement_likes_per_view_floor_ratio() -> pl.Expr:
 def engagement_likes_to_views_spread_ratio() -> pl.Expr:
     """How much likes vary against how much views do. Null where the median post has under 50 likes."""
     pair = both("likes", "views")
-    likes, views = (within_swing(count).filter(pair).std() + SPREAD_FLOOR for count in ("likes", "views"))
-    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(likes / views), pair, 8)
+    likes, views = (only_where(pair, within_swing(count)).std() + SPREAD_FLOOR for count in ("likes", "views"))
+    return where_given(
+        pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(likes / views), posts_with("likes", "views"), 8
+    )
 
 
 # --- relation: whether the counts of one post go together -------------------------------------------------------------
@@ -663,7 +619,7 @@ def engagement_likes_to_views_spread_ratio() -> pl.Expr:
     reason_high="likes and comments rise and fall together more than usual (correlation {value:.2f})",
     reason_low="comments follow likes less than usual (correlation {value:.2f}; 1 is in step)",
     source="FACTS, Engagement: corr(ln likes, ln comments) .34 median, -.07 at 5 %",
-    evidence=lambda: push_of_rank_relation(pl.col("likes_relative"), pl.col("comments_relative")),
+    evidence=lambda: push_of_rank_relation("likes_comments"),
     low=-1.0,
     high=1.0,
     min_rows=8,
@@ -671,9 +627,9 @@ def engagement_likes_to_views_spread_ratio() -> pl.Expr:
 def engagement_likes_comments_correlation() -> pl.Expr:
     """Whether posts with more likes get more comments. Null where half of the posts have no comment at all."""
     pair = both("likes", "comments")
-    mostly_commented = pl.col("comments").filter(pair).median() > 0
-    correlation = rank_correlation(pl.col("likes_relative"), pl.col("comments_relative"))
-    return where_given(pl.when(mostly_commented).then(correlation), pair, 8)
+    mostly_commented = only_where(pair, pl.col("comments")).median() > 0
+    correlation = rank_correlation("likes_comments")
+    return where_given(pl.when(mostly_commented).then(correlation), posts_with("likes", "comments"), 8)
 
 
 @engagement_feature(
@@ -684,7 +640,7 @@ def engagement_likes_comments_correlation() -> pl.Expr:
     suspicious="context",
     source="likes in a fixed number on top of an audience's own make comments swing more than likes, likes bought for "
     "some posts make them swing less; real medians .86 (227 YouTube channels) and .99 (InstaFake)",
-    evidence=_push_of_comments_on_likes,
+    evidence=lambda: push_of_relation("comments_beside_likes", "likes_beside_comments"),
     low=-6.0,
     high=6.0,
     min_rows=8,
@@ -694,10 +650,10 @@ def engagement_comments_on_likes_slope_ratio() -> pl.Expr:
 
     The addition to the denominator draws it towards zero where likes hardly vary or posts are few.
     """
-    pair = both("likes", "comments")
-    likes, comments = (within_swing(count).filter(pair) for count in ("likes", "comments"))
-    slope = shrunk_slope(comments, likes, prior=0.1).clip(-6, 6)
-    return where_given(pl.when(usual("comments") >= FEWEST_USUAL_COMMENTS).then(slope), pair, 8)
+    slope = shrunk_slope("comments_beside_likes", "likes_beside_comments", prior=0.1).clip(-6, 6)
+    return where_given(
+        pl.when(usual("comments") >= FEWEST_USUAL_COMMENTS).then(slope), posts_with("likes", "comments"), 8
+    )
 
 
 @engagement_feature(
@@ -707,15 +663,14 @@ def engagement_comments_on_likes_slope_ratio() -> pl.Expr:
     suspicious="low",
     reason="likes follow views less than usual (correlation {value:.2f}; 1 is in step)",
     source="who likes has viewed: honest counts rise together; separate deliveries do not",
-    evidence=lambda: push_of_rank_relation(pl.col("likes_relative"), pl.col("views_relative")),
+    evidence=lambda: push_of_rank_relation("likes_views"),
     low=-1.0,
     high=1.0,
     min_rows=8,
 )
 def engagement_likes_views_correlation() -> pl.Expr:
     """Whether posts with more views get more likes."""
-    value = rank_correlation(pl.col("likes_relative"), pl.col("views_relative"))
-    return where_given(value, both("likes", "views"), 8)
+    return where_given(rank_correlation("likes_views"), posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -735,9 +690,8 @@ def engagement_likes_without_comments_share() -> pl.Expr:
 
     Null where the median post has under five comments: then comments stay put by chance.
     """
-    pair = both("likes", "comments")
-    value = pl.when(usual("comments") >= 5).then(share_of(_likes_without_comments(), pair))  # noqa: PLR2004
-    return where_given(value, pair, 8)
+    value = pl.when(usual("comments") >= 5).then(share_of(_likes_without_comments(), posts_with("likes", "comments")))  # noqa: PLR2004
+    return where_given(value, posts_with("likes", "comments"), 8)
 
 
 @engagement_feature(
@@ -753,9 +707,10 @@ def engagement_likes_without_comments_share() -> pl.Expr:
 )
 def engagement_comments_without_likes_share() -> pl.Expr:
     """Share of posts whose comments stand far above the usual while likes do not."""
-    pair = both("likes", "comments")
-    value = pl.when(usual("comments") >= FEWEST_USUAL_COMMENTS).then(share_of(_comments_without_likes(), pair))
-    return where_given(value, pair, 8)
+    value = pl.when(usual("comments") >= FEWEST_USUAL_COMMENTS).then(
+        share_of(_comments_without_likes(), posts_with("likes", "comments"))
+    )
+    return where_given(value, posts_with("likes", "comments"), 8)
 
 
 @engagement_feature(
@@ -771,8 +726,7 @@ def engagement_comments_without_likes_share() -> pl.Expr:
 )
 def engagement_views_spike_share() -> pl.Expr:
     """Share of posts that CreatorDB's rule would call suspicious."""
-    pair = both("likes", "views")
-    return where_given(share_of(_views_spike(), pair), pair, 8)
+    return where_given(share_of(_views_spike(), posts_with("likes", "views")), posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -792,9 +746,10 @@ def engagement_views_without_likes_share() -> pl.Expr:
 
     Null where the median post has under 50 likes: those scatter by themselves.
     """
-    pair = both("likes", "views")
-    share = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(share_of(_views_without_likes(), pair))
-    return where_given(share, pair, 8)
+    share = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(
+        share_of(_views_without_likes(), posts_with("likes", "views"))
+    )
+    return where_given(share, posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -814,9 +769,10 @@ def engagement_likes_without_views_share() -> pl.Expr:
 
     Null where the median post has under 50 likes: those scatter by themselves.
     """
-    pair = both("likes", "views")
-    share = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(share_of(_likes_without_views(), pair))
-    return where_given(share, pair, 8)
+    share = pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(
+        share_of(_likes_without_views(), posts_with("likes", "views"))
+    )
+    return where_given(share, posts_with("likes", "views"), 8)
 
 
 @engagement_feature(
@@ -837,7 +793,7 @@ def engagement_uncommented_residual() -> pl.Expr:
 
     Comments bought for some posts leave the others bare; comments bought for all leave none bare.
     """
-    return where_given(_uncommented_beyond_expected().mean(), pl.col("comments").is_not_null(), 8)
+    return where_given(_uncommented_beyond_expected().mean(), posts_with("comments"), 8)
 
 
 @engagement_feature(
@@ -858,10 +814,10 @@ def engagement_likes_beyond_comments_ratio() -> pl.Expr:
 
     Null under 50 likes or five comments on the median post, where chance decides.
     """
-    pair, groups = both("likes", "comments"), _groups("is_most_liked")
+    groups = _groups("is_most_liked")
     ratio = (mean_apart(within_swing("likes"), *groups) - mean_apart(within_swing("comments"), *groups)).exp()
     enough = (usual("likes") >= LEAST_USUAL_COUNT) & (usual("comments") >= FEWEST_FOLLOWING_COMMENTS)
-    return where_given(pl.when(enough).then(ratio), pair, 8)
+    return where_given(pl.when(enough).then(ratio), posts_with("likes", "comments"), 8)
 
 
 @engagement_feature(
@@ -883,10 +839,10 @@ def engagement_likes_beyond_views_ratio() -> pl.Expr:
     An advertised or viral post has few likes per view but more likes than the rest, so it lowers the value. Null under
     50 likes on the median post.
     """
-    pair, groups = both("likes", "views"), _groups("is_most_liked_per_view")
+    groups = _groups("is_most_liked_per_view")
     by_views = mean_apart(within_swing("views"), *groups).clip(lower_bound=0)
     ratio = (mean_apart(within_swing("likes"), *groups) - by_views).exp()
-    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(ratio), pair, 8)
+    return where_given(pl.when(usual("likes") >= LEAST_USUAL_COUNT).then(ratio), posts_with("likes", "views"), 8)
 
 
 # --- time: whether engagement changed, and whether the audience explains it -------------------------------------------
@@ -907,12 +863,10 @@ def engagement_likes_beyond_views_ratio() -> pl.Expr:
 )
 def engagement_likes_trend_rate_per_month() -> pl.Expr:
     """How fast likes rise or fall. Null where the thirds lie less than half a month apart."""
-    newest, oldest = _thirds()
-    likes, month = pl.col("likes_relative"), pl.col("month")
-    apart = month.filter(newest).median() - month.filter(oldest).median()
-    change = likes.filter(newest).median() - likes.filter(oldest).median()
+    apart = first_of("month_of_newest_third") - first_of("month_of_oldest_third")
+    change = first_of("likes_of_newest_third") - first_of("likes_of_oldest_third")
     value = (change / pl.when(apart >= 0.5).then(apart)).clip(-2, 2)  # noqa: PLR2004
-    return where_given(value, pl.col("likes").is_not_null(), 9)
+    return where_given(value, posts_with("likes"), 9)
 
 
 @engagement_feature(
@@ -927,7 +881,7 @@ def engagement_likes_trend_rate_per_month() -> pl.Expr:
 )
 def engagement_likes_step_ratio() -> pl.Expr:
     """Largest shift of likes between neighbouring blocks of five posts."""
-    return block_steps(pl.col("likes_relative").filter(_in_steps())).abs().max().exp()
+    return pl.col("likes_step").abs().max().exp()
 
 
 @engagement_feature(
@@ -952,7 +906,7 @@ def engagement_likes_step_beyond_comments_ratio() -> pl.Expr:
     likes, comments = (mean_apart(within_swing(count), *groups) for count in ("likes", "comments"))
     enough = (usual("likes") >= LEAST_USUAL_COUNT) & (usual("comments") >= FEWEST_USUAL_COMMENTS)
     value = pl.when(enough).then((likes.abs() - likes.sign() * comments).exp())
-    return where_given(value, pl.col("is_after_step").is_not_null(), 10)
+    return where_given(value, pl.col("is_after_step").count(), 10)
 
 
 @engagement_feature(
@@ -961,15 +915,14 @@ def engagement_likes_step_beyond_comments_ratio() -> pl.Expr:
     formula="spearman(x, x of the post before), x = ln likes less the usual of its format",
     suspicious="context",
     source="FACTS, Engagement: lag-1 autocorrelation about 0 over 17 posts; growth over years raises it honestly",
-    evidence=lambda: push_of_rank_relation(pl.col("likes_relative"), of_post_before(pl.col("likes_relative"))),
+    evidence=lambda: push_of_rank_relation("likes_lag"),
     low=-1.0,
     high=1.0,
     min_rows=10,
 )
 def engagement_likes_lag_correlation() -> pl.Expr:
     """Whether a post's likes resemble those of the post before."""
-    value = rank_correlation(pl.col("likes_relative"), of_post_before(pl.col("likes_relative")))
-    return where_given(value, pl.col("likes").is_not_null(), 10)
+    return where_given(rank_correlation("likes_lag"), posts_with("likes"), 10)
 
 
 @engagement_feature(
@@ -988,13 +941,13 @@ def engagement_likes_lag_correlation() -> pl.Expr:
 def engagement_followers_outgrow_likes_residual() -> pl.Expr:
     """Whether likes kept up with followers. Null where followers at posting varied by less than 5 %."""
     followers = pl.col("followers_then").log()
-    known = both("likes", "followers_then")
+    known = _likes_beside_followers()
     newer, older = known & pl.col("is_newer"), known & ~pl.col("is_newer")
-    growth = followers.filter(newer).median() - followers.filter(older).median()
-    change = pl.col("likes_relative").filter(newer).median() - pl.col("likes_relative").filter(older).median()
-    varied = followers.filter(known).max() - followers.filter(known).min() >= math.log(1.05)
+    growth = first_of("followers_of_newer_half") - first_of("followers_of_older_half")
+    change = first_of("likes_of_newer_half") - first_of("likes_of_older_half")
+    varied = only_where(known, followers).max() - only_where(known, followers).min() >= math.log(1.05)
     value = (growth - change).clip(-LARGEST_RESIDUAL, LARGEST_RESIDUAL)
-    return where_given(where_given(pl.when(varied).then(value), newer, 4), older, 4)
+    return where_given(where_given(pl.when(varied).then(value), newer.sum(), 4), older.sum(), 4)
 
 
 @engagement_feature(
@@ -1005,7 +958,7 @@ def engagement_followers_outgrow_likes_residual() -> pl.Expr:
     suspicious="context",
     source="followers who came honestly like as the others did; bought ones do not. As "
     "engagement_followers_outgrow_likes_residual, for histories in which followers changed by less than 5 % too",
-    evidence=_push_of_likes_on_followers,
+    evidence=lambda: push_of_relation("gap_beside_followers", "followers_beside_likes"),
     low=-6.0,
     high=6.0,
     min_rows=6,
@@ -1015,9 +968,8 @@ def engagement_likes_follow_followers_residual() -> pl.Expr:
 
     The addition to the denominator draws it towards zero where followers hardly changed: then chance decides.
     """
-    known = both("likes", "followers_then")
-    followers, gap = (each.filter(known) for each in _likes_beside_followers())
-    return where_given(shrunk_slope(gap, followers, prior=0.05).clip(-6, 6), known, 6)
+    slope = shrunk_slope("gap_beside_followers", "followers_beside_likes", prior=0.05).clip(-6, 6)
+    return where_given(slope, posts_with("likes", "followers"), 6)
 
 
 @engagement_feature(
@@ -1037,10 +989,10 @@ def engagement_comments_per_like_change_residual() -> pl.Expr:
     """Whether the mix of comments and likes changed. Null under 20 comments in either half."""
     pair = both("likes", "comments")
     halves = (pair & pl.col("is_newer"), pair & ~pl.col("is_newer"))
-    fewest = pl.min_horizontal(pl.col("comments").filter(half).sum() for half in halves)
+    fewest = pl.min_horizontal(only_where(half, pl.col("comments")).sum() for half in halves)
     newer, older = (log_of_sums(pl.col("comments"), pl.col("likes"), half) for half in halves)
     value = pl.when(fewest >= 20).then((newer - older).clip(-LARGEST_RESIDUAL, LARGEST_RESIDUAL))  # noqa: PLR2004
-    return where_given(value, pair, 8)
+    return where_given(value, posts_with("likes", "comments"), 8)
 
 
 @engagement_feature(
@@ -1057,9 +1009,8 @@ def engagement_comments_per_like_change_residual() -> pl.Expr:
 def engagement_sponsored_likes_ratio() -> pl.Expr:
     """Likes of sponsored posts over those of the others. Null under 3 sponsored or 5 other posts with likes."""
     paid, other = _paid_and_other("likes")
-    likes = pl.col("likes_relative")
-    ratio = (likes.filter(paid).median() - likes.filter(other).median()).exp()
-    return where_given(where_given(ratio, paid, 3), other, 5)
+    ratio = (first_of("likes_of_sponsored") - first_of("likes_of_others")).exp()
+    return where_given(where_given(ratio, paid.sum(), 3), other.sum(), 5)
 
 
 @engagement_feature(
@@ -1081,8 +1032,8 @@ def engagement_sponsored_comments_per_like_ratio() -> pl.Expr:
     paid, other = _paid_and_other("likes", "comments")
     mix = log_of_sums(pl.col("comments"), pl.col("likes"), other)
     ratio = (log_of_sums(pl.col("comments"), pl.col("likes"), paid) - mix).exp()
-    enough = pl.col("likes").filter(paid).sum() * mix.exp() >= FEWEST_SPONSORED_COMMENTS
-    return where_given(where_given(pl.when(enough).then(ratio), paid, 3), other, 5)
+    enough = only_where(paid, pl.col("likes")).sum() * mix.exp() >= FEWEST_SPONSORED_COMMENTS
+    return where_given(where_given(pl.when(enough).then(ratio), paid.sum(), 3), other.sum(), 5)
 
 
 # --- digits -----------------------------------------------------------------------------------------------------------
@@ -1095,13 +1046,13 @@ def engagement_sponsored_comments_per_like_ratio() -> pl.Expr:
     suspicious="high",
     reason="{value:.0%} of counts are multiples of 50, where chance gives 2 %",
     source="FACTS, Schemes: lots are sold in round numbers; platforms show counts under 1,000 exactly",
-    evidence=lambda: _exact_in_post(_is_round()),
+    evidence=lambda: pl.col("round_counts"),
     low=0.0,
     high=1.0,
 )
 def engagement_round_counts_share() -> pl.Expr:
     """Share of exact counts that are round. Null where the source rounds, or under 20 such counts."""
-    return _where_digits_tell(_exact_counts(_is_round()) / _exact_counts(pl.lit(True)))
+    return _where_digits_tell(pl.col("round_counts").sum() / pl.col("exact_counts").sum())
 
 
 @engagement_feature(
@@ -1119,11 +1070,8 @@ def engagement_last_digit_zscore() -> pl.Expr:
 
     Null where the source rounds, or under 20 counts.
     """
-    exact = _exact_counts(pl.lit(True)).cast(pl.Float64)
-    squares = pl.sum_horizontal(
-        _exact_counts(pl.col(COUNTS) % 10 == digit).cast(pl.Float64) ** 2 for digit in range(10)
-    )
-    chi_square = squares * 10 / exact - exact
+    exact = pl.col("exact_counts").sum()
+    chi_square = pl.col("same_last_digit").sum() * 10 / exact - exact
     return _where_digits_tell((chi_square - 9) / (18 * (1 - 1 / exact)).sqrt())
 
 
@@ -1145,7 +1093,6 @@ def engagement_first_digit_residual() -> pl.Expr:
     A lot of the same size on many posts repeats one first digit. Null under 20 such counts, and where an account's
     counts are of one magnitude: the law says nothing of those.
     """
-    in_post = _first_digits_in_post()
-    counts = _first_digits().cast(pl.Float64)
-    squares = pl.sum_horizontal(own.sum() ** 2.0 / FIRST_DIGIT_SHARES[digit] for digit, own in in_post.items())
+    counts = pl.col("judged_first_digits").sum()
+    squares = pl.col("same_first_digit").sum()
     return pl.when(counts >= FEWEST_DIGITS).then((squares / counts - counts - 8) / counts)

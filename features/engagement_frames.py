@@ -12,13 +12,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from features.context import end_of_day
-from features.expectations import expected_of_accounts, expected_of_posts
 from features.tables import Tables
 from features.wording import counted, times_the_usual
-
-SETTLED_AFTER = timedelta(hours=48)
-"""Posts keep gathering likes; younger ones are left out (FACTS, "Engagement": missing the first hour loses 20-30 %)."""
 
 NEWEST_POSTS = 60
 """Posts an account is judged on, so that a long archive and a short one are compared over the same stretch."""
@@ -67,178 +62,87 @@ LEAST_DIGIT_COUNT = 10
 SECONDS_PER_MONTH = 30 * 24 * 3600.0
 
 
+FEWEST_EXACT, MOST_EXACT = 100, 999
+"""Counts whose last digits are judged: platforms round from four digits on, and below 100 digits are not uniform."""
+
+ROUND = 50
+"""Multiples of this count as round."""
+
+FIRST_DIGIT_SHARES = {digit: math.log10(1 + 1 / digit) for digit in range(1, 10)}
+"""Benford's law."""
+
 COUNTS = ("likes", "comments", "views")
-_OBSERVED = ("like_count", "comment_count", "view_count")
-
-
-def _log_count(column: str) -> pl.Expr:
-    """Logarithm of a count, zero read as half a one: counts keep their order and scale exactly."""
-    return pl.col(column).cast(pl.Float64).clip(lower_bound=0.5).log()
-
-
-def _unless_switched_off() -> list[pl.Expr]:
-    """The counts under short names; a count that is zero on every post and may be hidden or closed becomes null.
-
-    Platforms and trackers write 0 where likes are hidden or comments closed. Likes are believed to be zero only
-    where nothing else was counted either; and a single post's zero not where the account's other posts draw
-    `USUAL_THAT_BELIES_ZERO` and more: its likes were hidden for a while.
-    """
-    likes, comments, views = pl.col("like_count"), pl.col("comment_count"), pl.col("view_count")
-    others_seen = ((comments > 0).any() | (views > 0).any()).over("account_id")
-    liked = (likes > 0).any().over("account_id")
-    usual_where_shown = pl.when(likes > 0).then(likes).median().over("account_id")
-    hidden = (likes == 0) & (usual_where_shown >= USUAL_THAT_BELIES_ZERO).fill_null(False)
-    return [
-        pl.when((liked | ~others_seen) & ~hidden).then(likes).alias("likes"),
-        pl.when((comments > 0).any().over("account_id")).then(comments).alias("comments"),
-        pl.when((views > 0).any().over("account_id")).then(views).alias("views"),
-    ]
-
-
-def _relative_to_usual(count: str) -> pl.Expr:
-    """Logarithm of a count less the median of the account's posts of that format, or of all its posts where too few."""
-    value = pl.col(f"{count}_log")
-    of_format = ["account_id", "format"]
-    usual = (
-        pl.when(value.count().over(of_format) >= FORMAT_POSTS)
-        .then(value.median().over(of_format))
-        .otherwise(value.median().over("account_id"))
-    )
-    return (value - usual).alias(f"{count}_relative")
-
-
-def _mean_comments_here() -> pl.Expr:
-    """Mean comments of the account's posts of that format, or of all its posts where too few."""
-    comments, of_format = pl.col("comments"), ["account_id", "format"]
-    return (
-        pl.when(comments.count().over(of_format) >= FORMAT_POSTS)
-        .then(comments.mean().over(of_format))
-        .otherwise(comments.mean().over("account_id"))
-        .alias("comments_mean_here")
-    )
-
-
-def _first_digit(count: str) -> pl.Expr:
-    """First digit of a count of two digits or more, where a tenth of them at most is smaller and they span a decade."""
-    value = pl.col(count)
-    low, high = (value.quantile(level, "linear").over("account_id") for level in (0.1, 0.9))
-    spans = (low >= LEAST_DIGIT_COUNT) & (high >= WIDE_SPAN * low)
-    digit = value.cast(pl.String).str.head(1).cast(pl.Int8)
-    return pl.when(spans & (value >= LEAST_DIGIT_COUNT)).then(digit).alias(f"{count}_first_digit")
-
-
-def _followers_then(posts: pl.DataFrame, followers_daily: pl.DataFrame) -> pl.DataFrame:
-    """Add `followers_then`, the reading nearest to the post; null where none lies within a month of it."""
-    readings = followers_daily.filter(pl.col("follower_count") > 0).select(
-        "account_id", known_at=end_of_day("date"), followers_then=pl.col("follower_count").cast(pl.Float64)
-    )
-    return posts.sort("posted_at", "post_id").join_asof(
-        readings.sort("known_at"),
-        left_on="posted_at",
-        right_on="known_at",
-        by="account_id",
-        strategy="nearest",
-        tolerance=FOLLOWER_READING_WITHIN,
-        coalesce=True,
-        check_sortedness=False,  # both sides are sorted just above, and polars cannot check within groups
-    )
-
-
-def within_swing(count: str) -> pl.Expr:
-    """Relative logarithm of a count, cut at `LARGEST_SWING` either way."""
-    return pl.col(f"{count}_relative").clip(-LARGEST_SWING, LARGEST_SWING)
-
-
-def likes_per_view() -> pl.Expr:
-    """Logarithm of likes per view, less the usual of the post's format."""
-    return pl.col("likes_relative") - pl.col("views_relative")
-
-
-def both(first: str, second: str) -> pl.Expr:
-    """Whether a row has both counts."""
-    return pl.col(first).is_not_null() & pl.col(second).is_not_null()
-
-
-def _with_later_group(posts: pl.DataFrame, name: str, value: pl.Expr, order: pl.Expr, chosen: pl.Expr) -> pl.DataFrame:
-    """Add the column `name`: whether a chosen post is in the later, by `order`, of the two groups that fit best.
-
-    The cut makes the variance of the value between the groups largest, where each has `SMALLEST_GROUP_SHARE` of the
-    posts. Ordered by the value itself, these are its low and its high group (Otsu); by age, before and after a step.
-    """
-    ordered = posts.filter(chosen).select("account_id", order=order, value=value).sort("account_id", "order", "value")
-    ordered = ordered.with_columns(
-        below=pl.int_range(1, pl.len() + 1).over("account_id"),
-        posts=pl.len().cast(pl.Int64).over("account_id"),
-        earlier=pl.col("value").cum_sum().over("account_id"),
-        total=pl.col("value").sum().over("account_id"),
-        next=pl.col("order").shift(-1).over("account_id"),
-    )
-    below, above, fewest = pl.col("below"), pl.col("posts") - pl.col("below"), SMALLEST_GROUP_SHARE * pl.col("posts")
-    apart = (pl.col("total") - pl.col("earlier")) / above - pl.col("earlier") / below
-    cuts = (
-        ordered.filter((below >= fewest) & (above >= fewest))
-        .group_by("account_id")
-        .agg(cut=pl.col("next").get((apart**2 * below * above).arg_max()))
-    )
-    with_cut = posts.join(cuts, on="account_id", how="left", maintain_order="left")
-    return with_cut.with_columns(pl.when(chosen).then(order >= pl.col("cut")).alias(name)).drop("cut")
+"""The three counts of a post, as the frame names them."""
 
 
 def posts_frame(tables: Tables) -> pl.DataFrame:
     """The newest settled posts with counts, oldest first within an account.
 
-    Besides `account_id`, `post_id`, `posted_at`, `format`, `is_sponsored`:
+    Besides `account`, `account_id`, `post_id`, `posted_at`, `format`, `is_sponsored`:
     `likes`, `comments`, `views`: counts, null where hidden, closed or not observed;
     `<count>_log`: their logarithm; `<count>_relative`: that less the usual of the account's format;
+    `<count>_swing`: the same within `LARGEST_SWING`; `likes_per_view`: relative likes less relative views;
+    `<count>_median`, `<count>_relative_median`, `likes_per_view_median`: the account's, the same for all its posts;
+    `<count>_and_<count>`: whether the post has both;
     `comments_mean_here`: mean comments of the account's posts of that format;
     `age_rank`: 0 for the newest post; `is_newer`: in the newer half;
     `month`: months of 30 days before the newest post, at most 0;
-    `followers`, `followers_then`: now, and at posting; null where unknown;
+    `followers`, `followers_then`: now, and at posting; null where unknown; `audience_log`: the logarithm of the
+    latter, else of the former;
     `platform`; `expected_<ratio>`, `spread_<ratio>`: what size, platform and format expect, as ln, and its standard
     deviation between accounts;
     `is_most_liked`, `is_most_liked_per_view`: in the upper of two groups of posts, null without comments or views;
     `is_after_step`: after the cut in time that divides the likes best, null without comments;
-    `<count>_first_digit`: null where the account's counts of that kind are of one magnitude.
+    `likes_before`: relative likes of the nearest earlier post that shows them; `likes_step`: median of the five
+    relative likes that end with the post less that of the five before, among the `STEP_POSTS` newest;
+    `<pair>_rank_product`, `<pair>_rank_scale`: product of the ranks' deviations from their means, and what the
+    account's sum of products is divided by to give Spearman's correlation, of `likes_comments`, `likes_views` and
+    `likes_lag` (with the post before);
+    `likes_beside_comments`, `comments_beside_likes`, `followers_beside_likes`: swing, or ln followers at posting, less
+    its mean over the posts that have both; `gap_beside_followers`: the same of swing less ln followers;
+    `<count>_first_digit`: null where the account's counts of that kind are of one magnitude; `judged_first_digits`:
+    how many of the three are not; `same_first_digit`: for each of them, the account's counts of that digit over the
+    share that Benford's law gives it, summed;
+    `exact_counts`: how many of the three lie between 100 and 999; `round_counts`, `ten_counts`: those of them that are
+    multiples of 50 and of 10; `same_last_digit`: for each of them, the account's exact counts of that last digit,
+    summed.
     """
-    accounts = tables.accounts.select("account_id", "newest_at")
-    has_count = pl.any_horizontal(pl.col("like_count", "comment_count", "view_count").is_not_null())
-    settled = pl.col("posted_at") + SETTLED_AFTER <= pl.coalesce("observed_at", "newest_at")
-    posts = (
-        tables.posts.join(accounts, on="account_id", how="inner")
-        .filter(has_count & settled)
-        .select("account_id", "post_id", "posted_at", "format", "is_sponsored", *_OBSERVED)
-        .sort("account_id", "posted_at", "post_id")
-        .with_columns(age_rank=pl.int_range(pl.len(), dtype=pl.Int64).reverse().over("account_id"))
-        .filter(pl.col("age_rank") < NEWEST_POSTS)
-        .with_columns(
-            *_unless_switched_off(),
-            is_newer=pl.col("age_rank") < pl.len().over("account_id") // 2,
-            month=(pl.col("posted_at") - pl.col("posted_at").max().over("account_id")).dt.total_seconds()
-            / SECONDS_PER_MONTH,
-        )
-        .with_columns(_log_count(count).alias(f"{count}_log") for count in COUNTS)
-        .with_columns(*(_relative_to_usual(count) for count in COUNTS), _mean_comments_here())
-        .drop(_OBSERVED)
-    )
-    likes, with_comments = within_swing("likes"), both("likes", "comments")
-    rate = likes_per_view().clip(-LARGEST_SWING, LARGEST_SWING)
-    posts = _with_later_group(posts, "is_most_liked", likes, likes, with_comments)
-    posts = _with_later_group(posts, "is_most_liked_per_view", rate, rate, both("likes", "views"))
-    posts = _with_later_group(posts, "is_after_step", likes, -pl.col("age_rank"), with_comments)
-    return (
-        _followers_then(posts, tables.followers_daily)
-        .join(expected_of_accounts(tables.accounts), on="account_id", how="left")
-        .with_columns(*expected_of_posts(), *(_first_digit(count) for count in COUNTS))
-        .sort("account_id", "posted_at", "post_id")
-    )
+    from features.engagement_posts import posts  # numba takes half a second, which the catalogue need not pay
+
+    return posts(tables)
 
 
 # --- helpers of the expressions ---------------------------------------------------------------------------------------
 
 
-def where_given(value: pl.Expr, given: pl.Expr, at_least: int) -> pl.Expr:
-    """The value where at least so many rows fulfil `given`; null otherwise."""
-    return pl.when(given.sum() >= at_least).then(value)
+def within_swing(count: str) -> pl.Expr:
+    """Relative logarithm of a count, cut at `LARGEST_SWING` either way."""
+    return pl.col(f"{count}_swing")
+
+
+def likes_per_view() -> pl.Expr:
+    """Logarithm of likes per view, less the usual of the post's format."""
+    return pl.col("likes_per_view")
+
+
+def both(first: str, second: str) -> pl.Expr:
+    """Whether a post has both of two counts; the pairs are columns of the frame."""
+    return pl.col(f"{first}_and_{second}")
+
+
+def only_where(chosen: pl.Expr, value: pl.Expr) -> pl.Expr:
+    """The value of the chosen rows, null elsewhere: sums and medians of it cost half of those of filtered rows."""
+    return pl.when(chosen).then(value)
+
+
+def posts_with(*counts: str) -> pl.Expr:
+    """How many of the account's posts have these counts; a column of the frame."""
+    return first_of(f"posts_with_{'_and_'.join(counts)}")
+
+
+def where_given(value: pl.Expr, rows: pl.Expr, at_least: int) -> pl.Expr:
+    """The value where there are at least so many rows; null otherwise."""
+    return pl.when(rows >= at_least).then(value)
 
 
 def is_recent() -> pl.Expr:
@@ -246,9 +150,14 @@ def is_recent() -> pl.Expr:
     return pl.col("age_rank") < RECENT_POSTS
 
 
+def first_of(column: str) -> pl.Expr:
+    """A column of the frame that is one for all rows of an account."""
+    return pl.col(column).first()
+
+
 def usual(column: str) -> pl.Expr:
-    """Median of a column over the account's posts."""
-    return pl.col(column).median()
+    """Median of a column over the account's posts; the medians are columns of the frame."""
+    return first_of(f"{column}_median")
 
 
 def expected(*ratios: str) -> pl.Expr:
@@ -267,7 +176,7 @@ def in_deviations(difference: pl.Expr, *ratios: str) -> pl.Expr:
 
 def audience_log() -> pl.Expr:
     """Logarithm of the followers that could see the post: those at posting where known, else those of now."""
-    return pl.coalesce("followers_then", "followers").log()
+    return pl.col("audience_log")
 
 
 def log_of_sums(numerator: pl.Expr, denominator: pl.Expr, chosen: pl.Expr) -> pl.Expr:
@@ -275,20 +184,19 @@ def log_of_sums(numerator: pl.Expr, denominator: pl.Expr, chosen: pl.Expr) -> pl
 
     Sums and not a mean of ratios: comment counts are so overdispersed that a post with few likes would decide.
     """
-    top = numerator.filter(chosen).sum().cast(pl.Float64).clip(lower_bound=0.5)
-    bottom = denominator.filter(chosen).sum().cast(pl.Float64)
+    top = only_where(chosen, numerator).sum().cast(pl.Float64).clip(lower_bound=0.5)
+    bottom = only_where(chosen, denominator).sum().cast(pl.Float64)
     return top.log() - pl.when(bottom > 0).then(bottom).log()
 
 
-def robust_sd(value: pl.Expr) -> pl.Expr:
+def robust_sd(column: str) -> pl.Expr:
     """Median absolute deviation, scaled to the standard deviation of a normal distribution."""
-    return (value - value.median()).abs().median() * ROBUST_SD
+    return (pl.col(column) - pl.col(f"{column}_median")).abs().median() * ROBUST_SD
 
 
-def share_of(condition: pl.Expr, among: pl.Expr) -> pl.Expr:
-    """Share of the rows `among` that fulfil `condition`; null where there is none."""
-    rows = among.sum()
-    return (condition & among).sum() / pl.when(rows > 0).then(rows)
+def share_of(condition: pl.Expr, rows: pl.Expr) -> pl.Expr:
+    """Share of so many rows that fulfil `condition`, which holds for no others; null where there is none."""
+    return condition.sum() / pl.when(rows > 0).then(rows)
 
 
 def at_least(relative: pl.Expr, factor: float) -> pl.Expr:
@@ -301,32 +209,22 @@ def at_most(relative: pl.Expr, factor: float) -> pl.Expr:
     return relative <= math.log(factor) + 1e-9
 
 
-def shrunk_slope(outcome: pl.Expr, cause: pl.Expr, *, prior: float) -> pl.Expr:
-    """Slope of a straight line through both, drawn towards zero: `prior` is added to the cause's sum of squares."""
-    deviation = cause - cause.mean()
-    return push_of_relation(outcome, cause).sum() / ((deviation**2).sum() + prior)
+def shrunk_slope(outcome: str, cause: str, *, prior: float) -> pl.Expr:
+    """Slope of a straight line through two columns less their means, drawn towards zero.
+
+    `prior` is added to the cause's sum of squares.
+    """
+    return (pl.col(cause) * pl.col(outcome)).sum() / ((pl.col(cause) ** 2).sum() + prior)
 
 
-def rank_correlation(first: pl.Expr, second: pl.Expr) -> pl.Expr:
-    """Spearman's correlation over the rows that have both."""
-    known = first.is_not_null() & second.is_not_null()
-    return pl.corr(first.filter(known).rank(), second.filter(known).rank()).clip(-1, 1)
-
-
-def of_post_before(value: pl.Expr) -> pl.Expr:
-    """The value of the nearest earlier post that has one."""
-    return value.forward_fill().shift(1)
+def rank_correlation(pair: str) -> pl.Expr:
+    """Spearman's correlation of a pair of the frame over the rows that have both."""
+    return (pl.col(f"{pair}_rank_product").sum() / pl.col(f"{pair}_rank_scale").first()).clip(-1, 1)
 
 
 def mean_apart(value: pl.Expr, upper: pl.Expr, lower: pl.Expr) -> pl.Expr:
     """Mean of the upper group less that of the lower one."""
-    return value.filter(upper).mean() - value.filter(lower).mean()
-
-
-def block_steps(value: pl.Expr) -> pl.Expr:
-    """Median of each block of posts less that of the block before it; null at the first posts."""
-    blocks = value.rolling_median(BLOCK_POSTS)
-    return blocks - blocks.shift(BLOCK_POSTS)
+    return only_where(upper, value).mean() - only_where(lower, value).mean()
 
 
 # --- pushes: what each row adds to a value ----------------------------------------------------------------------------
@@ -337,9 +235,9 @@ def push_beyond(count: pl.Expr, base: pl.Expr, log_ratio: pl.Expr, chosen: pl.Ex
     return pl.when(chosen).then(count - base * log_ratio.exp())
 
 
-def push_of_deviation(value: pl.Expr, typical: float) -> pl.Expr:
+def push_of_deviation(column: str, typical: float) -> pl.Expr:
     """Push on a spread: distance from the usual, less the typical distance in an honest account."""
-    return (value - value.median()).abs() - typical
+    return (pl.col(column) - pl.col(f"{column}_median")).abs() - typical
 
 
 def push_of_tail(value: pl.Expr, level: float) -> pl.Expr:
@@ -349,16 +247,14 @@ def push_of_tail(value: pl.Expr, level: float) -> pl.Expr:
     return pl.when(beyond).then(value - value.median())
 
 
-def push_of_relation(outcome: pl.Expr, cause: pl.Expr) -> pl.Expr:
-    """Push on a slope or correlation: product of the two deviations from their means."""
-    return (cause - cause.mean()) * (outcome - outcome.mean())
+def push_of_relation(outcome: str, cause: str) -> pl.Expr:
+    """Push on a slope: product of the two deviations from their means."""
+    return pl.col(cause) * pl.col(outcome)
 
 
-def push_of_rank_relation(first: pl.Expr, second: pl.Expr) -> pl.Expr:
+def push_of_rank_relation(pair: str) -> pl.Expr:
     """Push on a rank correlation: product of the two ranks' deviations, among rows that have both."""
-    known = first.is_not_null() & second.is_not_null()
-    ranks = [pl.when(known).then(each).rank() for each in (first, second)]
-    return push_of_relation(*ranks)
+    return pl.col(f"{pair}_rank_product")
 
 
 def push_apart(
@@ -368,7 +264,7 @@ def push_apart(
 
     With means the pushes sum to the difference.
     """
-    half_way = (middle(value.filter(upper)) + middle(value.filter(lower))) / 2
+    half_way = (middle(only_where(upper, value)) + middle(only_where(lower, value))) / 2
     return pl.when(upper).then((value - half_way) / upper.sum()).when(lower).then((half_way - value) / lower.sum())
 
 
@@ -377,9 +273,11 @@ def push_of_step(value: pl.Expr, chosen: pl.Expr, steps: pl.Expr) -> pl.Expr:
 
     Args:
         value: what steps, of all rows; one that falls with the step pushes the step's size down.
-        chosen: the rows that `steps` has one each of.
-        steps: see `block_steps`; the largest either way counts.
+        chosen: the rows that the blocks are made of.
+        steps: median of the `BLOCK_POSTS` posts that end with a row less that of as many before, of all rows, null
+            at those not chosen and at the first; the largest either way counts.
     """
+    steps = steps.filter(chosen)
     at = steps.abs().arg_max()
     number = chosen.cast(pl.Int64).cum_sum() - 1
     after = chosen & number.is_between(at - BLOCK_POSTS + 1, at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from features.context import ACCOUNT, with_account_context
 from features.sufficiency import settled_posts
 from features.tables import Tables
 
@@ -14,5 +15,9 @@ def engagement_per_post(tables: Tables) -> pl.DataFrame:
     Null where no such post shows its likes. A post whose comments are unknown counts its likes alone.
     """
     shown = pl.col("like_count") + pl.col("comment_count").fill_null(0)
-    per_account = settled_posts(tables).group_by("account_id").agg(engagement_per_post=shown.mean())
-    return tables.accounts.select("account_id").join(per_account, on="account_id", how="left").sort("account_id")
+    tables = with_account_context(tables)
+    of_account = settled_posts(tables).group_by(ACCOUNT, maintain_order=True).agg(engagement_per_post=shown.mean())
+    result = tables.accounts.select(ACCOUNT, "account_id").join(
+        of_account, on=ACCOUNT, how="left", maintain_order="left"
+    )
+    return result.drop(ACCOUNT)

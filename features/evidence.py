@@ -109,12 +109,16 @@ def evidence_of_reasons(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
     """
     reason = ["account_id", "feature"]
     order = wanted.select(*reason, place=pl.int_range(1, pl.len() + 1).over("account_id"))
-    most_reasons = max(order["place"], default=1)
-    # What the other reasons of the account take must leave enough.
-    found = evidence(tables, wanted, MOST_EVIDENCE * most_reasons).with_row_index("position")
+    reasons = pl.col("place").max().over("account_id")
+    # What the other reasons of the account take must leave enough; how many others have is not to change its turn.
+    found = (
+        evidence(tables, wanted, MOST_EVIDENCE * max(order["place"], default=1))
+        .join(order, on=reason, how="left", maintain_order="left")
+        .filter(pl.col("rank") <= MOST_EVIDENCE * reasons)
+        .with_row_index("position")
+    )
     offered = (
-        found.join(order, on=reason, maintain_order="left")
-        .group_by(*reason, "place", maintain_order=True)
+        found.group_by(*reason, "place", maintain_order=True)
         .agg("position", row=pl.struct("table", "key"), rows=pl.len())
         .sort("account_id", "rows", "place")
         .group_by("account_id", maintain_order=True)

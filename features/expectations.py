@@ -146,8 +146,10 @@ def expected_of_accounts(accounts: pl.DataFrame) -> pl.DataFrame:
 def expected_of_posts() -> list[pl.Expr]:
     """The columns `expected_<ratio>` of posts, moved from the account's to those of the post's format."""
     on_youtube = pl.col("platform") == "youtube"
-    return [
-        pl.col(f"expected_{ratio}")
-        + pl.when(on_youtube).then(pl.col("format").replace_strict(shifts, default=0.0)).otherwise(0.0)
-        for ratio, shifts in YOUTUBE_FORMATS.items()
-    ]
+    moved = []
+    for ratio, shifts in YOUTUBE_FORMATS.items():
+        shift = pl.lit(0.0)
+        for name, of_format in shifts.items():
+            shift = pl.when(on_youtube & (pl.col("format") == name)).then(of_format).otherwise(shift)
+        moved.append(pl.col(f"expected_{ratio}") + shift)
+    return moved

@@ -4,7 +4,9 @@ Real organic growth is heavy-tailed, so nothing here is measured against a norma
 account's own next largest days, a burst with the account's own calm days. The frames and what they say of sampling and
 rounding are in `features.growth_frames`. History length and gaps are not features.
 
-Each feature has the push of its rows beside it: what the row adds to the value, in the value's own terms.
+A value is an expression over the totals of its frame's rows, one row an account, which the walk that makes the rows
+has counted (`features.kernels.growth`). Beside it stands the push of the rows themselves, for the evidence: what the
+row adds to the value, in the value's own terms.
 """
 
 from __future__ import annotations
@@ -15,32 +17,34 @@ import polars as pl
 
 from features.definition import Citation, Feature, FrameBuilder, feature
 from features.growth_frames import (
-    DAYS_PER_MONTH,
-    DAYS_PER_WEEK,
     burst_text,
+    burst_totals,
     bursts,
     day_text,
+    day_totals,
     days,
     interval_text,
+    interval_totals,
     intervals,
     month_text,
+    month_totals,
     months,
     week_text,
+    week_totals,
     weeks,
+)
+from features.kernels.growth import (
+    DAYS_PER_MONTH,
+    DAYS_PER_WEEK,
+    EVEN_SPREAD,
+    FOLLOWING_MOVE,
+    FOLLOWING_MOVE_LEAST,
+    NEAR_DAILY,
+    WEEKS_PER_QUARTER,
 )
 
 FEWEST_DAYS_COMPARED = 5
 """Days after posts, and days without, that a comparison of the two needs; assumed."""
-
-WEEKS_PER_QUARTER = 13
-
-EVEN_SPREAD = 0.4
-"""Coefficient of variation up to which daily gains are near constant; Poisson noise at 24 a day alone gives 0.2."""
-
-FOLLOWING_MOVE = 0.01
-"""Share of the accounts followed from which a move counts, at least `FOLLOWING_MOVE_LEAST`."""
-
-FOLLOWING_MOVE_LEAST = 20
 
 FEATURES: dict[str, Feature] = {}
 """The group's features by name, in catalogue order."""
@@ -54,7 +58,16 @@ FRAMES: dict[str, FrameBuilder] = {
     "months": months,
     "bursts": bursts,
 }
-"""The group's frames by name; each is built once for all of its features."""
+"""The group's frames by name: the rows that the evidence cites."""
+
+TOTALS: dict[str, FrameBuilder] = {
+    "intervals": interval_totals,
+    "days": day_totals,
+    "weeks": week_totals,
+    "months": month_totals,
+    "bursts": burst_totals,
+}
+"""What the rows of each frame add up to, one row an account: what the values are expressions of."""
 
 CITATIONS: dict[str, Citation] = {
     "intervals": Citation("followers_daily", "date", interval_text),
@@ -78,27 +91,30 @@ def _per_month(value: pl.Expr) -> pl.Expr:
     return value * DAYS_PER_MONTH / _positive(pl.col("days").sum())
 
 
-def _lead_of_largest(rank: int) -> pl.Expr:
-    """The largest gain over the `rank`-th largest; three noise widths are added to both.
+def _rate(total: str, days_covered: str) -> pl.Expr:
+    """A total per thirty days of those named."""
+    return DAYS_PER_MONTH * pl.col(total) / _positive(pl.col(days_covered))
+
+
+def _lead_of_largest() -> pl.Expr:
+    """The largest gain over the one that it is compared with (`gain_ranked`); three noise widths are added to both.
 
     The noise width is the largest of one follower, one rounding step and the square root of the mean gain, so that
     neither a quiet account's five followers nor one step of a rounded count is a spike.
     """
     gain = pl.col("gain")
-    noise = pl.max_horizontal(gain.mean().sqrt(), pl.col("rounding").max(), pl.lit(1.0))
-    ratio = (gain.max() + 3 * noise) / (gain.top_k(rank).min() + 3 * noise)
-    return pl.when(gain.sum() > 0).then(ratio)
+    noise = pl.max_horizontal((gain / pl.col("rows")).sqrt(), pl.col("rounding"), pl.lit(1.0))
+    return pl.when(gain > 0).then((pl.col("gain_largest") + 3 * noise) / (pl.col("gain_ranked") + 3 * noise))
 
 
-def _largest_share(rows: pl.Expr, fewest: int) -> pl.Expr:
-    """The largest gain less one rounding step as a share of all gain, over the rows chosen.
+def _largest_share(fewest: int) -> pl.Expr:
+    """The largest gain of the last quarter less one rounding step as a share of all gain of the quarter.
 
     Null for fewer than `fewest` rows, or where all gain together is within ten rounding steps.
     """
-    gain, rounding = pl.col("gain").filter(rows), pl.col("rounding").max()
-    total = gain.sum()
-    is_resolved = (total > 10 * rounding) & (rows.sum() >= fewest)
-    return pl.when(is_resolved).then((gain.max() - rounding).clip(lower_bound=0) / _positive(total))
+    gain, rounding = pl.col("recent_gain"), pl.col("rounding")
+    is_resolved = (gain > 10 * rounding) & (pl.col("recent_rows") >= fewest)
+    return pl.when(is_resolved).then((pl.col("recent_gain_largest") - rounding).clip(lower_bound=0) / _positive(gain))
 
 
 def _of_largest_burst(value: pl.Expr) -> pl.Expr:
@@ -109,7 +125,7 @@ def _of_largest_burst(value: pl.Expr) -> pl.Expr:
 
 def _movement_is_visible() -> pl.Expr:
     """Whether the counts move by more than they are rounded: else what happens in between readings cannot be seen."""
-    return pl.col("rounding").max() <= pl.col("change").abs().mean()
+    return pl.col("rounding") <= pl.col("movement") / pl.col("rows")
 
 
 def _in_largest_burst(value: pl.Expr) -> pl.Expr:
@@ -157,7 +173,7 @@ def _push_of_correlation(left: pl.Expr, right: pl.Expr) -> pl.Expr:
 )
 def growth_net_log_rate_per_month() -> pl.Expr:
     """Net growth of the followers, as a logarithm, per thirty days."""
-    return _per_month(pl.col("log_growth").sum())
+    return _rate("log_growth", "days")
 
 
 def _is_recent() -> pl.Expr:
@@ -183,13 +199,7 @@ def _push_on_acceleration() -> pl.Expr:
 )
 def growth_recent_acceleration_rate_per_month() -> pl.Expr:
     """How much faster than before the account grew in its last thirty days."""
-    is_recent = _is_recent()
-
-    def rate(rows: pl.Expr) -> pl.Expr:
-        days_covered = _positive(pl.col("days").filter(rows).sum())
-        return DAYS_PER_MONTH * pl.col("log_growth").filter(rows).sum() / days_covered
-
-    return rate(is_recent) - rate(~is_recent)
+    return _rate("recent_log_growth", "recent_days") - _rate("earlier_log_growth", "earlier_days")
 
 
 def _highest() -> pl.Expr:
@@ -219,7 +229,7 @@ def _push_on_drawdown() -> pl.Expr:
 )
 def growth_drawdown_share() -> pl.Expr:
     """Deepest fall of the follower count below its own earlier high."""
-    return (1 - pl.col("count_after") / _highest()).max()
+    return pl.col("deepest_fall")
 
 
 def _following_lost() -> pl.Expr:
@@ -240,11 +250,8 @@ def _following_lost() -> pl.Expr:
 )
 def growth_following_lost_rate_per_month() -> pl.Expr:
     """How much of its list of followed accounts the account gives up per month."""
-    is_read = pl.col("following_change").is_not_null()
-    lost = _following_lost().sum()
-    days_read = _positive(pl.col("days").filter(is_read).sum())
-    mean_following = _positive(pl.col("following_before").filter(is_read).mean())
-    return pl.when(is_read.sum() >= 6).then(DAYS_PER_MONTH * lost / days_read / mean_following)  # noqa: PLR2004
+    value = _rate("following_lost", "following_days") / _positive(pl.col("following_mean"))
+    return pl.when(pl.col("following_rows") >= 6).then(value)  # noqa: PLR2004 -- as min_rows
 
 
 # --- days -------------------------------------------------------------------------------------------------------------
@@ -265,7 +272,7 @@ def growth_following_lost_rate_per_month() -> pl.Expr:
 )
 def growth_peak_day_share() -> pl.Expr:
     """Share of the last three months' follower gain that came on the busiest day."""
-    return _largest_share(pl.col("recent"), fewest=28)
+    return _largest_share(fewest=28)
 
 
 @growth_feature(
@@ -282,7 +289,7 @@ def growth_peak_day_share() -> pl.Expr:
 )
 def growth_peak_day_tail_ratio() -> pl.Expr:
     """How far the busiest day stands out from the account's own next busiest days."""
-    return _lead_of_largest(5)
+    return _lead_of_largest()
 
 
 def _push_on_losing_days() -> pl.Expr:
@@ -307,7 +314,7 @@ def _push_on_losing_days() -> pl.Expr:
 )
 def growth_losing_day_share() -> pl.Expr:
     """Share of days on which the follower count fell; null for counts rounded too coarsely to show it."""
-    return pl.when(_movement_is_visible()).then((pl.col("change") < 0).mean())
+    return pl.when(_movement_is_visible()).then(pl.col("losing_rows") / pl.col("rows"))
 
 
 @growth_feature(
@@ -324,9 +331,9 @@ def growth_losing_day_share() -> pl.Expr:
 )
 def growth_gain_variation_ratio() -> pl.Expr:
     """How unevenly followers arrive from day to day, beyond chance; null under five a day or with coarse rounding."""
-    gain = pl.col("gain")
-    is_visible = (gain.mean() >= 5) & (pl.col("rounding").max() <= gain.mean())  # noqa: PLR2004 -- chance rules below
-    return pl.when(is_visible).then((gain.var(ddof=0) - gain.mean()).clip(lower_bound=0).sqrt() / gain.mean())
+    mean = pl.col("gain") / pl.col("rows")
+    is_visible = (mean >= 5) & (pl.col("rounding") <= mean)  # noqa: PLR2004 -- chance rules below
+    return pl.when(is_visible).then((pl.col("gain_variance") - mean).clip(lower_bound=0).sqrt() / mean)
 
 
 def _two_days() -> tuple[pl.Expr, pl.Expr]:
@@ -350,10 +357,8 @@ def _two_days() -> tuple[pl.Expr, pl.Expr]:
 )
 def growth_day_to_day_correlation() -> pl.Expr:
     """Whether a good day is followed by another; null for counts rounded too coarsely to show it."""
-    is_known = pl.col("next_log_growth").is_not_null()
-    today, tomorrow = (side.filter(is_known) for side in _two_days())
-    is_enough = is_known.sum() >= 20  # noqa: PLR2004 -- pairs, as min_rows for days
-    return pl.when(_movement_is_visible() & is_enough).then(_correlation(today, tomorrow))
+    is_enough = pl.col("pairs") >= 20  # noqa: PLR2004 -- as min_rows for days
+    return pl.when(_movement_is_visible() & is_enough).then(pl.col("pair_correlation"))
 
 
 def _push_on_weekday_rhythm() -> pl.Expr:
@@ -375,10 +380,9 @@ def _push_on_weekday_rhythm() -> pl.Expr:
 )
 def growth_weekday_rhythm_share() -> pl.Expr:
     """How much of the daily movement follows the day of the week."""
-    change, count = pl.col("calm_change"), pl.len().cast(pl.Float64)
-    total = ((change - change.mean()) ** 2).sum()
-    within = ((change - pl.col("weekday_mean")) ** 2).sum()
-    return pl.when(_movement_is_visible()).then(1 - within / _positive(total) * (count - 1) / (count - 7))
+    count, total = pl.col("rows"), _positive(pl.col("calm_variation"))
+    unexplained = pl.col("weekday_variation") / total * (count - 1) / (count - 7)
+    return pl.when(_movement_is_visible()).then(1 - unexplained)
 
 
 def _follows_and_gain() -> tuple[pl.Expr, pl.Expr]:
@@ -406,18 +410,8 @@ def _push_on_follow_back() -> pl.Expr:
 )
 def growth_follow_back_correlation() -> pl.Expr:
     """Whether followers come after the account has followed others; null without 21 such days."""
-    is_known = pl.col("follows").is_not_null()
-    value = _correlation(*(side.filter(is_known) for side in _follows_and_gain()))
-    return pl.when(is_known.sum() >= 21).then(value)  # noqa: PLR2004 -- three weeks
-
-
-def _correlation(left: pl.Expr, right: pl.Expr) -> pl.Expr:
-    """Pearson's, null where one side does not vary; float noise beyond ±1 is cut."""
-    left, right = left - left.mean(), right - right.mean()
-    # A series of one value has a variance of the order of its own rounding error, not zero.
-    spread = _positive((left**2).sum().sqrt() * (right**2).sum().sqrt())
-    varies = (left.max() - left.min() > 1e-9) & (right.max() - right.min() > 1e-9)  # noqa: PLR2004
-    return pl.when(varies).then(((left * right).sum() / spread).clip(-1, 1))
+    is_enough = pl.col("follow_rows") >= 21  # noqa: PLR2004 -- three weeks
+    return pl.when(is_enough).then(pl.col("follow_correlation"))
 
 
 def _gain_ranks() -> pl.Expr:
@@ -446,13 +440,10 @@ def _push_on_gain_after_posts() -> pl.Expr:
 )
 def growth_gain_after_posts_correlation() -> pl.Expr:
     """Whether more followers arrive after posts (rank-biserial); null under five days with and five without a post."""
-    after, rank = pl.col("after_post"), _gain_ranks()
-    with_post, without = after.sum().cast(pl.Float64), (~after).sum().cast(pl.Float64)
-    wins = rank.filter(after).sum() - with_post * (with_post + 1) / 2
+    with_post, without = pl.col("rows_after_posts"), pl.col("rows_without_posts")
     is_enough = pl.min_horizontal(with_post, without) >= FEWEST_DAYS_COMPARED
-    varies = rank.max() > rank.min()
-    value = 2 * wins / (with_post * without) - 1
-    return pl.when(_movement_is_visible() & is_enough & varies).then(value)
+    value = 2 * pl.col("wins_after_posts") / (with_post * without) - 1
+    return pl.when(_movement_is_visible() & is_enough & (pl.col("gains_differ") == 1)).then(value)
 
 
 # --- weeks and months -------------------------------------------------------------------------------------------------
@@ -472,7 +463,7 @@ def growth_gain_after_posts_correlation() -> pl.Expr:
 )
 def growth_peak_week_tail_ratio() -> pl.Expr:
     """How far the busiest week stands out from the account's own next busiest weeks."""
-    return _lead_of_largest(3)
+    return _lead_of_largest()
 
 
 def _is_last_quarter() -> pl.Expr:
@@ -494,7 +485,7 @@ def _is_last_quarter() -> pl.Expr:
 )
 def growth_peak_week_share() -> pl.Expr:
     """Share of the last thirteen weeks' follower gain that came in the busiest week."""
-    return _largest_share(_is_last_quarter(), fewest=8)
+    return _largest_share(fewest=8)
 
 
 @growth_feature(
@@ -513,8 +504,8 @@ def growth_peak_week_share() -> pl.Expr:
 )
 def growth_weekly_loss_share() -> pl.Expr:
     """Weight of losing weeks in the movement of the follower count; null for movement within two rounding steps."""
-    movement = pl.col("change").abs().sum()
-    return pl.when(movement > 2 * pl.col("rounding").max()).then(pl.col("loss").sum() / _positive(movement))
+    movement = pl.col("movement")
+    return pl.when(movement > 2 * pl.col("rounding")).then(pl.col("loss") / _positive(movement))
 
 
 def _push_on_level_shift() -> pl.Expr:
@@ -535,8 +526,7 @@ def _push_on_level_shift() -> pl.Expr:
 )
 def growth_level_shift_zscore() -> pl.Expr:
     """The largest lasting change of pace in the account's weekly growth."""
-    shift = pl.col("shift_zscore")
-    return shift.sort_by(shift.abs(), nulls_last=False, maintain_order=True).last()
+    return pl.col("largest_shift")
 
 
 def _weekly_ranks() -> tuple[pl.Expr, pl.Expr]:
@@ -559,9 +549,8 @@ def _weekly_ranks() -> tuple[pl.Expr, pl.Expr]:
 )
 def growth_weekly_gain_engagement_correlation() -> pl.Expr:
     """Whether weeks of well-liked posts are weeks of growth; null under eight weeks whose posts are known."""
-    gain, engagement = (rank.drop_nulls() for rank in _weekly_ranks())
-    is_enough = pl.col("engagement").count() >= 8  # noqa: PLR2004 -- weeks, as min_rows
-    return pl.when(_movement_is_visible() & is_enough).then(_correlation(gain, engagement))
+    is_enough = pl.col("engagement_rows") >= 8  # noqa: PLR2004 -- weeks, as min_rows
+    return pl.when(_movement_is_visible() & is_enough).then(pl.col("engagement_correlation"))
 
 
 @growth_feature(
@@ -578,9 +567,7 @@ def growth_weekly_gain_engagement_correlation() -> pl.Expr:
 )
 def growth_peak_month_ratio() -> pl.Expr:
     """How far the best month stands out from a usual one."""
-    gain = pl.col("gain")
-    noise = pl.max_horizontal(gain.mean().sqrt(), pl.col("rounding").max(), pl.lit(1.0))
-    return pl.when(gain.sum() > 0).then((gain.max() + 3 * noise) / (gain.median() + 3 * noise))
+    return _lead_of_largest()
 
 
 # --- bursts -----------------------------------------------------------------------------------------------------------
@@ -601,7 +588,7 @@ def growth_peak_month_ratio() -> pl.Expr:
 )
 def growth_burst_mass_share() -> pl.Expr:
     """Share of the follower gain that came in bursts, beyond what was to be expected in those days."""
-    return pl.col("burst_gain").sum() / _positive(pl.col("gain").sum())
+    return pl.col("burst_gain") / _positive(pl.col("gain"))
 
 
 def _push_on_lost(window: int) -> pl.Expr:
@@ -625,7 +612,7 @@ def _push_on_lost(window: int) -> pl.Expr:
 )
 def growth_burst_lost_7_days_share() -> pl.Expr:
     """Share of the bursts' followers lost within seven days; null without a burst or without the days after it."""
-    return _mean_by_mass("lost_7")
+    return pl.col("mass_lost_7") / _positive(pl.col("mass_known_7"))
 
 
 @growth_feature(
@@ -642,12 +629,7 @@ def growth_burst_lost_7_days_share() -> pl.Expr:
 )
 def growth_burst_lost_30_days_share() -> pl.Expr:
     """Share of the bursts' followers lost within thirty days; null without a burst or without the days after it."""
-    return _mean_by_mass("lost_30")
-
-
-def _mean_by_mass(column: str) -> pl.Expr:
-    mass = pl.when(pl.col(column).is_not_null()).then("mass")
-    return (mass * pl.col(column)).sum() / _positive(mass.sum())
+    return pl.col("mass_lost_30") / _positive(pl.col("mass_known_30"))
 
 
 def _push_on_half_life() -> pl.Expr:
@@ -674,7 +656,7 @@ def _push_on_half_life() -> pl.Expr:
 )
 def growth_burst_half_life_days() -> pl.Expr:
     """How soon half of the largest burst that was halved within a month was lost again; null where none was."""
-    return _of_largest_burst(pl.col("half_life"))
+    return pl.col("half_life")
 
 
 def _push_on_unexplained() -> pl.Expr:
@@ -699,25 +681,13 @@ def _push_on_unexplained() -> pl.Expr:
 )
 def growth_burst_unexplained_share() -> pl.Expr:
     """Share of the gain that came in bursts which no post explains; null without posts around the time."""
-    value = pl.col("unexplained_mass").sum() / _positive(pl.col("gain_with_posts").sum())
+    value = pl.col("unexplained_mass") / _positive(pl.col("gain_with_posts"))
     return pl.when(_posts_are_known()).then(value)
 
 
 def _posts_are_known() -> pl.Expr:
     """Whether two weeks of the curve fall in the time of which posts are known."""
-    return pl.col("days").filter(pl.col("gain_with_posts").is_not_null()).sum() >= 2 * DAYS_PER_WEEK
-
-
-def _lot_closeness() -> pl.Expr:
-    """Closeness of a burst's mass to the nearest lot; null where its size is not known within 5 %."""
-    position = pl.col("mass").log(10) % 1
-    low, high = pl.lit(2.5).log(10), pl.lit(5.0).log(10)
-    start = pl.when(position < low).then(0.0).when(position < high).then(low).otherwise(high)
-    end = pl.when(position < low).then(low).when(position < high).then(high).otherwise(1.0)
-    distance = pl.min_horizontal(position - start, end - position)
-    closeness = 1 - distance / ((end - start) / 2)
-    is_known = (pl.col("mass_noise") <= 0.05 * pl.col("mass")) & (pl.col("mass") >= 75)  # noqa: PLR2004
-    return pl.when(is_known).then(closeness)
+    return pl.col("days_with_posts") >= 2 * DAYS_PER_WEEK
 
 
 def _push_of_burst(value: pl.Expr) -> pl.Expr:
@@ -732,7 +702,7 @@ def _push_of_burst(value: pl.Expr) -> pl.Expr:
     unit="0 (halfway between two lots) to 1 (exactly a lot); chance gives 0.5",
     formula="1 - |log₁₀(mass / nearest lot)| / (half the gap between its neighbours), lots 1, 2.5, 5 · 10ᵏ from 100 on",
     suspicious="context",
-    evidence=lambda: _push_of_burst(_lot_closeness()),
+    evidence=lambda: _push_of_burst(pl.col("lot_closeness")),
     source="105 real offers of Instagram followers: lots of 100, 250, 500, 1,000, 2,500, 5,000, 10,000. Chance alone"
     " comes as near, so it is never a reason",
     low=0.0,
@@ -741,7 +711,7 @@ def _push_of_burst(value: pl.Expr) -> pl.Expr:
 )
 def growth_burst_lot_closeness_ratio() -> pl.Expr:
     """How close the largest burst comes to a lot size that is sold; null where its size is not known within 5 %."""
-    return _of_largest_burst(_lot_closeness())
+    return pl.col("lot_closeness")
 
 
 def _plateau_length(chosen: pl.Expr) -> pl.Expr:
@@ -750,9 +720,8 @@ def _plateau_length(chosen: pl.Expr) -> pl.Expr:
     return pl.when(is_even & chosen).then("burst_days")
 
 
-def _longest_plateau(chosen: pl.Expr) -> pl.Expr:
-    is_near_daily = pl.col("days").median() <= 2  # noqa: PLR2004
-    return pl.when(is_near_daily).then(_plateau_length(chosen).max().fill_null(0.0))
+def _if_near_daily(value: pl.Expr) -> pl.Expr:
+    return pl.when(pl.col("days_median") <= NEAR_DAILY).then(value)
 
 
 def _push_of_plateau(chosen: pl.Expr) -> pl.Expr:
@@ -776,7 +745,7 @@ def _push_of_plateau(chosen: pl.Expr) -> pl.Expr:
 )
 def growth_plateau_days() -> pl.Expr:
     """Longest run of days with a raised, nearly constant gain; null unless most readings are near-daily."""
-    return _longest_plateau(pl.lit(True))
+    return _if_near_daily(pl.col("plateau_days"))
 
 
 @growth_feature(
@@ -793,7 +762,7 @@ def growth_plateau_days() -> pl.Expr:
 )
 def growth_plateau_unexplained_days() -> pl.Expr:
     """Longest even burst that no post explains; null without posts around the time, or without near-daily readings."""
-    return pl.when(_posts_are_known()).then(_longest_plateau(_is_unexplained()))
+    return pl.when(_posts_are_known()).then(_if_near_daily(pl.col("plateau_unexplained_days")))
 
 
 def _is_unexplained() -> pl.Expr:
@@ -822,7 +791,7 @@ def _push_on_burst_spread() -> pl.Expr:
 )
 def growth_burst_daily_spread() -> pl.Expr:
     """How unevenly followers arrived inside the largest burst; null without a burst of five days."""
-    return _of_largest_burst(pl.col("daily_spread"))
+    return pl.col("daily_spread")
 
 
 def _push_on_late_share() -> pl.Expr:
@@ -845,7 +814,7 @@ def _push_on_late_share() -> pl.Expr:
 )
 def growth_burst_late_share() -> pl.Expr:
     """Share of the largest burst that came in its second half; null without a burst of five days."""
-    return _of_largest_burst(pl.col("late_share"))
+    return pl.col("late_share")
 
 
 def _push_on_refills() -> pl.Expr:
@@ -868,8 +837,7 @@ def _push_on_refills() -> pl.Expr:
 )
 def growth_refill_rate_per_month() -> pl.Expr:
     """How often a drop was followed by a burst."""
-    is_first = pl.col("mass").is_not_null()
-    return _per_month((is_first & pl.col("in_refill").fill_null(False)).sum().cast(pl.Float64))
+    return _rate("refills", "days")
 
 
 @growth_feature(
@@ -885,7 +853,7 @@ def growth_refill_rate_per_month() -> pl.Expr:
 )
 def growth_drop_rate_per_month() -> pl.Expr:
     """Followers lost in sudden drops, per month."""
-    return _per_month((pl.col("drop_loss") / pl.col("count_before")).sum())
+    return _rate("drop_share", "days")
 
 
 def _push_on_restored() -> pl.Expr:
@@ -909,7 +877,7 @@ def _push_on_restored() -> pl.Expr:
 )
 def growth_drop_restored_share() -> pl.Expr:
     """Share of the sudden losses that bursts made good within fourteen days; null without a sudden loss."""
-    return pl.col("restored_loss").sum() / _positive(pl.col("drop_loss").sum())
+    return pl.col("restored_loss") / _positive(pl.col("drop_loss"))
 
 
 def _push_on_engagement_residual() -> pl.Expr:
@@ -930,7 +898,7 @@ def _push_on_engagement_residual() -> pl.Expr:
 )
 def growth_burst_engagement_residual() -> pl.Expr:
     """How far engagement per post kept up with a burst; null without three posts on each side."""
-    return _of_largest_burst(pl.col("engagement_residual"))
+    return pl.col("engagement_residual")
 
 
 def _bulk_moves() -> pl.Expr:
@@ -961,8 +929,5 @@ def _push_on_reversals() -> pl.Expr:
 )
 def growth_following_reversal_rate_per_month() -> pl.Expr:
     """How often the account turns between following and unfollowing in bulk; null without ten read intervals."""
-    change = pl.col("following_change")
-    moves = _bulk_moves().drop_nulls()
-    days_read = _positive(pl.col("days").filter(change.is_not_null()).sum())
-    reversals = (moves != moves.shift(1)).sum().cast(pl.Float64)
-    return pl.when(change.count() >= 10).then(DAYS_PER_MONTH * reversals / days_read)  # noqa: PLR2004
+    value = _rate("following_reversals", "following_days")
+    return pl.when(pl.col("following_rows") >= 10).then(value)  # noqa: PLR2004 -- as min_rows

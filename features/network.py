@@ -18,7 +18,8 @@ import numpy as np
 import polars as pl
 
 from features.definition import Citation, Feature, FrameBuilder, feature
-from features.network_frames import FEWEST_COMMENTERS, LOCKSTEP_MINUTES, commenters, drops
+from features.network_frames import commenters, drops
+from features.network_survey import FEWEST_COMMENTERS, LOCKSTEP_MINUTES
 from features.wording import counted
 
 SHARED_BY_MOST = 0.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.context import with_account_context
+from features.context import ACCOUNT, with_account_context
 from features.tables import Tables
 
 READINGS_NEEDED = 14
@@ -15,36 +15,49 @@ COMMENTS_NEEDED = 20
 SETTLED_HOURS = 48
 """Younger posts still gather likes: missing the first hour alone loses 20-30 % (FACTS, Engagement)."""
 
+COUNTS_OF_POSTS = ("like_count", "comment_count", "view_count")
+"""A post without any of them says nothing."""
+
 
 def settled_posts(tables: Tables) -> pl.DataFrame:
     """The posts with at least one count that were 48 hours old or older when their counts were read.
 
     The counts were read at `observed_at` or, where that is not known, at the account's own newest row. The columns
-    are those of `posts`, and `newest_at`.
+    are `account`, `account_id`, `post_id`, `posted_at`, `format`, `is_sponsored` and the counts, in order of the key.
     """
-    newest = with_account_context(tables).accounts.select("account_id", "newest_at")
-    age = pl.coalesce("observed_at", "newest_at") - pl.col("posted_at")
-    counted = pl.any_horizontal(pl.col("like_count", "comment_count", "view_count").is_not_null())
-    return tables.posts.join(newest, on="account_id", how="left", maintain_order="left").filter(
-        (age >= pl.duration(hours=SETTLED_HOURS)) & counted
+    tables = with_account_context(tables)
+    return tables.once("posts/settled", lambda: _settled_posts(tables))
+
+
+def _settled_posts(tables: Tables) -> pl.DataFrame:
+    newest = tables.accounts["newest_at"].gather(tables.posts[ACCOUNT])
+    age = pl.coalesce("observed_at", newest) - pl.col("posted_at")
+    counted = pl.any_horizontal(pl.col(*COUNTS_OF_POSTS).is_not_null())
+    columns = (ACCOUNT, "account_id", "post_id", "posted_at", "format", "is_sponsored", *COUNTS_OF_POSTS)
+    settled = tables.posts.select(*columns, is_settled=(age >= pl.duration(hours=SETTLED_HOURS)) & counted).filter(
+        "is_settled"
     )
+    return settled.drop("is_settled").with_columns(pl.col(ACCOUNT).set_sorted())
 
 
 def sufficiency(tables: Tables) -> pl.DataFrame:
     """What each account's verdict rests on, one row an account, sorted by `account_id`.
 
-    Columns: `observed_days` (distinct dates with a reading), `observed_posts` (48 hours old or older, with counts),
+    Columns: `observed_days` (dates with a reading), `observed_posts` (48 hours old or older, with counts),
     `observed_comments`, all Int64 and 0 where nothing was observed; `insufficient_because`, a list of what is missing,
     empty where a verdict is owed.
     """
-    days = tables.followers_daily.group_by("account_id").agg(observed_days=pl.col("date").n_unique())
-    posts = settled_posts(tables).group_by("account_id").agg(observed_posts=pl.len())
-    comments = tables.comments.group_by("account_id").agg(observed_comments=pl.len())
-    result = tables.accounts.select("account_id").sort("account_id")
-    for counts in (days, posts, comments):
-        result = result.join(counts, on="account_id", how="left", maintain_order="left")
-    names = ("observed_days", "observed_posts", "observed_comments")
-    result = result.with_columns(pl.col(names).fill_null(0).cast(pl.Int64))
+    tables = with_account_context(tables)
+    observed = {
+        "observed_days": tables.followers_daily,
+        "observed_posts": settled_posts(tables),
+        "observed_comments": tables.comments,
+    }
+    result = tables.accounts.select(ACCOUNT, "account_id")
+    for name, rows in observed.items():
+        counts = rows.group_by(ACCOUNT, maintain_order=True).agg(pl.len().cast(pl.Int64).alias(name))
+        result = result.join(counts, on=ACCOUNT, how="left", maintain_order="left")
+    result = result.drop(ACCOUNT).with_columns(pl.col(*observed).fill_null(0))
     owed = (
         (pl.col("observed_days") >= READINGS_NEEDED)
         | (pl.col("observed_posts") >= POSTS_NEEDED)

@@ -14,7 +14,6 @@ throughout:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -63,11 +62,16 @@ _KEYCAP = r"[0-9#*]\x{FE0F}?\x{20E3}"  # an emoji that is written with a digit
 _DROPPED = r"['\x{2019}\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FE0E}\x{FE0F}\x{FEFF}]"
 """Apostrophes, so that don't is one word however it is typed; joiners, marks of direction, variation selectors."""
 
-_DOMAIN_END = r"\.(?:com|net|org|info|gg|shop|xyz|io|tv|link)(?-u:\b)"
+DOMAINS = ("com", "net", "org", "info", "gg", "shop", "xyz", "io", "tv", "link")
+"""Endings by which a web address is known that begins with neither http nor www."""
+
+_DOMAIN_END = rf"\.(?:{'|'.join(DOMAINS)})(?-u:\b)"
 _LINK = rf"https?://\S+|www\.\S+|[a-z0-9-]+{_DOMAIN_END}\S*"
-_MAIL = rf"[\p{{L}}\p{{N}}._%+\-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*{_DOMAIN_END}[a-z.]*"
+MAIL_CHARACTER = r"[\p{L}\p{N}._%+\-]"
+_MAIL = rf"{MAIL_CHARACTER}+@[a-z0-9-]+(?:\.[a-z0-9-]+)*{_DOMAIN_END}[a-z.]*"
 """A mail address is no mention, though a sign between two names is all that makes it one."""
-_MENTION = r"@[\p{L}\p{N}_][\p{L}\p{N}\p{M}_.\-]*"
+NAME_START, NAME_CHARACTER = r"[\p{L}\p{N}_]", r"[\p{L}\p{N}\p{M}_.\-]"
+_MENTION = f"@{NAME_START}{NAME_CHARACTER}*"
 _PHONE = r"(?:^|[^\p{N}.,\s])\s*(?:\+|0[1-9])(?:[\s()./\-]{0,2}\p{N}){8}"
 """A number dialled from abroad, eight digits and more behind a plus, or from home, ten and more with a zero first.
 
@@ -75,19 +79,32 @@ Counts of views and rows of years begin with neither, and the tail of a longer n
 are those of ITU E.164 less the countries with the shortest numbers.
 """
 _KEYCAPS_DIALLED = r"(?:🔢\s?){8}"
-_MESSENGERS = (
-    "whats ?app|telegram|wa\\.me|viber|we ?chat|kakao ?talk|snapchat|"
-    "в[оа]тсап+|телеграм+|вайбер|واتساب|واتس ?اب|تلجرام|تلغرام|تيليجرام|微信|カカオトーク|카카오톡|วอทส์?แอป"  # noqa: RUF001 - Cyrillic
+MESSENGERS = (
+    *(
+        "whatsapp",
+        "whats app",
+        "telegram",
+        "wa.me",
+        "viber",
+        "wechat",
+        "we chat",
+        "kakaotalk",
+        "kakao talk",
+        "snapchat",
+    ),
+    *("ватсап", "вотсап", "телеграм", "вайбер", "واتساب", "واتس اب", "تلجرام", "تلغرام", "تيليجرام"),
+    *("微信", "カカオトーク", "카카오톡", "วอทส์แอป", "วอทสแอป"),
 )
 """Brand names of messengers, in the scripts that spell them their own way; those named in FACTS and the commonest."""
-_LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
-_VISIBLE_SYMBOL = r"[\p{S}\p{P}]"
-_QUESTION = r"[?\x{061F}\x{055E}]"  # Latin and, after folding, full-width; Arabic; Armenian
-_WORD = r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*"
+_MESSENGERS = "|".join(MESSENGERS).replace(".", r"\.")
+LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
+VISIBLE_SYMBOL = r"[\p{S}\p{P}]"
+QUESTION = r"[?\x{061F}\x{055E}]"  # Latin and, after folding, full-width; Arabic; Armenian
+_WORD = rf"{LETTER_OR_DIGIT}[\p{{L}}\p{{N}}\p{{M}}]*"
 _UNSPACED = f"[{DENSE_RANGES}{SYLLABIC_RANGES}]"
-_SPACED_WORD = rf"[[\p{{L}}\p{{N}}]--{_UNSPACED}][[\p{{L}}\p{{N}}\p{{M}}]--{_UNSPACED}]*"
-_DENSE_CHARACTER = rf"[[\p{{L}}\p{{N}}]&&[{DENSE_RANGES}]]"
-_SYLLABIC_CHARACTER = rf"[[\p{{L}}\p{{M}}\p{{N}}]&&[{SYLLABIC_RANGES}]]"
+SPACED_START, SPACED_CHARACTER = rf"[{LETTER_OR_DIGIT}--{_UNSPACED}]", rf"[[\p{{L}}\p{{N}}\p{{M}}]--{_UNSPACED}]"
+DENSE_CHARACTER = rf"[{LETTER_OR_DIGIT}&&[{DENSE_RANGES}]]"
+SYLLABIC_CHARACTER = rf"[[\p{{L}}\p{{M}}\p{{N}}]&&[{SYLLABIC_RANGES}]]"
 
 SCRIPT_PATTERNS = {
     "latin": r"\p{Latin}",
@@ -150,9 +167,9 @@ def _without_names(folded: pl.Expr) -> pl.Expr:
 
 def estimated_word_count(said: pl.Expr) -> pl.Expr:
     """Words, 0 or more: runs of letters and digits, and in scripts without spaces an estimate from the characters."""
-    spaced = said.str.count_matches(_SPACED_WORD)
-    dense = said.str.count_matches(_DENSE_CHARACTER)
-    syllabic = said.str.count_matches(_SYLLABIC_CHARACTER)
+    spaced = said.str.count_matches(f"{SPACED_START}{SPACED_CHARACTER}*")
+    dense = said.str.count_matches(DENSE_CHARACTER)
+    syllabic = said.str.count_matches(SYLLABIC_CHARACTER)
     return (
         spaced
         + (dense + DENSE_CHARACTERS_PER_WORD - 1) // DENSE_CHARACTERS_PER_WORD
@@ -184,6 +201,26 @@ def script_of_language(language: pl.Expr) -> pl.Expr:
     return primary.replace_strict(scripts, default=pl.when(primary.is_not_null()).then(pl.lit("latin")))
 
 
+def what_was_said(frame: pl.DataFrame) -> pl.DataFrame:
+    """Replace the column `text` of `frame` by `said`, see `own_words`, and by what is left out of it.
+
+    Adds `has_mention`, `has_link` and `has_contact` as described in `TextPass`, and `has_address`: a link or a mail
+    address.
+    """
+    folded = frame.with_columns(folded=folded_text(pl.col("text"))).drop("text")
+    addressed = folded.with_columns(addressed=_without_mail(pl.col("folded")))
+    return (
+        addressed.with_columns(
+            said=_without_names(pl.col("addressed")),
+            has_mention=pl.col("addressed").str.contains(_MENTION),
+            has_link=pl.col("addressed").str.contains(_LINK),
+            has_contact=pl.col("folded").str.contains(f"{_MAIL}|{_PHONE}|{_KEYCAPS_DIALLED}|{_MESSENGERS}"),
+        )
+        .with_columns(has_address=pl.col("has_link") | (pl.col("addressed") != pl.col("folded")))
+        .drop("folded", "addressed")
+    )
+
+
 def with_text_columns(frame: pl.DataFrame, longest: int = LONGEST_WORD_LIST) -> pl.DataFrame:
     """Replace the column `text` of `frame` by what is derived from it, row by row.
 
@@ -199,29 +236,23 @@ def with_text_columns(frame: pl.DataFrame, longest: int = LONGEST_WORD_LIST) -> 
         has_mention, has_link, has_question: bool.
         has_contact: bool; a mail address, a telephone number or the name of a messenger.
     """
-    folded = frame.with_columns(folded=folded_text(pl.col("text"))).drop("text")
-    addressed = folded.with_columns(addressed=_without_mail(pl.col("folded")))
-    said = addressed.with_columns(said=_without_names(pl.col("addressed")))
+    said = what_was_said(frame)
     symbols = pl.col("said").str.extract_all(r"\p{So}")
     derived = said.with_columns(
         words=word_list(pl.col("said"), longest),
         symbols=symbols.list.join(""),
         symbol_kinds=symbols.list.n_unique().cast(pl.Int64),
         word_count=estimated_word_count(pl.col("said")),
-        letter_count=pl.col("said").str.count_matches(_LETTER_OR_DIGIT).cast(pl.Int64),
+        letter_count=pl.col("said").str.count_matches(LETTER_OR_DIGIT).cast(pl.Int64),
         script=script_of(pl.col("said")),
-        has_mention=pl.col("addressed").str.contains(_MENTION),
-        has_link=pl.col("addressed").str.contains(_LINK),
-        has_contact=pl.col("folded").str.contains(f"{_MAIL}|{_PHONE}|{_KEYCAPS_DIALLED}|{_MESSENGERS}"),
-        has_question=pl.col("said").str.contains(_QUESTION),
-        has_symbol=pl.col("said").str.contains(_VISIBLE_SYMBOL),
+        has_question=pl.col("said").str.contains(QUESTION),
+        has_symbol=pl.col("said").str.contains(VISIBLE_SYMBOL),
     )
-    has_address = pl.col("has_link") | (pl.col("addressed") != pl.col("folded"))
-    wordless = (pl.col("letter_count") == 0) & ~has_address
+    wordless = (pl.col("letter_count") == 0) & ~pl.col("has_address")
     return derived.with_columns(
         is_emoji_only=wordless & ~pl.col("has_mention") & pl.col("has_symbol"),
         is_mention_only=wordless & pl.col("has_mention"),
-    ).drop("folded", "addressed", "said", "has_symbol")
+    ).drop("said", "has_address", "has_symbol")
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,58 +311,6 @@ def text_pass(text: pl.Series, longest: int = LONGEST_WORD_LIST) -> TextPass:
 
     `longest` is the number of words kept in a text's list.
     """
-    rows = with_text_columns(pl.DataFrame({"text": text.cast(pl.String)}), longest)
-    return _pass_of(rows)
+    from features.text_bytes import read  # with it come numba and the tables of characters
 
-
-def _pass_of(rows: pl.DataFrame) -> TextPass:
-    words = pl.col("words")
-    length = words.list.len().cast(pl.Int64)
-    scripts = {name: index for index, name in enumerate(SCRIPTS)}
-    symbols = pl.col("symbols")
-    keyed = rows.select(
-        "word_count",
-        "letter_count",
-        "symbol_kinds",
-        *("has_mention", "has_link", "has_contact", "has_question", "is_emoji_only", "is_mention_only"),
-        script=pl.col("script").replace_strict(scripts, default=-1, return_dtype=pl.Int8),
-        list_length=length,
-        text_key=pl.when(length >= 1).then(words.hash()),
-        opening_key=pl.when(length > FRAME_WORDS).then(words.list.head(FRAME_WORDS).hash()),
-        closing_key=pl.when(length > FRAME_WORDS).then(words.list.tail(FRAME_WORDS).hash()),
-        symbols_key=pl.when(symbols != "").then(symbols.hash()),
-        first_symbol_key=pl.when(symbols != "").then(symbols.str.slice(0, 1).hash()),
-        **_slotted_keys(),
-    ).with_columns(pl.col(pl.UInt64).fill_null(0))
-    arrays: dict[str, Any] = {name: keyed[name].to_numpy() for name in keyed.columns if not name.startswith("slotted")}
-    word = rows["words"].explode(empty_as_null=False)
-    return TextPass(
-        **arrays,
-        slotted_keys=keyed.select(pl.col("^slotted.*$")).to_numpy(order="c"),
-        word_offsets=np.concatenate([[0], np.cumsum(keyed["list_length"].to_numpy())]).astype(np.int64),
-        word_keys=word.hash().to_numpy(),
-        word_is_content=(word.str.len_chars() >= SHORTEST_CONTENT_WORD).to_numpy(),
-    )
-
-
-def _slotted_keys() -> dict[str, pl.Expr]:
-    words = pl.col("words")
-    characters = words.list.join("")
-    per_word = (
-        pl.when(pl.col("script") == "han_or_kana").then(LONG_DENSE_WORD).otherwise(LONG_SYLLABIC_WORD).cast(pl.Int64)
-    )
-    is_unspaced = pl.col("word_count") // 2 > words.list.len()
-    keys: dict[str, pl.Expr] = {}
-    for first in range(1, SENTENCE_WORDS):
-        last = SENTENCE_WORDS - first
-        spaced = pl.struct(words.list.head(first).hash(), words.list.tail(last).hash().alias("end")).hash()
-        unspaced = pl.struct(
-            characters.str.head(per_word * first), characters.str.tail(per_word * last).alias("end")
-        ).hash()
-        keys[f"slotted_after_{first}"] = (
-            pl.when(is_unspaced & (characters.str.len_chars() > per_word * SENTENCE_WORDS))
-            .then(unspaced)
-            .when(~is_unspaced & (words.list.len() > SENTENCE_WORDS))
-            .then(spaced)
-        )
-    return keys
+    return read(text, longest)

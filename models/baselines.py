@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
-from sklearn.tree import DecisionTreeClassifier
 
 FloatArray = NDArray[np.float64]
 
@@ -192,6 +190,8 @@ def _engagement_rate_rule(values: FloatArray, target: NDArray[np.bool_], column:
 
 
 def _depth_two_tree(values: FloatArray, target: NDArray[np.bool_], seed: int) -> Baseline:
+    from sklearn.tree import DecisionTreeClassifier  # scoring never fits and need not wait for it
+
     fitted = DecisionTreeClassifier(max_depth=TREE_DEPTH, min_samples_leaf=20, random_state=seed).fit(values, target)
     nodes = fitted.tree_
     # One class alone leaves a single column, whose share is then 0 or 1 by the class.
@@ -208,6 +208,8 @@ def _depth_two_tree(values: FloatArray, target: NDArray[np.bool_], seed: int) ->
 
 
 def _logistic_regression(values: FloatArray, target: NDArray[np.bool_]) -> Baseline:
+    from sklearn.linear_model import LogisticRegression
+
     low, centre, high, scale = [], [], [], []
     for column in values.T:
         seen = column[~np.isnan(column)]

@@ -11,19 +11,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 from models.applicability import Applicability
 from models.baselines import Baseline
 from models.calibration import Calibration
-from models.classifier import Mixture, MixtureTrees, import_lightgbm
+from models.classifier import Mixture, MixtureTrees
 from models.drift import Drift
 from models.explanation import OrdinaryRange
 from models.shares import ShareModel
 from models.thresholds import Costs, Thresholds
-
-if TYPE_CHECKING:
-    import lightgbm
+from models.trees import Trees, UnreadableTreesError
 
 FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
@@ -194,16 +192,17 @@ class Bundle:
 
 
 @overload
-def booster(trees: str) -> lightgbm.Booster: ...
+def booster(trees: str) -> Trees: ...
 @overload
 def booster(trees: MixtureTrees) -> Mixture: ...
 @overload
-def booster(trees: str | MixtureTrees) -> lightgbm.Booster | Mixture: ...
-def booster(trees: str | MixtureTrees) -> lightgbm.Booster | Mixture:
+def booster(trees: str | MixtureTrees) -> Trees | Mixture: ...
+def booster(trees: str | MixtureTrees) -> Trees | Mixture:
     """The ensemble behind a verified text, or the mixture behind several.
 
     Raises:
-        UnusableBundleError: the parts of a mixture list different features.
+        UnusableBundleError: a text is not an ensemble of the kind that is trained here, or the parts of a mixture list
+            different features.
     """
     if isinstance(trees, MixtureTrees):
         experts = [booster(trees.experts[name]) for name in sorted(trees.experts)]
@@ -211,8 +210,10 @@ def booster(trees: str | MixtureTrees) -> lightgbm.Booster | Mixture:
             return Mixture(booster(trees.general), experts, trees.weight)
         except ValueError as error:
             raise UnusableBundleError(f"model: {error}. Train again.") from error
-    ensemble: lightgbm.Booster = import_lightgbm().Booster(model_str=trees)
-    return ensemble
+    try:
+        return Trees(trees)
+    except UnreadableTreesError as error:
+        raise UnusableBundleError(f"model: {error}. Train again.") from error
 
 
 def _share_file(name: str, part: str) -> str:

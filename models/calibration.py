@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 FloatArray = NDArray[np.float64]
@@ -74,6 +73,8 @@ def fit_calibration(
     prevalence = float(np.average(labels, weights=weight)) if weight.size else 0.0
     if not 0.0 < prevalence < 1.0:
         raise ValueError("calibration needs genuine and inauthentic accounts; found only one of the two.")
+    from scipy.optimize import minimize  # scoring never fits and need not wait for it
+
     distance = np.asarray(raw, dtype=np.float64) - anchor
     knots_above, knots_below = _knots(distance[distance > 0]), _knots(-distance[distance < 0])
     design = np.hstack(

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.trees import Trees
+
 if TYPE_CHECKING:
     import lightgbm
 
@@ -74,7 +76,7 @@ class MixtureTrees:
 class Mixture:
     """The parts made ready."""
 
-    def __init__(self, general: lightgbm.Booster, experts: Sequence[lightgbm.Booster], weight: float) -> None:
+    def __init__(self, general: Trees, experts: Sequence[Trees], weight: float) -> None:
         if len({tuple(part.feature_name()) for part in (general, *experts)}) != 1:
             # Columns in another order would be scored without a complaint, and wrongly.
             raise ValueError("the parts of the classifier list different features")
@@ -84,24 +86,24 @@ class Mixture:
 
     def feature_name(self) -> list[str]:
         """Feature names in the order of the columns, the same in every part."""
-        return list(self._general.feature_name())
+        return self._general.feature_name()
 
     def raw_scores(self, values: FloatArray) -> FloatArray:
         """Log-odds before calibration, one a row."""
-        together = _log_sum([raw_scores(expert, values) for expert in self._experts])
-        return (1.0 - self._weight) * raw_scores(self._general, values) + self._weight * together
+        together = _log_sum([expert.raw_scores(values) for expert in self._experts])
+        return (1.0 - self._weight) * self._general.raw_scores(values) + self._weight * together
 
     def contributions(self, values: FloatArray) -> FloatArray:
         """Each feature's push on the raw score. An expert's pushes count by its share of the experts' odds.
 
         That share is the slope of the common score along the expert's own: an expert that is not asked is not heard.
         """
-        scores = [raw_scores(expert, values) for expert in self._experts]
+        scores = [expert.raw_scores(values) for expert in self._experts]
         together = _log_sum(scores)
-        pushes: FloatArray = (1.0 - self._weight) * contributions_of(self._general, values)
+        pushes: FloatArray = (1.0 - self._weight) * self._general.contributions(values)
         for expert, score in zip(self._experts, scores, strict=True):
             share = self._weight * np.exp(score - together)
-            pushes = pushes + share[:, None] * contributions_of(expert, values)
+            pushes = pushes + share[:, None] * expert.contributions(values)
         return pushes
 
 
@@ -188,18 +190,19 @@ def train_booster(
     return best
 
 
-def raw_scores(ensemble: lightgbm.Booster | Mixture, values: FloatArray) -> FloatArray:
-    """Raw scores, one per row: log-odds before calibration, or the predicted quantile."""
-    if isinstance(ensemble, Mixture):
+def raw_scores(ensemble: lightgbm.Booster | Trees | Mixture, values: FloatArray) -> FloatArray:
+    """Raw scores, one per row: log-odds before calibration, or the predicted quantile.
+
+    A `Booster` that was just trained and the `Trees` read from its text give the same bits.
+    """
+    if isinstance(ensemble, Trees | Mixture):
         return ensemble.raw_scores(values)
     return np.asarray(ensemble.predict(values, raw_score=True), dtype=np.float64)
 
 
-def contributions_of(ensemble: lightgbm.Booster | Mixture, values: FloatArray) -> FloatArray:
+def contributions_of(ensemble: Trees | Mixture, values: FloatArray) -> FloatArray:
     """Each feature's push on the raw score (log-odds), shape of `values`; the constant term is left out."""
-    if isinstance(ensemble, Mixture):
-        return ensemble.contributions(values)
-    return np.asarray(ensemble.predict(values, pred_contrib=True), dtype=np.float64)[:, :-1]
+    return ensemble.contributions(values)
 
 
 def import_lightgbm() -> ModuleType:

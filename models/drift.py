@@ -69,6 +69,10 @@ STATED_AT = 0.2
 """Prevalence at which that is stated, `models.scoring.SCORE_PREVALENCE`: drift is not to depend on a campaign's."""
 
 
+Tally = dict[str, IntArray]
+"""Accounts of a part of a batch per bin, by feature and, under `SCORE`, of the score; adds up over parts."""
+
+
 class DriftWarning(TypedDict):
     """One drifted feature. `expected`: the largest PSI that a batch of this size was to show."""
 
@@ -155,29 +159,31 @@ class Drift:
             limits=_by_kind(entry["limits"]),
         )
 
-    def tally(self, features: pl.DataFrame) -> dict[str, IntArray]:
-        """The accounts of a feature table by feature and bin; see `Distribution.tally`."""
-        columns = features.select(pl.col(list(self.features)).cast(pl.Float64).fill_null(float("nan")))
-        return {name: known.tally(columns[name].to_numpy()) for name, known in self.features.items()}
+    def tally(self, features: pl.DataFrame, probability: FloatArray) -> Tally:
+        """The accounts of a feature table by feature and bin, and by score; see `Distribution.tally`.
 
-    def warnings(self, parts: Sequence[Mapping[str, IntArray]], probability: FloatArray) -> list[DriftWarning] | None:
-        """Everything that drifted in a batch, the farthest beyond what is expected first; None below 500 accounts.
-
-        Args:
-            parts: tallies of every feature, of parts that make up the batch.
-            probability: of each of its accounts at `STATED_AT`, NaN without a verdict.
+        `probability`: of each account at `STATED_AT`, NaN without a verdict.
         """
-        if len(probability) < FEWEST_ACCOUNTS:
+        columns = features.select(pl.col(list(self.features)).cast(pl.Float64).fill_null(float("nan")))
+        found = {name: known.tally(columns[name].to_numpy()) for name, known in self.features.items()}
+        return {SCORE: self.score.tally(probability), **found}
+
+    def warnings(self, tally: Tally) -> list[DriftWarning] | None:
+        """Everything that drifted in a batch, the farthest beyond what is expected first; None below 500 accounts."""
+        if tally[SCORE].sum() < FEWEST_ACCOUNTS:
             return None
-        tallies = {name: np.sum([part[name] for part in parts], axis=0) for name in self.features}
-        scored = self.score.tally(probability)
         # An account without a verdict has no score by rule and not by accident: that share is in the verdicts.
-        found = _judged(SCORE, self.score, scored, "values", self.limits["values"])
+        found = _judged(SCORE, self.score, tally[SCORE], "values", self.limits["values"])
         for name, known in self.features.items():
             for kind, limit in self.limits.items():
-                found += _judged(name, known, tallies[name], kind, limit)
+                found += _judged(name, known, tally[name], kind, limit)
         found.sort(key=lambda each: (-each["psi"] / each["expected"], each["feature"], each["kind"]))
         return _one_line_per_table(found)
+
+
+def added(one: Tally, other: Tally) -> Tally:
+    """The tally of two parts of a batch together."""
+    return {name: counts + other[name] for name, counts in one.items()}
 
 
 def fit_drift(

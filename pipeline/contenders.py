@@ -32,7 +32,7 @@ from pipeline.bundles import REGISTRY_SCHEME, read_bundle
 from pipeline.dataset import read_bucket, read_labels
 from pipeline.errors import UnusableInputError
 from pipeline.params import Section
-from pipeline.score import score_features
+from pipeline.score_bucket import score_features
 from pipeline.simulate import write_cohorts
 from pipeline.storage import atomic_folder, read_json, write_parquet
 from pipeline.tracking import LoggedRun, download_model, find_run, run_of_bundle

@@ -7,7 +7,7 @@ the parts they came in, on the file format or on the number of jobs.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,19 +15,25 @@ from pathlib import Path
 import polars as pl
 from pydantic import BaseModel
 
-from features.tables import CONTRACTS, Tables
+from features.tables import CONTRACTS, TableContract, Tables
 from models.origins import DATASET, ORIGIN
 from pipeline import storage
-from pipeline.cleaning import CleanBucket, clean_bucket, newest_instant
+from pipeline.cleaning import clean_bucket, newest_instant
+from pipeline.engines import Threads
 from pipeline.errors import TooManyBadRowsError, UnusableInputError
 from pipeline.layout import SUMMARY_FILE
 from pipeline.locating import Folder, check_headers, locate_tables, unreadable
 from pipeline.quarantine import CONFLICT, Tally
 from pipeline.reading import TableSource, UnreadableFileError
-from pipeline.routing import CONFLICT_BUCKET, QUARANTINE_BUCKET, Progress, Router, Spill, prepared_schema
+from pipeline.routing import Members, Progress, Router, Spill, in_one, prepared_schema, quarantine, read_spilled
+from pipeline.storage import Compression
 
 MAX_QUARANTINED_SHARE = 0.05
 """Default of the commands: largest share of a table's in-scope rows that may be bad (data contract, "Bad input")."""
+
+ROWS_PER_BUCKET = 500_000
+"""Rows of all tables in a bucket, about: what a worker holds at once is one bucket, some 100 MB of tables and several
+times that while their features are made. So memory is the same whatever the size of the input."""
 
 _SPILL_FOLDER = ".spill"
 
@@ -63,10 +69,11 @@ def prepare_dataset(
     destination: Path,
     *,
     as_of: datetime | None,
-    buckets: int,
+    buckets: int | None,
     max_quarantined_share: float,
     jobs: int = 1,
     progress: Progress | None = None,
+    compression: Compression = "zstd",
 ) -> DatasetSummary:
     """Read the dataset folder `source` and leave clean buckets, quarantine and summary in `destination`.
 
@@ -75,10 +82,12 @@ def prepare_dataset(
         destination: replaced whole when everything went well, untouched otherwise.
         as_of: rows known later are left out and counted; None: the newest instant of the rows used, which cuts
             nothing. A naive instant is read as UTC.
-        buckets: files per table; an account's rows are all in the bucket of its hash.
+        buckets: files per table; an account's rows are all in the bucket of its hash. None: as many as make buckets of
+            about `ROWS_PER_BUCKET` rows.
         max_quarantined_share: largest share of a table's in-scope rows that may be bad.
         jobs: threads over the buckets of the second pass.
         progress: called now and then with what is being done.
+        compression: of the buckets; none where they are read once and removed.
 
     Raises:
         UnusableInputError: tables that cannot be used; all problems of the folder at once.
@@ -91,11 +100,15 @@ def prepare_dataset(
     check_headers(folder)
     if as_of is not None:
         as_of = as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC)
+    if buckets is None:
+        rows = sum(table.estimated_rows() for table in folder.tables.values())
+        buckets = max(1, round(rows / ROWS_PER_BUCKET))
+    report = progress or (lambda _: None)
     with storage.atomic_folder(destination) as temporary:
         with Spill(temporary / _SPILL_FOLDER) as spill:
-            work = _Preparation(folder, temporary, spill, as_of, buckets, jobs, progress or (lambda _: None))
+            work = _Preparation(folder, temporary, spill, as_of, buckets, jobs, report, compression)
             summary = work.run(max_quarantined_share)
-        (temporary / _SPILL_FOLDER).rmdir()
+        shutil.rmtree(temporary / _SPILL_FOLDER)
         storage.write_json(summary.model_dump(mode="json"), temporary / SUMMARY_FILE)
     return summary
 
@@ -175,23 +188,24 @@ class _Preparation:
     buckets: int
     jobs: int
     progress: Progress
+    compression: Compression
 
     def run(self, max_quarantined_share: float) -> DatasetSummary:
         problems = list(self.folder.problems)
         tallies: dict[str, Tally] = {}
         newest: list[datetime] = []
-        accounts: pl.DataFrame | None = None
+        members: Members | None = None
         for table, source in self.folder.tables.items():
             tallies[table] = tally = Tally(source.contract)
-            found = self._route(source, tally, accounts)
-            problems += found
-            if table == "accounts" and not found:
-                accounts = self._finish_table(tally, newest)
+            problems += self._route(source, tally, members)
+            if not problems:  # finished before the next is read, so that the rows of one table alone wait on the disk
+                ids = self._finish_table(tally, newest)
+                members = Members.of(ids, self.buckets) if table == "accounts" else members
         if problems:
             raise UnusableInputError(problems)
         for contract in CONTRACTS.values():
-            if contract.name != "accounts":
-                self._finish_table(tallies.get(contract.name, Tally(contract)), newest)
+            if contract.name not in tallies:
+                self._finish_table(Tally(contract), newest)
         excess = [text for tally in tallies.values() if (text := tally.too_many(max_quarantined_share))]
         if excess:
             raise TooManyBadRowsError(excess)
@@ -209,57 +223,92 @@ class _Preparation:
             warnings=warnings,
         )
 
-    def _route(self, source: TableSource, tally: Tally, accounts: pl.DataFrame | None) -> list[str]:
+    def _route(self, source: TableSource, tally: Tally, members: Members | None) -> list[str]:
         """Send the table's rows to their buckets; the problems that only its rows show."""
         table = source.contract.name
         try:
-            Router(source, tally, self.spill, self.buckets, self.as_of, accounts).route(self.progress)
+            Router(source, tally, self.spill, self.buckets, self.as_of, members).route(self.progress)
         except UnreadableFileError as error:
             return [unreadable(table, error)]
         if table == "accounts" and tally.rows_in == 0:
             return ["accounts: the table has no account in it. Found: 0 rows. Add one row an account."]
         return tally.wrong_types()
 
-    def _finish_table(self, tally: Tally, newest: list[datetime]) -> pl.DataFrame:
-        """Finish and write every bucket of a table; returns the (account_id, bucket) that it holds."""
+    def _finish_table(self, tally: Tally, newest: list[datetime]) -> pl.Series:
+        """Finish and write every bucket of a table; returns the ids of its accounts."""
         contract = tally.contract
         self.progress(f"{contract.name}: sorting")
-
-        def finish(bucket: int) -> tuple[CleanBucket, datetime | None]:
-            rows = self.spill.read(contract.name, bucket)
-            finished = clean_bucket(
-                rows if rows is not None else pl.DataFrame(schema=prepared_schema(contract)), contract
-            )
-            storage.write_parquet(finished.rows, storage.bucket_path(self.destination, contract.name, bucket))
-            return finished, newest_instant(finished.rows, contract)
-
-        members = []
-        with ThreadPoolExecutor(max(1, self.jobs)) as pool:
-            for bucket, (finished, instant) in enumerate(pool.map(finish, range(self.buckets))):
-                tally.used += finished.rows.height + finished.repaired
-                tally.duplicates_collapsed += finished.collapsed
-                tally.repaired += finished.repaired
-                self._quarantine_conflicts(tally, finished.conflicts)
-                newest += [instant] if instant is not None else []
-                if contract.name == "accounts":
-                    members.append(finished.rows.select("account_id", bucket=pl.lit(bucket, dtype=pl.Int64)))
-        return pl.concat(members) if members else pl.DataFrame()
+        finish = _Finish(self.spill.folder, self.destination, contract, self.compression)
+        ids = []
+        for done in Threads(self.jobs).map(finish, range(self.buckets)):
+            tally.used += done.used
+            tally.duplicates_collapsed += done.collapsed
+            tally.repaired += done.repaired
+            self._quarantine_conflicts(tally, done.conflicts)
+            newest += [done.newest] if done.newest is not None else []
+            ids += [done.account_ids] if done.account_ids is not None else []
+        return pl.concat(ids) if ids else pl.Series(dtype=pl.String)
 
     def _quarantine_conflicts(self, tally: Tally, conflicts: pl.DataFrame) -> None:
         if conflicts.is_empty():
             return
         text = CONFLICT.format(key=", ".join(tally.contract.key))
         problems = pl.DataFrame({"row": range(conflicts.height), "problem": [text] * conflicts.height})
-        self.spill.append(tally.contract.name, CONFLICT_BUCKET, tally.quarantine(conflicts, problems))
+        self.spill.append(quarantine(tally.contract.name), in_one(tally.quarantine(conflicts, problems)))
 
     def _write_quarantine(self, table: str) -> None:
         """The table's bad rows as one file, sorted, so that it does not depend on the order of reading."""
-        self.spill.close()
-        parts = [self.spill.read(table, bucket) for bucket in (QUARANTINE_BUCKET, CONFLICT_BUCKET)]
-        rows = [part for part in parts if part is not None]
-        if rows:
-            frame = pl.concat(rows)
+        self.spill.flush(quarantine(table))
+        frame = read_spilled(self.spill.folder, quarantine(table), 0)
+        if frame is not None:
             storage.write_parquet(frame.sort(frame.columns), storage.quarantine_path(self.destination, table))
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """What became of one bucket of a table; its rows are on the disk.
+
+    Attributes:
+        used: rows of the input that stand in the bucket, the repaired among them.
+        collapsed, repaired: see `TableSummary`.
+        conflicts: rows of one key and different content, which were left out.
+        newest: when the newest of it became known.
+        account_ids: of the bucket, for the table `accounts` alone.
+    """
+
+    used: int
+    collapsed: int
+    repaired: int
+    conflicts: pl.DataFrame
+    newest: datetime | None
+    account_ids: pl.Series | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Finish:
+    """The second pass over one bucket of a table: a callable that needs nothing but the folders."""
+
+    spilled: Path
+    destination: Path
+    contract: TableContract
+    compression: Compression
+
+    def __call__(self, bucket: int) -> _Finished:
+        """Read the bucket's rows, clean and write them."""
+        name = self.contract.name
+        rows = read_spilled(self.spilled, name, bucket)
+        if rows is None:
+            rows = pl.DataFrame(schema=prepared_schema(self.contract))
+        clean = clean_bucket(rows, self.contract)
+        storage.write_parquet(clean.rows, storage.bucket_path(self.destination, name, bucket), self.compression)
+        return _Finished(
+            used=clean.rows.height + clean.repaired,
+            collapsed=clean.collapsed,
+            repaired=clean.repaired,
+            conflicts=clean.conflicts,
+            newest=newest_instant(clean.rows, self.contract),
+            account_ids=clean.rows["account_id"] if name == "accounts" else None,
+        )
 
 
 def _table_summary(tally: Tally) -> TableSummary:

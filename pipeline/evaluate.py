@@ -29,7 +29,7 @@ from pipeline.dataset import read_bucket, read_labels
 from pipeline.errors import UnusableInputError
 from pipeline.measure import BASELINE, measure, measure_verdicts
 from pipeline.params import Section, read_section
-from pipeline.score import score_features
+from pipeline.score_bucket import score_features
 from pipeline.storage import atomic_folder, atomic_path, check_output_folder, read_json, write_json, write_parquet
 
 SIMULATED = "simulation"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,15 @@ NEUTRALISER = "'"
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
     """Write the frame atomically: lists and structs as JSON, dangerous text neutralised, instants in ISO 8601."""
-    columns = [_as_text(frame, name) for name in frame.columns]
-    with atomic_path(path) as temporary:
-        frame.select(columns).write_csv(temporary, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ")
+    write_csv_parts([frame], path)
+
+
+def write_csv_parts(frames: Iterable[pl.DataFrame], path: Path) -> None:
+    """The same of frames that follow each other, one of which is held at a time; all have the same columns."""
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        for number, frame in enumerate(frames):
+            cells = frame.select(_as_text(frame, name) for name in frame.columns)
+            cells.write_csv(file, include_header=number == 0, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ")
 
 
 def _as_text(frame: pl.DataFrame, name: str) -> pl.Expr:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,69 @@ WITH_REASONS = ("review", "reject")
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed between some accounts' earlier and new scores, as counts that add up over parts of the accounts.
+
+    `other_models` are the earlier scores of another model than the new ones, by version (empty: not
+    told); `newer` the earlier scores
+    that rest on newer data.
+    """
+
+    in_both: int = 0
+    new: int = 0
+    gone: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    versions: frozenset[str] = frozenset()
+    instants: frozenset[datetime] = frozenset()
+    other_models: Counter[str] = field(default_factory=Counter)
+    newer: int = 0
+
+    def __add__(self, other: Changes) -> Changes:
+        """Both together."""
+        return Changes(
+            self.in_both + other.in_both,
+            self.new + other.new,
+            self.gone + other.gone,
+            self.verdicts + other.verdicts,
+            self.versions | other.versions,
+            self.instants | other.instants,
+            self.other_models + other.other_models,
+            self.newer + other.newer,
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """The counts for summary.json."""
+        return {
+            "accounts_in_both": self.in_both,
+            "accounts_new": self.new,
+            "accounts_gone": self.gone,
+            "verdicts_changed": dict(sorted(self.verdicts.items())),
+            "model_versions": sorted(self.versions),
+            "as_of": [instant.isoformat() for instant in sorted(self.instants)],
+        }
+
+    def warnings(self) -> list[str]:
+        """What makes the comparison doubtful."""
+        found = []
+        if self.in_both == 0:
+            found.append(f"{TABLE}: none of the accounts is among the earlier scores (ids are compared as written).")
+        if self.other_models:
+            versions = ", ".join(sorted(filter(None, self.other_models)))
+            found.append(
+                f"{TABLE}: {self.other_models.total():,} earlier scores are of another model ({versions}): what "
+                "changed may be the model and not the account."
+            )
+        if self.newer:
+            found.append(f"{TABLE}: {self.newer:,} earlier scores rest on newer data than these.")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
-    """New scores with the columns on the earlier ones, and the counts for the summary."""
+    """New scores with the columns on the earlier ones, and what changed."""
 
     scores: pl.DataFrame
-    summary: dict[str, Any]
-    warnings: list[str]
+    changes: Changes
 
 
 def read_previous(path: Path) -> pl.DataFrame:
@@ -63,7 +121,7 @@ def compare(scores: pl.DataFrame, previous: pl.DataFrame) -> Compared:
     both = joined.join(reasons, on="account_id", how="left", maintain_order="left")
     changed = [_changes(row) if row["_known"] else None for row in both.iter_rows(named=True)]
     result = joined.with_columns(pl.Series("changed", changed, dtype=pl.List(pl.String)))
-    return Compared(result, _summary(both, previous), _warnings(both))
+    return Compared(result, _counted(both, previous))
 
 
 def _changes(row: dict[str, Any]) -> list[str]:
@@ -84,36 +142,20 @@ def _changes(row: dict[str, Any]) -> list[str]:
     return found
 
 
-def _summary(both: pl.DataFrame, previous: pl.DataFrame) -> dict[str, Any]:
-    known = both.filter(pl.col("_known"))
-    flips = Counter(
-        f"{before} -> {after}"
-        for before, after in known.select("previous_verdict", "verdict").iter_rows()
-        if before != after
-    )
-    return {
-        "accounts_in_both": known.height,
-        "accounts_new": both.height - known.height,
-        "accounts_gone": previous.height - known.height,
-        "verdicts_changed": dict(sorted(flips.items())),
-        "model_versions": known["previous_model_version"].unique().drop_nulls().sort().to_list(),
-        "as_of": [instant.isoformat() for instant in known["previous_as_of"].unique().drop_nulls().sort()],
-    }
-
-
-def _warnings(both: pl.DataFrame) -> list[str]:
+def _counted(both: pl.DataFrame, previous: pl.DataFrame) -> Changes:
     known = both.filter(pl.col("_known"))
     others = known.filter(pl.col("previous_model_version").ne_missing(pl.col("model_version")))
-    newer = known.filter(pl.col("previous_as_of") > pl.col("as_of"))
-    found = []
-    if known.is_empty():
-        found.append(f"{TABLE}: none of the accounts is among the earlier scores (ids are compared as written).")
-    if not others.is_empty():
-        versions = ", ".join(others["previous_model_version"].unique().drop_nulls().sort())
-        found.append(
-            f"{TABLE}: {others.height:,} earlier scores are of another model ({versions}): what changed may be the "
-            "model and not the account."
-        )
-    if not newer.is_empty():
-        found.append(f"{TABLE}: {newer.height:,} earlier scores rest on newer data than these.")
-    return found
+    return Changes(
+        in_both=known.height,
+        new=both.height - known.height,
+        gone=previous.height - known.height,
+        verdicts=Counter(
+            f"{before} -> {after}"
+            for before, after in known.select("previous_verdict", "verdict").iter_rows()
+            if before != after
+        ),
+        versions=frozenset(known["previous_model_version"].drop_nulls()),
+        instants=frozenset(known["previous_as_of"].drop_nulls()),
+        other_models=Counter(others["previous_model_version"].fill_null("")),
+        newer=int((known["previous_as_of"] > known["as_of"]).sum()),
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from features.tables import TableContract
+from features.tables import EARLIEST_INSTANT, INSTANT, LATEST_INSTANT, TableContract
 from pipeline.casting import CastBatch, as_cells, kind, kind_with_example
 from pipeline.reading import ROW_PROBLEM
 
@@ -45,11 +45,10 @@ class Tally:
 
     def note_cells(self, raw: pl.DataFrame, batch: CastBatch) -> None:
         """Count filled and unreadable cells, to tell a column of the wrong type from a bad row."""
-        for name in batch.filled.columns:
-            self.filled[name] += int(batch.filled[name].sum())
-            failed = int(batch.unreadable[name].sum())
-            self.unreadable[name] += failed
-            if failed and name not in self.unreadable_examples:
+        self.filled.update(batch.filled)
+        for name in batch.unreadable.columns:
+            self.unreadable[name] += int(batch.unreadable[name].sum())
+            if name not in self.unreadable_examples:
                 self.unreadable_examples[name] = str(raw.filter(batch.unreadable[name])[name][0])[:60]
 
     def note_unknown(self, column: str, values: list[str]) -> None:
@@ -137,6 +136,9 @@ def illegal_rows(frame: pl.DataFrame, contract: TableContract) -> pl.DataFrame:
 
     `row` is the position in `frame`.
     """
+    nothing = pl.DataFrame(schema={"row": pl.Int64, "problem": pl.String})
+    if _is_legal(frame, contract):
+        return nothing
     import pandera.errors
 
     try:
@@ -148,7 +150,26 @@ def illegal_rows(frame: pl.DataFrame, contract: TableContract) -> pl.DataFrame:
             row=pl.col("index").cast(pl.Int64),
             problem=pl.col("column") + " " + pl.when(null).then(pl.lit("is null")).otherwise("check"),
         )
-    return pl.DataFrame(schema={"row": pl.Int64, "problem": pl.String})
+    return nothing
+
+
+def _is_legal(frame: pl.DataFrame, contract: TableContract) -> bool:
+    """Whether no row breaks the contract, told from counts and extremes; which row does, only the schema can say."""
+    broken = []
+    for column in contract.columns:
+        value = pl.col(column.name)
+        if column.required:
+            broken.append(value.null_count() > 0)
+        if column.low is not None:
+            broken.append(value.min() < column.low)
+        if column.high is not None:
+            broken.append(value.max() > column.high)
+        if column.dtype == INSTANT:
+            broken += [value.min() < EARLIEST_INSTANT, value.max() >= LATEST_INSTANT]
+        if column.dtype == pl.Date:
+            broken += [value.min() < EARLIEST_INSTANT.date(), value.max() >= LATEST_INSTANT.date()]
+    # The extremes of a column without values are null, and break nothing.
+    return not frame.select(pl.any_horizontal(each.fill_null(False) for each in broken)).item()
 
 
 _ROW = pl.col("row").cast(pl.Int64)

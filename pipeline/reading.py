@@ -31,6 +31,12 @@ BATCH_ROWS = 262_144
 CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes of one batch of CSV or JSON lines; also the longest CSV row that can be read."""
 
+BYTES_PER_ROW = {"csv": 100.0, "jsonl": 200.0}
+"""Bytes of a row of text, assumed; of JSON more, since each row repeats the names of the columns."""
+
+GZIP_RATIO = 5.0
+"""How many times its size a compressed file of text holds; assumed."""
+
 PROBED_LINES = 1_000
 """Lines of a JSON-lines part that say which columns it has; JSON has no header."""
 
@@ -55,6 +61,10 @@ class TableSource:
     form: str
     parts: tuple[Path, ...]
 
+    def estimated_rows(self) -> float:
+        """About how many rows there are: counted where the files say it, guessed from their size otherwise."""
+        return sum(_estimated_rows(part, self.form) for part in self.parts)
+
     def batches(self) -> Iterator[pl.DataFrame]:
         """The raw rows, at most one batch at a time: contract columns that are present, and `ROW_PROBLEM`.
 
@@ -77,7 +87,7 @@ class Header:
     unreadable_types: dict[str, str] = field(default_factory=dict)
 
 
-_READ_ERRORS = (OSError, EOFError, UnicodeError, zlib.error, csv.Error, pa.ArrowException)
+_READ_ERRORS = (OSError, EOFError, UnicodeError, zlib.error, csv.Error, pa.ArrowException, pl.exceptions.PolarsError)
 
 
 def read_header(part: Path, form: str, contract: TableContract) -> Header:
@@ -91,6 +101,14 @@ def read_header(part: Path, form: str, contract: TableContract) -> Header:
         return read(part, contract)
     except _READ_ERRORS as error:
         raise _unreadable(part, error) from error
+
+
+def _estimated_rows(part: Path, form: str) -> float:
+    if form == "parquet":
+        with pa.parquet.ParquetFile(part) as file:
+            return float(file.metadata.num_rows)
+    size = part.stat().st_size * (GZIP_RATIO if part.name.endswith(".gz") else 1.0)
+    return size / BYTES_PER_ROW[form]
 
 
 def form_of(path: Path) -> str | None:
@@ -140,9 +158,34 @@ def _parquet_header(part: Path, contract: TableContract) -> Header:
 def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame]:
     with pa.parquet.ParquetFile(part) as file:
         columns = [name for name in file.schema_arrow.names if name in contract.schema]
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
-            frame = pl.DataFrame(pl.from_arrow(batch))
-            yield frame.with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
+        if all(_is_plain(field.type) for field in file.schema_arrow):
+            # Polars' own reader takes a third of the time and a quarter of the memory, but not every Arrow type.
+            rows = pl.scan_parquet(part, glob=False).select(columns)
+            batches: Iterator[pl.DataFrame] = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+        else:
+            arrow = file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
+            batches = (pl.DataFrame(pl.from_arrow(batch)) for batch in arrow)
+        for frame in batches:
+            # In one piece: whatever picks rows out of several costs ten times as much.
+            yield frame.rechunk().with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
+
+
+def _is_plain(arrow_type: pa.DataType) -> bool:
+    """Whether polars and Arrow are sure to read the same from a column of this type."""
+    if pa.types.is_timestamp(arrow_type):
+        return arrow_type.tz in (None, "UTC")
+    return any(
+        is_type(arrow_type)
+        for is_type in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_integer,
+            pa.types.is_float32,
+            pa.types.is_float64,
+            pa.types.is_boolean,
+            pa.types.is_date32,
+        )
+    )
 
 
 # CSV

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import polars as pl
 import pyarrow as pa
@@ -28,8 +28,8 @@ FOLLOWER_COUNT_GIVEN = "follower_count_given"
 ACCOUNT_COUNTS = ("follower_count", "following_count", "post_count")
 POST_COUNTS = ("like_count", "comment_count", "view_count")
 
-QUARANTINE_BUCKET, CONFLICT_BUCKET = -1, -2
-"""The quarantined rows of a table are spilled like two more buckets: those of the first and of the second pass."""
+SPILLED_BYTES = 16 * 1024 * 1024
+"""Rows that wait before they go to their buckets; a multiple of a batch of comments, so that pieces are not tiny."""
 
 Progress = Callable[[str], None]
 """Called now and then with what is being done, in words."""
@@ -38,6 +38,16 @@ Progress = Callable[[str], None]
 def bucket_of(account_id: str, buckets: int) -> int:
     """The bucket of an account: CRC-32 of its UTF-8 bytes, the same on every machine and in every version."""
     return zlib.crc32(account_id.encode()) % buckets
+
+
+def quarantine(table: str) -> str:
+    """The name under which the quarantined rows of a table are spilled, all of them `in_one` bucket."""
+    return f"{table}-quarantine"
+
+
+def in_one(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows as a single bucket, number 0."""
+    return rows.with_columns(pl.lit(0, dtype=pl.UInt16).alias("bucket"))
 
 
 def prepared_schema(contract: TableContract) -> dict[str, pl.DataType | type[pl.DataType]]:
@@ -55,10 +65,14 @@ def known_at(contract: TableContract) -> pl.Expr | None:
 
 @dataclass(slots=True)
 class Spill:
-    """Appends frames to one file per table and bucket, and reads each back whole."""
+    """Appends rows to a file per bucket, to be read back with `read_spilled`.
+
+    Rows wait up to `SPILLED_BYTES` and then go to the files of their buckets, one file open at a time: neither memory
+    nor open files grow with the number of rows or of buckets.
+    """
 
     folder: Path
-    _writers: dict[tuple[str, int], Any] = field(default_factory=dict)
+    _waiting: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         self.folder.mkdir()
@@ -67,44 +81,77 @@ class Spill:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self._waiting.clear()
 
-    def append(self, table: str, bucket: int, frame: pl.DataFrame) -> None:
-        """Add rows to a bucket; all frames of one bucket have the same columns."""
-        arrow = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-        writer = self._writers.get((table, bucket))
-        if writer is None:
-            options = pa.ipc.IpcWriteOptions(compression="lz4")
-            writer = pa.ipc.new_stream(str(self._path(table, bucket)), arrow.schema, options=options)
-            self._writers[table, bucket] = writer
-        writer.write_table(arrow)
+    def append(self, name: str, rows: pl.DataFrame) -> None:
+        """Add rows to the buckets that their column `bucket` tells; all rows of one name have the same columns."""
+        waiting = self._waiting.setdefault(name, [])
+        waiting.append(rows)
+        if sum(each.estimated_size() for each in waiting) > SPILLED_BYTES:
+            self.flush(name)
 
-    def close(self) -> None:
-        """Finish all files; they can be read from then on."""
-        for writer in self._writers.values():
-            writer.close()
-        self._writers.clear()
+    def flush(self, name: str) -> None:
+        """Write what waits; from then on all of the name can be read."""
+        waiting = self._waiting.pop(name, [])
+        if not waiting:
+            return
+        rows = pl.concat(waiting, rechunk=True).sort("bucket")
+        arrow = rows.drop("bucket").to_arrow(compat_level=pl.CompatLevel.oldest())
+        start = 0
+        for run in rows["bucket"].rle():
+            path = _spill_file(self.folder, name, run["value"])
+            with path.open("ab") as file, pa.ipc.new_stream(file, arrow.schema) as stream:
+                stream.write_table(arrow.slice(start, run["len"]))
+            start += run["len"]
 
-    def read(self, table: str, bucket: int) -> pl.DataFrame | None:
-        """The rows of a bucket in the order of appending; None where there are none."""
-        path = self._path(table, bucket)
-        if not path.exists():
-            return None
-        with pa.ipc.open_stream(str(path)) as reader:
-            frame = pl.DataFrame(pl.from_arrow(reader.read_all()))
-        path.unlink()
-        return frame
 
-    def _path(self, table: str, bucket: int) -> Path:
-        return self.folder / f"{table}.{bucket}.arrows"
+def read_spilled(folder: Path, name: str, bucket: int) -> pl.DataFrame | None:
+    """The rows of a spilled bucket; None where there are none. It can be read once: the file is removed."""
+    path = _spill_file(folder, name, bucket)
+    if not path.exists():
+        return None
+    parts = []
+    with pa.OSFile(str(path)) as file:
+        while file.tell() < file.size():  # one stream after the other, as they were appended
+            with pa.ipc.open_stream(file) as stream:
+                parts.append(stream.read_all())
+    path.unlink()
+    return pl.DataFrame(pl.from_arrow(pa.concat_tables(parts))).rechunk()
+
+
+def _spill_file(folder: Path, name: str, bucket: int) -> Path:
+    return folder / f"{name}.{bucket}.arrows"
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The accounts of a folder and the bucket of each: all that is held of all accounts at once while rows are routed.
+
+    `ids` has their ids as categories, sorted, and `buckets` (UInt16) a value for each: rows are looked up in a table
+    that is made once and not for every batch.
+    """
+
+    ids: pl.Enum
+    buckets: pl.Series
+
+    @classmethod
+    def of(cls, account_ids: pl.Series, buckets: int) -> Members:
+        """The members with these ids, of which none may be null; they may repeat."""
+        ids = account_ids.unique().sort()
+        numbers = [bucket_of(account_id, buckets) for account_id in ids]
+        return cls(pl.Enum(ids), pl.Series(numbers, dtype=pl.UInt16))
+
+    def bucket(self, account_ids: pl.Series) -> pl.Series:
+        """The bucket of each id; null for an account that is no member."""
+        return self.buckets.gather(account_ids.cast(self.ids, strict=False).to_physical())
 
 
 @dataclass(frozen=True, slots=True)
 class Router:
     """Sends the rows of one table to their buckets.
 
-    `known_accounts` (account_id, bucket) are the usable accounts; None while the accounts themselves are routed, or
-    where they cannot be used and the table is read for its problems alone.
+    `members` are the usable accounts; None while the accounts themselves are routed, or where they cannot be used and
+    the table is read for its problems alone.
     """
 
     source: TableSource
@@ -112,7 +159,7 @@ class Router:
     spill: Spill
     buckets: int
     as_of: datetime | None
-    known_accounts: pl.DataFrame | None
+    members: Members | None
 
     def route(self, progress: Progress) -> None:
         """Read the whole table.
@@ -123,36 +170,33 @@ class Router:
         for raw in self.source.batches():
             self._route_batch(raw)
             progress(f"{self.source.contract.name}: {self.tally.rows_in:,} rows read")
-        self.spill.close()
+        self.spill.flush(self.source.contract.name)
 
     def _route_batch(self, raw: pl.DataFrame) -> None:
         contract, tally = self.source.contract, self.tally
         batch = cast_cells(raw, contract)
         tally.rows_in += raw.height
         tally.note_cells(raw, batch)
-        rows = self._in_scope(batch.frame.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64)))
-        rows = self._known_by_then(rows)
+        rows = self._known_by_then(self._in_scope(batch.frame.with_columns(_position())))
         unreadable = unreadable_rows(raw, batch, contract).join(rows, on="row", how="semi")
-        legible = rows.join(unreadable, on="row", how="anti")
+        legible = _without(rows, unreadable)
         illegal = illegal_rows(legible.select(*contract.schema), contract)
         illegal = illegal.with_columns(legible["row"].gather(illegal["row"]))
         problems = pl.concat([unreadable, illegal])
         if not problems.is_empty():
-            self.spill.append(contract.name, QUARANTINE_BUCKET, tally.quarantine(raw.drop(ROW_PROBLEM), problems))
-        self._spill_good(legible.join(illegal, on="row", how="anti"))
+            self.spill.append(quarantine(contract.name), in_one(tally.quarantine(raw.drop(ROW_PROBLEM), problems)))
+        self._spill_good(_without(legible, illegal))
 
     def _in_scope(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with the `bucket` of their account; those of unknown accounts are counted and left out.
 
         A row without `account_id` stays, to be quarantined: nobody can say that it is out of scope.
         """
-        if self.known_accounts is None:
-            known = rows.select(pl.col("account_id").unique(maintain_order=True)).drop_nulls()
-            numbers = [bucket_of(account_id, self.buckets) for account_id in known["account_id"]]
-            known = known.with_columns(pl.Series("bucket", numbers, dtype=pl.Int64))
-        else:
-            known = self.known_accounts
-        rows = rows.join(known, on="account_id", how="left", maintain_order="left")
+        ids = rows["account_id"]
+        members = self.members if self.members is not None else Members.of(ids.drop_nulls(), self.buckets)
+        rows = rows.with_columns(members.bucket(ids).alias("bucket"))
+        if rows["bucket"].null_count() == 0:
+            return rows
         kept = rows.filter(pl.col("bucket").is_not_null() | pl.col("account_id").is_null())
         self.tally.out_of_scope += rows.height - kept.height
         return kept
@@ -177,9 +221,17 @@ class Router:
             rows = rows.with_columns(pl.col("follower_count").alias(FOLLOWER_COUNT_GIVEN))
         if self.as_of is not None:
             rows = _without_future(rows, contract.name, self.as_of)
-        rows = rows.select("bucket", *prepared_schema(contract))
-        for (bucket,), part in rows.partition_by("bucket", as_dict=True, include_key=False).items():
-            self.spill.append(contract.name, int(bucket), part)
+        self.spill.append(contract.name, rows.select("bucket", *prepared_schema(contract)))
+
+
+def _position() -> pl.Expr:
+    """Column `row`, the position in the batch."""
+    return pl.int_range(pl.len(), dtype=pl.Int64).alias("row")
+
+
+def _without(rows: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
+    """The rows of which none of the problems tells."""
+    return rows if problems.is_empty() else rows.join(problems, on="row", how="anti", maintain_order="left")
 
 
 def _without_future(rows: pl.DataFrame, table: str, as_of: datetime) -> pl.DataFrame:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -21,6 +22,11 @@ from pipeline.errors import UnusableInputError
 
 QUARANTINE_FOLDER = "quarantine"
 """Where a result keeps the rows that could not be used, beside its summary."""
+
+Compression = Literal["zstd", "uncompressed"]
+"""Of a Parquet file: `zstd` for what is kept; none for what is read once, since it costs more than the reading."""
+
+ZSTD_LEVEL = 3
 
 ROWS_PER_GROUP = 131_072
 """Rows of a parquet row group; fixed, since the default depends on how the frame was put together."""
@@ -107,12 +113,34 @@ def publish(folder: Path, names: Sequence[str], output: Path) -> None:
             (folder / name).replace(output / name)
 
 
-def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+def write_parquet(frame: pl.DataFrame, path: Path, compression: Compression = "zstd") -> None:
     """Write the frame atomically; equal frames give equal bytes, however they were put together."""
+    level = ZSTD_LEVEL if compression == "zstd" else None
     with atomic_path(path) as temporary:
         frame.rechunk().write_parquet(
-            temporary, compression="zstd", compression_level=3, row_group_size=ROWS_PER_GROUP, statistics=True
+            temporary, compression=compression, compression_level=level, row_group_size=ROWS_PER_GROUP, statistics=True
         )
+
+
+def write_parquet_parts(frames: Iterable[pl.DataFrame], path: Path) -> None:
+    """Write frames that follow each other as one file, one of them held at a time.
+
+    They have the same columns; the bytes are those that `write_parquet` gives of all of them together.
+    """
+    with tempfile.TemporaryDirectory(prefix=".parts-", dir=path.parent) as folder:
+        files = []
+        for number, frame in enumerate(frames):
+            files.append(Path(folder) / f"{number}.parquet")
+            write_parquet(frame, files[-1], "uncompressed")
+        with atomic_path(path) as temporary:
+            pl.scan_parquet(files, glob=False).sink_parquet(
+                temporary,
+                compression="zstd",
+                compression_level=ZSTD_LEVEL,
+                row_group_size=ROWS_PER_GROUP,
+                statistics=True,
+                maintain_order=True,
+            )
 
 
 def write_json(value: Any, path: Path) -> None:

@@ -13,7 +13,6 @@ from features.sufficiency import sufficiency
 from pipeline.dataset import MAX_QUARANTINED_SHARE, DatasetSummary, bucket_ids, prepare_dataset, read_bucket
 from pipeline.routing import Progress
 
-BUCKETS = 16
 COUNTS = ("rows_in", "used", "quarantined", "duplicates_collapsed", "out_of_scope", "after_as_of", "repaired")
 
 
@@ -31,9 +30,10 @@ def run(dataset: Path, as_of: datetime | None = None, *, quiet: bool = False, pr
             dataset,
             prepared,
             as_of=as_of,
-            buckets=BUCKETS,
+            buckets=None,
             max_quarantined_share=MAX_QUARANTINED_SHARE,
             progress=None if quiet else progress,
+            compression="uncompressed",
         )
         if not quiet:
             for warning in summary.warnings:

@@ -11,7 +11,6 @@ from typing import Any, TypedDict
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 from models.evaluation.metrics import BoolArray, FloatArray, number
 
@@ -56,6 +55,8 @@ def clopper_pearson(count: int, total: int, confidence: float = 0.95) -> tuple[f
     """Exact interval of a share of `count` in `total`; (None, None) for a total of 0."""
     if total == 0:
         return None, None
+    from scipy.stats import beta  # scoring states no interval and need not wait for it
+
     tail = (1 - confidence) / 2
     lower = 0.0 if count == 0 else float(beta.ppf(tail, count, total - count + 1))
     upper = 1.0 if count == total else float(beta.ppf(1 - tail, count + 1, total - count))

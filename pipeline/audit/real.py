@@ -24,7 +24,7 @@ from pipeline.aside import prepared_aside
 from pipeline.audit.page import table
 from pipeline.bundles import load_scorer
 from pipeline.dataset import bucket_ids, read_bucket
-from pipeline.score import score_tables
+from pipeline.score_bucket import score_tables
 from pipeline.simulate import read_priors
 from pipeline.storage import check_output_folder, read_json, write_json
 from simulation.cohort import simulate_cohort

@@ -20,7 +20,7 @@ from pipeline.audit.catalogue import cleaned, first_by_hash, read_accounts
 from pipeline.bundles import load_scorer
 from pipeline.dataset import read_labels
 from pipeline.params import Section, read_section
-from pipeline.score import score_features
+from pipeline.score_bucket import score_features
 from pipeline.storage import write_json
 
 LATER = "collected_earlier"

@@ -14,12 +14,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features import network_frames
+from features import network_survey
 from features.compute import compute, compute_group
 from features.definition import MODEL_GROUPS
 from features.evidence import evidence
 from features.network import FEATURES, standing_out
-from features.network_frames import sightings, survey, with_network
+from features.network_frames import with_network
+from features.network_sightings import sightings
+from features.network_survey import survey
 from features.tables import ACCOUNTS, COMMENTS, FOLLOWERS_DAILY, POSTS, TableContract, Tables, only
 
 START = datetime(2024, 5, 1, 18, tzinfo=UTC)
@@ -177,7 +179,7 @@ class TestLockstep:
     def test_three_accounts_are_needed_whatever_chance_says(
         self, accounts: int, expected: float, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(network_frames, "CHANCE_LEVEL", 1.0)
+        monkeypatch.setattr(network_survey, "CHANCE_LEVEL", 1.0)
         rows = []
         for index, name in enumerate("abc"):
             minute = 60 if index < accounts else 60 * 24
@@ -343,7 +345,8 @@ class TestPlanted:
     def test_how_much_is_held_at_a_time_changes_no_value(
         self, folder: Tables, found: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(network_frames, "ROWS_AT_ONCE", 2_000)
+        monkeypatch.setattr(network_survey, "PERSONS_AT_ONCE", 2_000)
+        monkeypatch.setattr(network_survey, "MEETINGS_AT_ONCE", 200)
         assert network(folder, fewest=500).equals(found)
 
     def test_a_hub_on_every_account_is_wide_and_ties_nobody(self, folder: Tables, found: pl.DataFrame) -> None:

@@ -24,6 +24,7 @@ from models.classifier import (
     raw_scores,
     train_booster,
 )
+from models.trees import Trees
 from tests.models.synthetic import CLASSIFIER
 
 FloatArray = NDArray[np.float64]
@@ -175,7 +176,7 @@ def test_a_quantile_of_nothing_to_tell_apart_is_the_constant() -> None:
 
 
 def test_contributions_add_up_to_the_score_but_for_one_constant() -> None:
-    trees = train_booster(wave(1), wave(2), ["a", "b"], [0, 0], CLASSIFIER)
+    trees = ready(train_booster(wave(1), wave(2), ["a", "b"], [0, 0], CLASSIFIER))
     values, _ = wave(3, count=50)
     values[::4, 0] = np.nan
     contributions = contributions_of(trees, values)
@@ -185,18 +186,29 @@ def test_contributions_add_up_to_the_score_but_for_one_constant() -> None:
 
 
 def test_a_row_alone_gets_the_bits_it_gets_in_a_batch() -> None:
-    trees = train_booster(wave(1), wave(2), ["a", "b"], [0, 0], CLASSIFIER)
+    trees = ready(train_booster(wave(1), wave(2), ["a", "b"], [0, 0], CLASSIFIER))
     values, _ = wave(3, count=60)
     for of in (raw_scores, contributions_of):
         alone = np.concatenate([of(trees, values[index : index + 1]) for index in range(len(values))])
         np.testing.assert_array_equal(alone, of(trees, values))
 
 
+def ready(booster: Any) -> Trees:
+    """What was trained, as it is read from its text."""
+    return Trees(booster.model_to_string())
+
+
+def test_what_was_just_trained_scores_like_what_is_read_from_its_text() -> None:
+    trees = train_booster(wave(1), wave(2), ["a", "b"], [0, 0], CLASSIFIER)
+    values, _ = wave(3, count=60)
+    np.testing.assert_array_equal(raw_scores(trees, values), raw_scores(ready(trees), values))
+
+
 @cache
-def mixture(weight: float, experts: int = 2) -> tuple[Mixture, list[Any]]:
+def mixture(weight: float, experts: int = 2) -> tuple[Mixture, list[Trees]]:
     """A mixture held to the first feature's high side, and its parts, the general classifier first."""
     parts = [
-        train_booster(wave(seed), wave(seed + 10), ["a", "b"], [1, 0], replace(CLASSIFIER, seed=seed))
+        ready(train_booster(wave(seed), wave(seed + 10), ["a", "b"], [1, 0], replace(CLASSIFIER, seed=seed)))
         for seed in range(1, 2 + experts)
     ]
     return Mixture(parts[0], parts[1:], weight), parts
@@ -245,7 +257,8 @@ def test_a_row_alone_gets_the_bits_of_its_batch_from_a_mixture() -> None:
 
 
 def test_parts_of_other_features_are_no_mixture() -> None:
-    parts = [train_booster(wave(1), wave(2), names, [0, 0], CLASSIFIER) for names in (["a", "b"], ["b", "a"])]
+    orders = (["a", "b"], ["b", "a"])
+    parts = [ready(train_booster(wave(1), wave(2), names, [0, 0], CLASSIFIER)) for names in orders]
     with pytest.raises(ValueError, match="the parts of the classifier list different features"):
         Mixture(parts[0], parts[1:], 0.5)
     assert Mixture(parts[0], parts[:1], 0.5).feature_name() == ["a", "b"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from models.drift import FEWEST_ACCOUNTS, SCORE, STATED_AT, Distribution, Drift, fit_drift
+from models.drift import FEWEST_ACCOUNTS, SCORE, STATED_AT, Distribution, Drift, added, fit_drift
 from models.scoring import SCORE_PREVALENCE
 
 NAN = float("nan")
@@ -42,19 +43,18 @@ def fitted(**changes: Any) -> Drift:
 
 
 def tallied(drift: Drift, values: np.ndarray) -> dict[str, Any]:
-    return drift.tally(pl.DataFrame(dict(zip(NAMES, values.T, strict=True))).fill_nan(None))
+    return drift.tally(pl.DataFrame(dict(zip(NAMES, values.T, strict=True))).fill_nan(None), probability(values))
 
 
 def warned(drift: Drift, values: np.ndarray) -> list[Any]:
-    found = drift.warnings([tallied(drift, values)], probability(values))
+    found = drift.warnings(tallied(drift, values))
     assert found is not None
     return found
 
 
 def test_nothing_is_said_of_an_empty_batch() -> None:
     drift = fitted()
-    assert drift.warnings([], np.empty(0)) is None
-    assert drift.warnings([tallied(drift, np.empty((0, 3)))], np.empty(0)) is None
+    assert drift.warnings(tallied(drift, np.empty((0, 3)))) is None
 
 
 def test_the_stated_prevalence_is_that_of_the_score() -> None:
@@ -64,7 +64,7 @@ def test_the_stated_prevalence_is_that_of_the_score() -> None:
 def test_a_batch_of_499_is_not_measured_and_one_of_500_is() -> None:
     drift = fitted()
     values = accounts(77, count=FEWEST_ACCOUNTS, shift=9.0)
-    assert drift.warnings([tallied(drift, values[1:])], probability(values[1:])) is None
+    assert drift.warnings(tallied(drift, values[1:])) is None
     assert warned(drift, values)
 
 
@@ -85,9 +85,9 @@ def test_a_tally_counts_bins_and_the_missing(values: list[float], expected: list
 def test_tallies_of_parts_add_up_whatever_their_order() -> None:
     drift = fitted()
     values = accounts(5, count=900, shift=3.0)
-    whole = drift.warnings([tallied(drift, values)], probability(values))
+    whole = drift.warnings(tallied(drift, values))
     parts = [tallied(drift, part) for part in np.array_split(values, 7)]
-    assert drift.warnings(parts[::-1], probability(values)[::-1]) == whole
+    assert drift.warnings(reduce(added, parts[::-1])) == whole
 
 
 def test_the_median_lies_where_half_of_the_tally_does() -> None:

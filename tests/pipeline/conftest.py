@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from models.bundle import Head, booster
-from models.classifier import MixtureTrees
+from models.bundle import Head
+from models.classifier import MixtureTrees, import_lightgbm
 from models.scoring import Scorer
 from pipeline import aside, layout, track
 from pipeline.audit import ablation, catalogue, cohorts, generalisation, leakage, realism, recall, robustness, summary
@@ -104,7 +104,7 @@ def rivals_once(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         bundle = read_bundle(layout.MODEL)
         whole = bundle.classifier.trees
         general = whole.general if isinstance(whole, MixtureTrees) else whole
-        few = booster(general).model_to_string(num_iteration=3)
+        few = import_lightgbm().Booster(model_str=general).model_to_string(num_iteration=3)
         blunt = dataclasses.replace(bundle, classifier=Head(few, bundle.classifier.calibration))
         for place in (layout.MODEL, Path("blunt")):
             with atomic_folder(place) as temporary:

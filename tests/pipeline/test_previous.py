@@ -42,8 +42,8 @@ def test_no_account_gives_no_row_and_says_that_none_was_found() -> None:
     compared = compare(scores(), scores())
     assert compared.scores.height == 0
     assert compared.scores.columns[-5:] == ADDED
-    assert compared.summary["accounts_in_both"] == 0
-    assert compared.warnings == [
+    assert compared.changes.summary()["accounts_in_both"] == 0
+    assert compared.changes.warnings() == [
         "previous: none of the accounts is among the earlier scores (ids are compared as written)."
     ]
 
@@ -101,7 +101,7 @@ def test_the_summary_counts_verdicts_that_changed_and_accounts_that_came_and_wen
     before = scores(
         {"account_id": "a"}, {"account_id": "b"}, {"account_id": "c", "verdict": "pass"}, {"account_id": "x"}
     )
-    assert compare(after, before).summary == {
+    assert compare(after, before).changes.summary() == {
         "accounts_in_both": 3,
         "accounts_new": 1,
         "accounts_gone": 1,
@@ -113,7 +113,7 @@ def test_the_summary_counts_verdicts_that_changed_and_accounts_that_came_and_wen
 
 def test_scores_of_another_model_or_of_newer_data_are_warned_of() -> None:
     before = scores({"account_id": "a", "model_version": "zero", "as_of": APRIL}, {"account_id": "b"})
-    assert compare(scores({"account_id": "a"}, {"account_id": "b"}), before).warnings == [
+    assert compare(scores({"account_id": "a"}, {"account_id": "b"}), before).changes.warnings() == [
         "previous: 1 earlier scores are of another model (zero): what changed may be the model and not the account.",
         "previous: 1 earlier scores rest on newer data than these.",
     ]

@@ -639,7 +639,7 @@ class TestRefusals:
 
         scored(scorer, incoming, tmp_path / "out")
         before = content_of(tmp_path / "out")
-        monkeypatch.setattr("pipeline.score.write_parquet", full)
+        monkeypatch.setattr("pipeline.score.write_parquet_parts", full)
         options = ("--input", incoming, "--output", tmp_path / "out", "--model", model, "--prevalence", 0.5)
         assert "No space left on device" in refused("score", *options)
         assert content_of(tmp_path / "out") == before
