@@ -23,7 +23,11 @@ PHASES: dict[str, tuple[tuple[str, str], ...]] = {
     "benign explanations": (("pipeline.score_bucket", "explanations"),),
     "evidence": (("pipeline.score_bucket", "evidence_of_reasons"),),
     "across accounts (network)": (("pipeline.score", "write_network"),),
-    "write": (("pipeline.parts", "Parts.write"), ("pipeline.score", "write_parquet_parts"), ("pipeline.score", "publish")),
+    "write": (
+        ("pipeline.parts", "Parts.write"),
+        ("pipeline.score", "write_parquet_parts"),
+        ("pipeline.score", "publish"),
+    ),
 }
 """Phases of `score` and the functions that they are, where they are looked up: what runs inside another counts there
 alone. A test tells when one is renamed."""
