@@ -86,7 +86,7 @@ def notebook_agreement(folder: Path) -> list[dict[str, Any]]:
 
 
 def frame_costs(folder: Path) -> list[dict[str, Any]]:
-    """CPU seconds of building each frame and of aggregating its features, over all buckets.
+    """CPU seconds of building each frame, or its totals, and of aggregating its features, over all buckets.
 
     What several frames share is counted where it is first needed. The first row is what every group needs.
     """

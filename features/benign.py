@@ -13,13 +13,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from features.catalog import features
-from features.context import with_account_context
-from features.engagement_frames import posts_frame
-from features.growth_frames import bursts, intervals
+from features.compute import frame
+from features.context import ACCOUNT, of_accounts, with_account_context
 from features.kernels.growth import FOLLOWING_MOVE, FOLLOWING_MOVE_LEAST, POST_DRAW, POST_LEAD
 from features.signals import SIGNALS
-from features.tables import Tables, only
-from features.text import with_text_columns
+from features.tables import Tables
 from features.wording import counted, grouped, percent, times_the_usual
 
 FEWEST_COMMENTS = 20
@@ -115,17 +113,22 @@ def explanations(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
     out: a giveaway (3% of comments name other accounts; 10% is usual). Not checkable: ..."
 
     Args:
-        tables: clean tables that hold the wanted accounts; others in them change nothing.
+        tables: clean tables that hold the wanted accounts; others in them change nothing. Their frames are taken where
+            `compute` has built them; where it has not, `only` the wanted accounts' tables cost less.
         wanted: `account_id`, `feature` (a name of the catalogue) and `side`, high or low.
 
     Returns:
         No row for a reason whose signal has no check that fits.
     """
     asked = _asked(wanted)
-    tables = with_account_context(only(tables, asked["account_id"]))
-    facts = {name: FACTS[name](tables) for name in {CHECKS[check].facts for check in asked["check"].unique()}}
+    tables = with_account_context(tables)
+    asked = asked.join(
+        tables.accounts.select("account_id", ACCOUNT), on="account_id", how="left", maintain_order="left"
+    )
+    accounts = asked[ACCOUNT].drop_nulls().unique()
+    facts = {name: FACTS[name](tables, accounts) for name in {CHECKS[check].facts for check in asked["check"].unique()}}
     parts = [
-        rows.join(facts[CHECKS[str(name)].facts], on="account_id", how="left").select(
+        rows.join(facts[CHECKS[str(name)].facts], on=ACCOUNT, how="left").select(
             "account_id", "feature", "place", **_told(CHECKS[str(name)])
         )
         for (name,), rows in asked.partition_by("check", as_dict=True).items()
@@ -177,38 +180,32 @@ def _told(check: Check) -> dict[str, pl.Expr]:
 # --- facts: one row an account ----------------------------------------------------------------------------------------
 
 
-def _of_account(tables: Tables) -> pl.DataFrame:
+def _of_account(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
     """`followers` and `following_count` as observed."""
-    return tables.accounts.select("account_id", "followers", "following_count")
+    return of_accounts(tables.accounts, accounts, "followers", "following_count")
 
 
-def _of_largest_burst(tables: Tables) -> pl.DataFrame:
+def _of_largest_burst(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
     """The burst that brought most: its days, the post that drew most then, and `is_known`: posts tell."""
+    columns = ("start_date", "end_date", "mass", "best_draw", "best_draw_on", "unexplained_mass")
     return (
-        bursts(tables)
+        of_accounts(frame(tables, "growth", "bursts"), accounts, *columns)
         .filter(pl.col("mass").is_not_null())
-        .sort("account_id", "mass", "start_date")
-        .group_by("account_id", maintain_order=True)
+        .sort(ACCOUNT, "mass", "start_date")
+        .group_by(ACCOUNT, maintain_order=True)
         .last()
-        .select(
-            "account_id",
-            "end_date",
-            "best_draw",
-            "best_draw_on",
-            start_date="start_date",
-            is_known=pl.col("unexplained_mass").is_not_null(),
-        )
+        .with_columns(is_known=pl.col("unexplained_mass").is_not_null())
     )
 
 
-def _of_readings(tables: Tables) -> pl.DataFrame:
+def _of_readings(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
     """`rounding` step of the follower counts; bulk `follows` and `unfollows`, null where following was not read."""
     change = pl.col("following_change")
     least = pl.max_horizontal(FOLLOWING_MOVE * pl.col("following_before"), pl.lit(float(FOLLOWING_MOVE_LEAST)))
     is_read = change.count() > 0
     return (
-        intervals(tables)
-        .group_by("account_id")
+        of_accounts(frame(tables, "growth", "intervals"), accounts, "following_change", "following_before", "rounding")
+        .group_by(ACCOUNT, maintain_order=True)
         .agg(
             rounding=pl.col("rounding").max(),
             follows=pl.when(is_read).then((change >= least).sum()),
@@ -217,30 +214,41 @@ def _of_readings(tables: Tables) -> pl.DataFrame:
     )
 
 
-def _of_comments(tables: Tables) -> pl.DataFrame:
+def _of_comments(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
     """Shares of the comments by others, and how many people wrote them; null below `FEWEST_COMMENTS`."""
-    others = tables.comments.filter(pl.col("commenter_id").ne_missing(pl.col("account_id")))
-    texts = with_text_columns(others.select("account_id", "post_id", "commenter_id", "text"))
     share = pl.len() >= FEWEST_COMMENTS
     known = pl.col("commenter_id").count()
-    return texts.group_by("account_id").agg(
-        mentions=pl.when(share).then(pl.col("has_mention").mean()),
-        emoji=pl.when(share).then(pl.col("is_emoji_only").mean()),
-        other_script=pl.when(share).then((pl.col("script") != "latin").mean()),
-        on_one_post=pl.when(share).then(pl.col("post_id").unique_counts().max() / pl.len()),
-        people=pl.when(known >= FEWEST_COMMENTS).then(pl.col("commenter_id").drop_nulls().n_unique()),
-        comments=known,
+    texts = (
+        of_accounts(frame(tables, "comments", "comments"), accounts, "has_mention", "is_emoji_only", "script")
+        .group_by(ACCOUNT, maintain_order=True)
+        .agg(
+            mentions=pl.when(share).then(pl.col("has_mention").mean()),
+            emoji=pl.when(share).then(pl.col("is_emoji_only").mean()),
+            other_script=pl.when(share).then((pl.col("script") != "latin").mean()),
+        )
     )
+    authors = (
+        of_accounts(tables.comments, accounts, "account_id", "post_id", "commenter_id")
+        .filter(pl.col("commenter_id").ne_missing(pl.col("account_id")))
+        .group_by(ACCOUNT, maintain_order=True)
+        .agg(
+            on_one_post=pl.when(share).then(pl.col("post_id").unique_counts().max() / pl.len()),
+            people=pl.when(known >= FEWEST_COMMENTS).then(pl.col("commenter_id").drop_nulls().n_unique()),
+            comments=known,
+        )
+    )
+    return texts.join(authors, on=ACCOUNT, how="left", maintain_order="left")
 
 
-def _of_posts(tables: Tables) -> pl.DataFrame:
+def _of_posts(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
     """Of the newest settled posts: likes shown, formats, the longest pause, the busiest, views of the most liked."""
     posted, enough = pl.col("posted_at"), pl.len() >= FEWEST_POSTS
     pause = posted.diff()
     liked = (pl.col("likes_relative").exp() >= TWICE_THE_LIKES) & pl.col("views_relative").is_not_null()
+    columns = ("posted_at", "format", "is_newer", "likes", "comments", "likes_relative", "views_relative")
     return (
-        posts_frame(tables)
-        .group_by("account_id", maintain_order=True)
+        of_accounts(frame(tables, "engagement", "posts"), accounts, *columns)
+        .group_by(ACCOUNT, maintain_order=True)
         .agg(
             posts=pl.len(),
             shown=pl.col("likes").count(),
@@ -262,14 +270,14 @@ def _commonest(rows: pl.Expr) -> pl.Expr:
     return pl.col("format").cast(pl.String).filter(rows).drop_nulls().mode().sort().first()
 
 
-FACTS: dict[str, Callable[[Tables], pl.DataFrame]] = {
+FACTS: dict[str, Callable[[Tables, pl.Series], pl.DataFrame]] = {
     "account": _of_account,
     "largest_burst": _of_largest_burst,
     "readings": _of_readings,
     "comments": _of_comments,
     "posts": _of_posts,
 }
-"""Frames of the checks by name; each is built once, for the accounts asked for."""
+"""Facts that the checks read, by name: one row an account, of the accounts of the codes asked for."""
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------

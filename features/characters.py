@@ -41,8 +41,12 @@ CLASSES = {
 }
 """Regular expression of the characters that have the bit."""
 
-ADDRESS_SIGNS = ("://", "www.", *(f".{domain}" for domain in definition.DOMAINS))
-"""Folded text with one of them may hold an address."""
+BUCKETS = (
+    *([f".{ending}" for ending in endings] for endings in definition.DOMAINS[:-1]),
+    [*(f".{ending}" for ending in definition.DOMAINS[-1]), "://", "www."],
+    *definition.MESSENGERS,
+)
+"""Folded text with one of these strings may hold an address, or a way to get in touch."""
 
 _RARE_CHARACTERS = "\u20e3🔢"
 """Keycaps, and what they become."""
@@ -60,7 +64,7 @@ def character_tables() -> kernel.Characters:
     codes = np.concatenate([np.arange(plane.start, plane.stop) for plane in PLANES])
     text = pl.Series(list(codes.astype("<u4").tobytes().decode("utf-32-le")), dtype=pl.String)
     classes = _classes(text)
-    letters, masks = masks_of((*definition.MESSENGERS, *ADDRESS_SIGNS))
+    letters, masks = masks_of(BUCKETS)
     entries = np.full(kernel.CODE_POINTS, kernel.RARE, np.uint32)
     entries[codes] = classes
     for character, letter in letters.items():
@@ -117,7 +121,7 @@ def _folding(characters: pl.DataFrame) -> _Folding:
         folded=definition.folded_text(pl.col("text")),
         decomposed=pl.col("text").str.normalize("NFD"),
     )
-    firsts, seconds, composes = _pairs(changed["decomposed"].filter(changed["decomposed"] != changed["text"]))
+    firsts, seconds, composes = _pairs(changed.filter(pl.col("decomposed") != pl.col("text")))
     is_part = pl.col("text").is_in(list({**firsts, **seconds}))
     stays = (pl.col("folded") == pl.col("text")) & (pl.col("normal") == pl.col("text")) & ~pl.col("is_mark") & ~is_part
     marks = set(characters["text"].filter(characters["is_mark"]))
@@ -162,44 +166,46 @@ def _plain_action(folding: _Folding, code: int, text: str, folded: str) -> int:
     return kernel.SPREAD
 
 
-def _pairs(decomposed: pl.Series) -> tuple[dict[str, int], dict[str, int], NDArray[np.bool_]]:
+def _pairs(composed: pl.DataFrame) -> tuple[dict[str, int], dict[str, int], NDArray[np.bool_]]:
     """Characters that may come first and second where two become one, numbered from 1, and which pairs of them do.
 
-    They are found in the canonical decompositions given: a character that composes of two is decomposed into the last
-    of them and what the first is decomposed into.
+    `composed` are the characters (`text`) that others make up (`decomposed`). Such a one is made of the last of these
+    and of what the ones before it make. Behind a character that is itself composed, any second one may be put between
+    its parts; Korean syllables are their own.
     """
-    tails = decomposed.str.slice(1).str.split("").explode().drop_nulls().unique().sort()
-    heads = decomposed.str.head(-1).str.normalize("NFC").unique().sort()
-    second = tails.filter(tails != "")
-    first = heads.filter(heads.str.len_chars() == 1)
-    pairs = pl.DataFrame({"first": first}).join(
+    parts = composed["decomposed"]
+    second = parts.str.slice(1).str.split("").explode().drop_nulls().unique().sort()
+    second = second.filter(second != "")
+    first = parts.str.head(-1).str.normalize("NFC").unique().sort()
+    first = first.filter(first.str.len_chars() == 1)
+    rows = pl.DataFrame({"first": first}).join(
         pl.DataFrame({"second": second}), how="cross", maintain_order="left_right"
     )
-    pair = pairs["first"] + pairs["second"]
-    composes = np.zeros((len(first) + 1, len(second) + 1), np.bool_)
-    composes[1:, 1:] = (pair.str.normalize("NFKC") != pair).to_numpy().reshape(len(first), len(second))
-    return (
-        {character: number for number, character in enumerate(first, start=1)},
-        {character: number for number, character in enumerate(second, start=1)},
-        composes,
-    )
+    pair = rows["first"] + rows["second"]
+    composes = np.zeros((len(first) + 2, len(second) + 1), np.bool_)
+    composes[1:-1, 1:] = (pair.str.normalize("NFKC") != pair).to_numpy().reshape(len(first), len(second))
+    composes[-1, 1:] = True
+    others = composed["text"].filter(~composed["text"].str.contains(r"\p{Hangul}"))
+    firsts = dict.fromkeys(others, len(first) + 1) | {each: number for number, each in enumerate(first, start=1)}
+    return firsts, {each: number for number, each in enumerate(second, start=1)}, composes
 
 
-def masks_of(strings: Sequence[str]) -> tuple[dict[str, int], NDArray[np.uint64]]:
+def masks_of(buckets: Sequence[Sequence[str]]) -> tuple[dict[str, int], NDArray[np.uint64]]:
     """The letter of each character of the strings, and the masks by which the kernel looks for them.
 
-    Strings are compared from their ends in eight sets at once, by shifting bits (the filter of Hyperscan: Wang et al.
-    2019, NSDI). All of them are found; what is found may be put together of several strings of one set, which are
-    therefore of similar length, and goes to the expressions, which know better.
+    Strings are compared from their ends, all buckets at once, by shifting bits (the filter of Hyperscan: Wang et al.
+    2019, NSDI). All of them are found. What is found may be put together of several strings of one bucket; it goes to
+    the expressions, which know better.
     """
-    letters = {character: letter for letter, character in enumerate(sorted(set("".join(strings))), start=1)}
+    characters = sorted({character for bucket in buckets for string in bucket for character in string})
+    letters = {character: letter for letter, character in enumerate(characters, start=1)}
     masks = np.zeros((kernel.LETTERS, kernel.BUCKET_LENGTH, kernel.BUCKETS), np.bool_)
-    by_length = sorted(strings, key=lambda string: (len(string), string))
-    for index, string in enumerate(by_length):
-        bucket = index * kernel.BUCKETS // len(by_length)
-        end = string[-kernel.BUCKET_LENGTH :]
-        masks[:, : kernel.BUCKET_LENGTH - len(end), bucket] = True
-        for place, character in enumerate(end, start=kernel.BUCKET_LENGTH - len(end)):
-            masks[letters[character], place, bucket] = True
+    for number, bucket in enumerate(buckets):
+        ends = [string[-kernel.BUCKET_LENGTH :] for string in bucket]
+        first_place = kernel.BUCKET_LENGTH - min(map(len, ends))
+        masks[:, :first_place, number] = True
+        for end in ends:
+            for place, character in enumerate(end, start=kernel.BUCKET_LENGTH - len(end)):
+                masks[letters[character], place, number] = True
     bits = np.packbits(masks.reshape(kernel.LETTERS, -1), axis=1, bitorder="little")
     return letters, bits.view("<u8").reshape(-1).astype(np.uint64)

@@ -108,10 +108,9 @@ def _shrunk_difference(condition: pl.Expr, among: pl.Expr) -> pl.Expr:
     regulars and o of others. So three comments may speak, softly, and the value tends to the plain difference with
     their number instead of growing like a z-score. Null under `FEWEST_COMPARED` of either.
     """
-    among = among & pl.col("knows_author")
-    regulars, others = among & pl.col("is_regular"), among & ~pl.col("is_regular")
+    regulars, others = among & pl.col("is_regular"), among & pl.col("is_passing")
     difference = _add_half_share(condition, regulars) - _add_half_share(condition, others)
-    effective = regulars.sum() * others.sum() / among.sum()
+    effective = 1 / (1 / regulars.sum() + 1 / others.sum())
     enough = (regulars.sum() >= FEWEST_COMPARED) & (others.sum() >= FEWEST_COMPARED)
     return pl.when(enough).then(difference * effective / (effective + SHRINKAGE))
 
@@ -160,9 +159,8 @@ def _push_of_agreement(total: str, matches: str, author_total: str) -> pl.Expr:
 
 def _push_of_difference(condition: pl.Expr, among: pl.Expr) -> pl.Expr:
     """Push on `_shrunk_difference`: regulars who fulfil the condition and others who do not, each by their number."""
-    among = among & pl.col("knows_author")
-    regulars, others = among & pl.col("is_regular"), among & ~pl.col("is_regular")
-    push = _push_of_share(condition, among)
+    regulars, others = among & pl.col("is_regular"), among & pl.col("is_passing")
+    push = _push_of_share(condition, regulars | others)
     return pl.when(regulars).then(push / regulars.sum()).when(others).then(-push / others.sum())
 
 
@@ -326,19 +324,17 @@ def comments_short_share() -> pl.Expr:
     formula="exp(mean(ln(words))) over comments with words and no mention",
     suspicious="context",
     source=f"{_FACTS}: 0 / 1 / 3 / 6 words",
-    evidence=lambda: _push_of_mean(pl.when(_has_free_words()).then(pl.col("word_count").log())),
+    evidence=lambda: _push_of_mean(pl.col("words_size")),
     low=1.0,
     min_rows=FEWEST_FOR_SHARE,
 )
 def comments_words_length() -> pl.Expr:
     """Typical number of words of a comment that has any."""
-    worded = _has_free_words()
-    typical = pl.col("word_count").filter(worded).log().mean().exp()
-    return _where_observed(typical, worded, FEWEST_FOR_SHARE)
+    return pl.when(pl.col("words_size").count() >= FEWEST_FOR_SHARE).then(pl.col("words_size").mean().exp())
 
 
 def _push_on_text_size() -> pl.Expr:
-    size = pl.when(_has_free_words()).then(pl.col("letter_count").log())
+    size = pl.col("text_size")
     return (size - size.mean()) ** 2 - size.var()
 
 
@@ -357,8 +353,7 @@ def _push_on_text_size() -> pl.Expr:
 )
 def comments_text_size_spread() -> pl.Expr:
     """Spread of the comments' lengths, relative: one word beside a paragraph is what audiences write."""
-    worded = _has_free_words()
-    return _where_observed(pl.col("letter_count").filter(worded).log().std(), worded, DRAW)
+    return pl.when(pl.col("text_size").count() >= DRAW).then(pl.col("text_size").std())
 
 
 @feature(
@@ -960,16 +955,6 @@ def comments_early_sentences_residual() -> pl.Expr:
     return _excess_share(pl.col("is_early").is_not_null(), pl.col("is_early"), pl.col("is_sentence"))
 
 
-def _share_of_regulars() -> pl.Expr:
-    return pl.col("is_regular_arrival").sum() / pl.col("is_arrival").sum()
-
-
-def _push_on_regulars_between_posts() -> pl.Expr:
-    people, share = pl.col("arrivals_here"), _share_of_regulars()
-    distance = pl.col("regulars_here") - people * share
-    return pl.when("is_arrival").then(distance**2 / people - share * (1 - share))
-
-
 @feature(
     FEATURES,
     group="comments",
@@ -980,21 +965,19 @@ def _push_on_regulars_between_posts() -> pl.Expr:
     "people, p = sum(r) / sum(n); at least 3 posts",
     suspicious="context",
     source=f"{_SELLERS}; {_PODS}: orders and rounds are for some posts; overdispersion of a binomial share",
-    evidence=_push_on_regulars_between_posts,
+    evidence=lambda: pl.col("regulars_excess"),
     low=-1.0,
     high=1.0,
     min_rows=FEWEST_FOR_SHARE,
 )
 def comments_regulars_between_posts_spread() -> pl.Expr:
     """How unevenly regular commenters are spread over the posts, beyond chance: all at once or not at all."""
-    arrivals, people, regulars = pl.col("is_arrival"), pl.col("arrivals_here"), pl.col("regulars_here")
-    share = _share_of_regulars()
+    people = pl.col("arrivals_here")
+    share = pl.col("is_regular_arrival").sum() / people.count()
     noise = share * (1 - share)
     # Every post has as many rows as people: dividing by them turns sums over rows into sums over posts.
-    posts = (1 / people.filter(arrivals)).sum()
-    excess = ((regulars - people * share) ** 2 / people - noise).filter(arrivals).sum()
-    pairs = (people - 1).filter(arrivals).sum()
-    value = excess / (noise * (pairs + EXCESS_SHRINKAGE))
+    posts = (1 / people).sum()
+    value = pl.col("regulars_excess").sum() / (noise * ((people - 1).sum() + EXCESS_SHRINKAGE))
     return pl.when((posts >= FEWEST_POSTS - 0.5) & (noise > 0)).then(value.clip(-1, 1))
 
 
@@ -1025,9 +1008,11 @@ def comments_returning_delay_ratio() -> pl.Expr:
 
     Null where one or two people alone come back: a faithful fan is no crowd.
     """
-    pairs, usual = pl.col("return_pairs").sum(), _usual_square()
-    mean = (pl.col("return_squares").sum() + EXCESS_SHRINKAGE * usual) / (pairs + EXCESS_SHRINKAGE)
-    return _unless_one_or_two_return(pl.when((pairs >= FEWEST_RETURN_PAIRS) & (usual > 0)).then((mean / usual).sqrt()))
+    pairs = pl.col("return_pairs").sum()
+    own, usual = pl.col("return_squares").sum(), _usual_square()
+    ratio = (own / usual + EXCESS_SHRINKAGE) / (pairs + EXCESS_SHRINKAGE)
+    differ = (pairs >= FEWEST_RETURN_PAIRS) & (pl.col("other_squares").sum() > 0)
+    return _unless_one_or_two_return(pl.when(differ).then(ratio.sqrt()))
 
 
 @feature(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -60,10 +60,12 @@ Flags = NDArray[np.bool_]
 
 def everyone(tables: Tables) -> pl.DataFrame:
     """One row per comment whose author is known, the owner's included: `is_owner`, and its delay `lag_hours`."""
-    rows = tables.comments.select(
-        ACCOUNT, "account_id", "comment_id", "commenter_id", is_owner=pl.col("commenter_id") == pl.col("account_id")
-    ).with_columns(pl.Series("lag_hours", _delays(tables), nan_to_null=True))
-    return rows.filter(pl.col("commenter_id").is_not_null()).drop("commenter_id")
+    given = _given(tables)
+    is_known = pl.Series(given.is_known)
+    rows = [tables.comments[name] for name in (ACCOUNT, "account_id", "comment_id")]
+    rows.append(pl.Series("is_owner", given.is_owner))
+    rows.append(pl.Series("lag_hours", given.lag_hours, nan_to_null=True))
+    return pl.DataFrame(rows if is_known.all() else [column.filter(is_known) for column in rows])
 
 
 # Posts and places -----------------------------------------------------------------------------------------------------
@@ -102,15 +104,34 @@ def _posts_seen(tables: Tables) -> Posts:
     return Posts(table, _starts(table, tables), _instants(table["posted_at"]), found)
 
 
-def _delays(tables: Tables) -> Numbers:
-    """Hours from post to comment for every row of `comments`."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """What is known of every row of `comments`.
 
-    def build() -> Numbers:
-        posts = _posts(tables)
-        hours: Numbers = kernels.delays(posts.of_comments, _instants(tables.comments["commented_at"]), posts.posted_at)
-        return hours
+    Attributes:
+        is_known: whether the author is known.
+        is_owner: whether it is the account itself.
+        author_keys: hashes of the authors, 0 where unknown.
+        lag_hours: hours from post to comment, NaN where unknown.
+    """
 
-    return tables.once("comments/delays", build)
+    is_known: Flags
+    is_owner: Flags
+    author_keys: Integers
+    lag_hours: Numbers
+
+
+def _given(tables: Tables) -> Given:
+    return tables.once("comments/given", lambda: _given_of(tables))
+
+
+def _given_of(tables: Tables) -> Given:
+    posts = _posts(tables)
+    is_known = tables.comments["commenter_id"].is_not_null().to_numpy()
+    author_keys = np.where(is_known, _keys(tables.comments["commenter_id"]), 0)
+    is_owner = author_keys == _keys(tables.accounts["account_id"])[tables.comments[ACCOUNT].to_numpy()]
+    hours = kernels.delays(posts.of_comments, _instants(tables.comments["commented_at"]), posts.posted_at)
+    return Given(is_known, is_owner, author_keys, hours)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +140,7 @@ class Places:
 
     Attributes:
         rows: `account`, `account_id`, `comment_id`, `like_count` and `text`.
-        starts, post, author, order, by_author: see the kernels.
+        starts, post, author, order, several: see the kernels.
         instants: microseconds, `NO_INSTANT` where unknown.
         lag_hours: NaN where unknown.
         knows_author: whether the author is known.
@@ -130,7 +151,7 @@ class Places:
     post: Integers
     author: Integers
     order: Integers
-    by_author: Integers
+    several: Integers
     instants: Integers
     lag_hours: Numbers
     knows_author: Flags
@@ -141,25 +162,22 @@ def _places(tables: Tables) -> Places:
 
 
 def _places_of_others(tables: Tables) -> Places:
-    posts = _posts(tables)
-    given = tables.comments
-    author_keys = _keys(given["commenter_id"])
-    is_known = given["commenter_id"].is_not_null().to_numpy()
-    is_owner = is_known & (author_keys == _keys(tables.accounts["account_id"])[given[ACCOUNT].to_numpy()])
-    others = pl.Series(~is_owner)
+    posts, given = _posts(tables), _given(tables)
+    chosen = np.flatnonzero(~given.is_owner)
+    others = pl.Series(~given.is_owner)
     rows = pl.DataFrame(
-        [given[name].filter(others) for name in (ACCOUNT, "account_id", "comment_id", "like_count", "text")]
+        [tables.comments[name].filter(others) for name in (ACCOUNT, "account_id", "comment_id", "like_count", "text")]
     )
-    starts = _starts(rows, tables)
-    post, instants = posts.of_comments[~is_owner], _instants(given["commented_at"].filter(others))
-    commenters = kernels.codes_of(starts, np.where(is_known, author_keys, 0)[~is_owner])
+    starts, post = _starts(rows, tables), posts.of_comments[chosen]
+    instants = _instants(tables.comments["commented_at"])[chosen]
     order = kernels.order_of(post, posts.table.height, instants)
-    author, by_author = kernels.authors_of(starts, commenters, order)
-    knows_author, lag_hours = is_known[~is_owner], _delays(tables)[~is_owner]
-    return Places(rows, starts, post, author, order, by_author, instants, lag_hours, knows_author)
+    author = kernels.authors_of(starts, kernels.codes_of(starts, given.author_keys[chosen]))
+    several = kernels.several_of(author, order)
+    lag_hours, knows_author = given.lag_hours[chosen], given.is_known[chosen]
+    return Places(rows, starts, post, author, order, several, instants, lag_hours, knows_author)
 
 
-_OWN = ("C", "W")
+_OWN: tuple[Literal["C"], Literal["W"]] = ("C", "W")
 """Kernels are compiled once for arrays that may be written to, and again for others: they get nothing else."""
 
 
@@ -195,15 +213,16 @@ def comments(tables: Tables) -> pl.DataFrame:
     places = _places(tables)
     texts = text_pass(places.rows["text"])
     text = kernels.codes_of(places.starts, _unless(texts.has_mention, texts.text_key))
-    authors = _authors(places)
+    authors = _authors(tables)
     columns: Columns = {
         **{name: getattr(texts, name) for name in _TEXT_COLUMNS},
+        **_sizes(texts),
         **_scripts(texts, places, tables),
         **authors,
         **_repetition(texts, text, places, authors),
         **_shared_words(texts, places, authors, tables),
         **_timing(places),
-        **_text_order(text, places, authors),
+        **_text_order(text, places),
         **_arrivals(texts, places, authors),
     }
     series = [pl.Series(name, values, nan_to_null=True) for name, values in columns.items()]
@@ -237,6 +256,21 @@ def _pairs(codes: NDArray[np.int32], others: NDArray[Any], where: Flags) -> Inte
 _HIGH_BITS = 32
 
 
+def _sizes(texts: TextPass) -> Columns:
+    """ln(words) and ln(letters) of comments with words and no mention; null for all others."""
+    is_free = (texts.word_count > 0) & ~texts.has_mention
+    return {
+        "words_size": np.where(is_free, _logarithm(texts.word_count), np.nan),
+        "text_size": np.where(is_free, _logarithm(texts.letter_count), np.nan),
+    }
+
+
+def _logarithm(counts: Integers) -> Numbers:
+    """Natural logarithm of counts, looked up: far fewer different ones occur than rows."""
+    table: Numbers = pl.Series(np.arange(counts.max(initial=0) + 1)).log().to_numpy()
+    return table[counts]
+
+
 def _scripts(texts: TextPass, places: Places, tables: Tables) -> Columns:
     """`script` and `own_script`, that of the account: places in `SCRIPTS`, -1 where unknown.
 
@@ -247,41 +281,52 @@ def _scripts(texts: TextPass, places: Places, tables: Tables) -> Columns:
     captions = _captions(tables)
     by_name = sorted(range(len(SCRIPTS)), key=SCRIPTS.__getitem__)
     shown = captions.script >= 0
-    number = np.zeros((tables.accounts.height, len(SCRIPTS)), np.int64)
-    np.add.at(number, (captions.account[shown], captions.script[shown]), 1)
+    places_of = captions.account[shown] * len(SCRIPTS) + captions.script[shown]
+    number = np.bincount(places_of, minlength=len(own) * len(SCRIPTS)).reshape(len(own), len(SCRIPTS))
     # Of equally common ones the first by name.
     commonest = np.where(number.any(axis=1), np.array(by_name)[number[:, by_name].argmax(axis=1)], -1)
     return {"script": texts.script, "own_script": np.where(own >= 0, own, commonest)[places.rows[ACCOUNT]]}
 
 
-def _authors(places: Places) -> dict[str, NDArray[Any]]:
+def _authors(tables: Tables) -> Columns:
+    return tables.once("comments/authors", lambda: _authors_of(_places(tables)))
+
+
+def _authors_of(places: Places) -> Columns:
     """Add how often authors come, and come back.
 
     `same_author` are other comments by the same author, and `same_author_here` those of them under the same post;
     `known` are the account's comments of known author, and `known_here` those under the post. `is_regular`: by a known
     author with comments under two posts; `regular_people` how many such authors the account has. `is_arrival`: the
     first comment of a known author under the post; `arrivals_here` and `regulars_here` count those and the regulars
-    among them.
+    among them. `regulars_excess`: (r - n p)^2 / n - p (1 - p) for r regulars among the n arrivals under the post and
+    their share p in those of the account. These three are null elsewhere. `is_passing`: by a known author who is no
+    regular.
     """
     counts, is_regular, is_arrival = kernels.authorship(
-        places.order, places.post, places.author, places.by_author, places.knows_author
+        places.order, places.post, places.several, places.author, places.knows_author
     )
-    same_author = counts[1]
-    is_last = np.zeros(len(same_author), np.bool_)
-    is_last[places.by_author[np.flatnonzero(np.diff(places.author[places.by_author], append=-1))]] = True
+    is_regular_arrival = is_arrival & is_regular
+    arrivals, regulars = np.where(is_arrival, counts[4], np.nan), np.where(is_arrival, counts[5], np.nan)
+    share = _number(is_regular_arrival, places.starts) / np.maximum(_number(is_arrival, places.starts), 1)
+    expected = np.repeat(share, np.diff(places.starts))
+    is_first = np.zeros(len(is_regular), np.bool_)
+    is_first[places.several[np.flatnonzero(np.diff(places.author[places.several], prepend=-1))]] = True
     return {
         "knows_author": places.knows_author,
         "comments_here": counts[0],
-        "same_author": same_author,
+        "same_author": counts[1],
         "same_author_here": counts[2],
         "known": _per_account(places.knows_author, places.starts),
         "known_here": counts[3],
-        "arrivals_here": counts[4].astype(np.float64),
-        "regulars_here": counts[5].astype(np.float64),
-        "regular_people": _per_account(is_last & is_regular, places.starts),
+        "arrivals_here": arrivals,
+        "regulars_here": regulars,
+        "regulars_excess": (regulars - arrivals * expected) ** 2 / arrivals - expected * (1 - expected),
+        "regular_people": _per_account(is_first & is_regular, places.starts),
         "is_regular": is_regular,
+        "is_passing": places.knows_author & ~is_regular,
         "is_arrival": is_arrival,
-        "is_regular_arrival": is_arrival & is_regular,
+        "is_regular_arrival": is_regular_arrival,
     }
 
 
@@ -303,7 +348,7 @@ def _repetition(texts: TextPass, text: NDArray[np.int32], places: Places, author
 
     def by_others(codes: NDArray[np.int32]) -> Integers:
         """Comments by other authors with the same code."""
-        found: Integers = kernels.by_other_authors(codes, places.by_author, authors["same_author"])
+        found: Integers = kernels.by_other_authors(codes, places.several, authors["same_author"])
         return found
 
     def by_others_free(keys: NDArray[np.uint64]) -> Integers:
@@ -389,12 +434,10 @@ def _shared_words(texts: TextPass, places: Places, authors: Columns, tables: Tab
     next one, else 0; null where the account has not two captions. Comments with a mention take no part, as in
     `_repetition`.
     """
-    by_author, same_author = places.by_author, authors["same_author"]
+    by_author = places.several, authors["same_author"]
     offsets = _int64(texts.word_offsets)
     begins, ends = offsets[:-1], np.where(texts.has_mention, offsets[:-1], offsets[1:])
-    starts, is_read = offsets[places.starts], np.repeat(~texts.has_mention, np.diff(offsets))
-    words = kernels.codes_of(starts, _unless(~is_read, texts.word_keys))
-    pairs = kernels.codes_of(starts, kernels.pair_keys(begins, ends, words))
+    words, pairs, repeats = kernels.word_codes(places.starts, begins, ends, _int64(texts.word_keys))
     word_total, pair_total = ends - begins, np.maximum(ends - begins - 1, 0)
     captions = _captions(tables)
     content = _unless(~texts.word_is_content, texts.word_keys)
@@ -403,11 +446,11 @@ def _shared_words(texts: TextPass, places: Places, authors: Columns, tables: Tab
     )
     return {
         "word_total": word_total,
-        "word_matches": kernels.matches_by_others(begins, ends, words, by_author, same_author),
-        "author_word_total": kernels.sums_by_author(word_total, by_author, same_author),
+        "word_matches": kernels.matches_by_others(begins, ends, words, repeats, *by_author),
+        "author_word_total": kernels.sums_by_author(word_total, *by_author),
         "pair_total": pair_total,
-        "pair_matches": kernels.matches_by_others(begins, ends, pairs, by_author, same_author),
-        "author_pair_total": kernels.sums_by_author(pair_total, by_author, same_author),
+        "pair_matches": kernels.matches_by_others(begins, ends, pairs, repeats, *by_author),
+        "author_pair_total": kernels.sums_by_author(pair_total, *by_author),
         "touches_own": touches[0],
         "touches_other": touches[1],
     }
@@ -436,7 +479,7 @@ def _size(lag_hours: Numbers) -> Numbers:
     return size
 
 
-def _text_order(text: NDArray[np.int32], places: Places, authors: Columns) -> Columns:
+def _text_order(text: NDArray[np.int32], places: Places) -> Columns:
     """Add how often one text follows another: a list that is worked through shows the same order under every post.
 
     A comment is followed where the next one of its post has words, too, and both instants are known. Of the followed
@@ -446,16 +489,17 @@ def _text_order(text: NDArray[np.int32], places: Places, authors: Columns) -> Co
     following = kernels.next_codes(text, places.order, places.post, places.instants)
     is_followed = following >= 0
 
+    followed = places.order[is_followed[places.order]]
+
     def elsewhere(codes: NDArray[np.int32]) -> Integers:
-        found: Integers = kernels.alike_elsewhere(codes, places.order, authors["comments_here"])
+        found: Integers = kernels.alike_elsewhere(codes, followed, places.post)
         return found
 
-    account = places.rows[ACCOUNT].to_numpy().astype(np.int32)
     return {
         "next_matches": elsewhere(kernels.codes_of(places.starts, _pairs(text, following, is_followed))),
-        "next_trials": elsewhere(np.where(is_followed, text, np.int32(-1))),
+        "next_trials": elsewhere(text),
         "next_chance": elsewhere(following),
-        "next_pairs": elsewhere(np.where(is_followed, account, np.int32(-1))),
+        "next_pairs": elsewhere(places.rows[ACCOUNT].to_numpy().astype(np.int32)),
     }
 
 
@@ -469,17 +513,19 @@ def _arrivals(texts: TextPass, places: Places, authors: Columns) -> Columns:
     one is. 0 where the comment is not such an arrival.
     """
     is_sentence = (texts.word_count > SHORT_WORDS) & ~texts.has_mention
-    found = kernels.returns(
-        places.starts,
-        places.order,
-        authors["comments_here"],
-        places.by_author,
-        authors["same_author"],
-        np.where(authors["is_arrival"], _size(places.lag_hours), np.nan),
-        authors["is_arrival"] & is_sentence & (places.lag_hours <= FIRST_HOURS),
-    )
-    names = ("return_pairs", "return_squares", "return_matches", "other_pairs", "other_squares")
-    return {"is_sentence": is_sentence} | dict(zip(names, found, strict=True))
+    is_arrival, lag_hours = authors["is_arrival"], places.lag_hours
+    size = kernels.from_first(places.starts, np.where(is_arrival, _size(lag_hours), np.nan))
+    is_prompt = is_arrival & is_sentence & (lag_hours <= FIRST_HOURS)
+    own = kernels.own_returns(size, is_prompt, places.several, authors["same_author"])
+    other = kernels.other_returns(places.starts, places.order, places.post, size, own)
+    return {
+        "is_sentence": is_sentence,
+        "return_pairs": own[0],
+        "return_squares": np.maximum(own[1], 0),
+        "return_matches": own[2],
+        "other_pairs": other[0],
+        "other_squares": other[1],
+    }
 
 
 # Visits ---------------------------------------------------------------------------------------------------------------
@@ -494,12 +540,11 @@ def visits(tables: Tables) -> pl.DataFrame:
     that a random order would give.
     """
     places = _places(tables)
-    authors = _authors(places)
+    authors = _authors(tables)
     chosen = kernels.regular_visits(
         places.order,
         places.post,
-        authors["comments_here"],
-        places.by_author,
+        places.several,
         authors["same_author"],
         places.knows_author & (places.instants != kernels.NO_INSTANT),
         FEWEST_REGULARS,

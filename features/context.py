@@ -70,3 +70,12 @@ def _in_order(tables: Tables, name: str, accounts: pl.DataFrame) -> pl.DataFrame
         return table
     # A sort by several columns is slow, so it is done only where the rows are not in order already.
     return table.sort(ACCOUNT, second).with_columns(pl.col(ACCOUNT).set_sorted())
+
+
+def of_accounts(rows: pl.DataFrame, accounts: pl.Series, *columns: str) -> pl.DataFrame:
+    """`account` and these columns of the rows of the accounts of these codes, in the order they are in."""
+    codes, asked = rows[ACCOUNT].to_numpy(), accounts.to_numpy()
+    is_asked = np.zeros(int(max(codes.max(initial=0), asked.max(initial=0))) + 1, dtype=np.bool_)
+    is_asked[asked] = True
+    chosen = rows.select(ACCOUNT, *columns).filter(pl.Series(is_asked[codes]))
+    return chosen.with_columns(pl.col(ACCOUNT).set_sorted())

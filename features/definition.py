@@ -65,7 +65,8 @@ class Citation:
     Attributes:
         table: the contract's table that the rows come from.
         key: column of the frame that finds the row in that table, or the last day of a stretch of it.
-        text: what is seen on the row, in words with numbers; never the text of a comment, nor who wrote it.
+        text: what is seen on the row, in words with numbers and from that row alone; never the text of a comment, nor
+            who wrote it.
     """
 
     table: str

@@ -37,6 +37,7 @@ from features.kernels.growth import (
     DAYS_PER_MONTH,
     DAYS_PER_WEEK,
     EVEN_SPREAD,
+    EVERYDAY_MOVE,
     FOLLOWING_MOVE,
     FOLLOWING_MOVE_LEAST,
     NEAR_DAILY,
@@ -233,23 +234,24 @@ def growth_drawdown_share() -> pl.Expr:
 
 
 def _following_lost() -> pl.Expr:
-    return (-pl.col("following_change")).clip(lower_bound=0)
+    """Accounts given up, beyond the few that anybody tidies away: one of nine would else read as 8 % in a month."""
+    return (-pl.col("following_change") - EVERYDAY_MOVE).clip(lower_bound=0)
 
 
 @growth_feature(
     frame="intervals",
     signal="follow_unfollow",
     unit="share of the accounts followed, per 30 days",
-    formula="30 · sum(max(-following_change, 0)) / sum(days) / mean(following_before)",
+    formula="30 · sum(max(-following_change - 2, 0)) / sum(days) / mean(following_before)",
     suspicious="high",
-    reason="the account unfollowed {value:.0%} as many accounts as it follows, per month",
+    reason="beyond two at a time, the account unfollowed {value:.0%} as many accounts as it follows, per month",
     evidence=lambda: _following_lost() / _positive(pl.col("following_before").mean()),
     source="follow/unfollow: 10 % of the influencers who did something (mix in one country)",
     low=0.0,
     min_rows=6,
 )
 def growth_following_lost_rate_per_month() -> pl.Expr:
-    """How much of its list of followed accounts the account gives up per month."""
+    """How much of its list of followed accounts the account gives up per month, beyond two per reading."""
     value = _rate("following_lost", "following_days") / _positive(pl.col("following_mean"))
     return pl.when(pl.col("following_rows") >= 6).then(value)  # noqa: PLR2004 -- as min_rows
 

@@ -29,12 +29,7 @@ from features.kernels import growth as kernels
 from features.tables import Tables
 from features.wording import grouped
 
-EVERYDAY_MOVE = 2
-"""Accounts followed or given up in a day that are not worth a word; assumed."""
-
-DATES = frozenset(
-    {"start_date", "date", "period_end", "burst_start", "end_date", "best_draw_on", "last_drop_date"}
-)
+DATES = frozenset({"start_date", "date", "period_end", "burst_start", "end_date", "best_draw_on", "last_drop_date"})
 FLAGS = frozenset({"recent", "after_post", "is_late"})
 WHOLE_NUMBERS = frozenset({"periods_ago", "burst", "first_row", "last_row"})
 """Columns of the kernels that are no measure; the others are Float64."""
@@ -52,7 +47,7 @@ def intervals(tables: Tables) -> pl.DataFrame:
 
 
 def _intervals(tables: Tables) -> pl.DataFrame:
-    lengths, found = kernels.interval_rows(*_curves(tables))
+    lengths, found = kernels.interval_rows(_curves(tables))
     return (
         _of_accounts(tables, lengths)
         .hstack(_columns(kernels.INTERVAL_COLUMNS, found))
@@ -79,7 +74,7 @@ def days(tables: Tables) -> pl.DataFrame:
     `weekday_mean` (of `calm_change`), `next_log_growth` (null where the day after is not read).
     """
     tables = with_account_context(tables)
-    found = kernels.day_rows(*_curves_and_posts(tables))
+    _, found = _rows(tables, kernels.DAILY)
     return _up_to(intervals(tables), 1).hstack(_columns(kernels.DAY_COLUMNS, found))
 
 
@@ -90,28 +85,24 @@ def weeks(tables: Tables) -> pl.DataFrame:
     errors; null within 3 of an end), `engagement` (likes or, where an account shows none, views that the posts of the
     week drew; null where not all of them are known, or too young).
     """
-    return _periods(tables, kernels.DAYS_PER_WEEK, kernels.LONGEST_SHORT_INTERVAL)
+    return _periods(tables, kernels.WEEKLY)
 
 
 def months(tables: Tables) -> pl.DataFrame:
     """The curve read every thirty days; see `_periods`."""
-    return _periods(tables, kernels.DAYS_PER_MONTH, kernels.LONGEST_MONTH_INTERVAL).drop("shift_zscore", "engagement")
+    return _periods(tables, kernels.MONTHLY).drop("shift_zscore", "engagement")
 
 
-def _periods(tables: Tables, spacing: int, longest: int) -> pl.DataFrame:
-    """The curve at every `spacing` days back from the newest reading, one row per such period, oldest first.
+def _periods(tables: Tables, which: int) -> pl.DataFrame:
+    """The curve at every 7 or 30 days back from the newest reading, one row per such period, oldest first.
 
-    Counts between two readings at most `longest` days apart are interpolated; a period with an end in a longer
+    Counts between two readings at most 10 or 40 days apart are interpolated; a period with an end in a longer
     interval is left out. Columns: `periods_ago`, `period_end` (its last day) and `date` (of the newest reading up to
     then), `count_before`, `count_after`, `change`, `gain`, `loss`, `log_growth`, `rounding`.
     """
     tables = with_account_context(tables)
-    lengths, found = kernels.period_rows(spacing, longest, *_curves_and_posts(tables))
-    return (
-        _of_accounts(tables, lengths)
-        .hstack(_columns(kernels.PERIOD_COLUMNS, found))
-        .with_columns(_gain(), _loss())
-    )
+    lengths, found = _rows(tables, which)
+    return _of_accounts(tables, lengths).hstack(_columns(kernels.PERIOD_COLUMNS, found)).with_columns(_gain(), _loss())
 
 
 def bursts(tables: Tables) -> pl.DataFrame:
@@ -136,8 +127,8 @@ def bursts(tables: Tables) -> pl.DataFrame:
       functions of `features.kernels.growth` that make them.
     """
     tables = with_account_context(tables)
-    found, episodes = kernels.burst_rows(*_curves_and_posts(tables))
-    of_burst = _columns(kernels.EPISODE_COLUMNS, episodes)
+    _, found = _rows(tables, kernels.STEADY)
+    of_burst = _columns(kernels.EPISODE_COLUMNS, _rows(tables, kernels.BURSTS)[1])
     window = pl.duration(days=kernels.REFILL_WINDOW)
     of_rows = of_burst.select(
         "burst_start",
@@ -201,34 +192,39 @@ def _all_totals(tables: Tables) -> dict[str, pl.DataFrame]:
         "months": kernels.MOVEMENT_TOTALS,
         "bursts": kernels.BURST_TOTALS,
     }
-    found = kernels.totals_of_accounts(*_curves_and_posts(tables))
+    found, _, _ = kernels.walk(_curves(tables), _posts(tables), keeps_rows=False)
     account = tables.accounts.select(ACCOUNT)
     return {
-        name: account.hstack([pl.Series(each, row, nan_to_null=True) for each, row in zip(columns[name], rows, strict=True)])
-        for name, rows in zip(columns, found, strict=True)
+        name: account.hstack(_columns(columns[name], of_accounts.T))
+        for name, of_accounts in zip(columns, found, strict=True)
     }
+
+
+def _rows(tables: Tables, which: int) -> tuple[Any, Any]:
+    """How many of such rows each account has, and the rows."""
+    _, lengths, rows = tables.once(
+        "growth_frames/rows", lambda: kernels.walk(_curves(tables), _posts(tables), keeps_rows=True)
+    )
+    return lengths[which], rows[which][:, : lengths[which].sum()]
 
 
 # --- to the kernels and back ------------------------------------------------------------------------------------------
 
 
-def _curves(tables: Tables) -> tuple[Any, ...]:
-    """What the kernels read of the curves: where each account begins, days, followers, accounts followed."""
+def _curves(tables: Tables) -> kernels.Curves:
     readings = tables.followers_daily
-    return (
-        _offsets(readings, tables.accounts.height),
+    return kernels.Curves(
+        _offsets(readings, tables.accounts),
         _array(readings["date"].to_physical()),
         _array(readings["follower_count"]),
         _array(readings["following_count"].cast(pl.Float64)),
     )
 
 
-def _curves_and_posts(tables: Tables) -> tuple[Any, ...]:
-    """The curves, and of the posts where each account begins, instants, likes, views; each account's newest row."""
+def _posts(tables: Tables) -> kernels.Posts:
     posts = tables.posts
-    return (
-        *_curves(tables),
-        _offsets(posts, tables.accounts.height),
+    return kernels.Posts(
+        _offsets(posts, tables.accounts),
         _instants(posts["posted_at"]),
         _instants(posts["observed_at"]),
         _array(posts["like_count"].cast(pl.Float64)),
@@ -237,10 +233,10 @@ def _curves_and_posts(tables: Tables) -> tuple[Any, ...]:
     )
 
 
-def _offsets(table: pl.DataFrame, accounts: int) -> Any:
+def _offsets(table: pl.DataFrame, accounts: pl.DataFrame) -> Any:
     """Where the rows of each account begin, and after the last of them the number of rows."""
-    codes = table[ACCOUNT].to_numpy()
-    return _read_only(np.searchsorted(codes, np.arange(accounts + 1, dtype=codes.dtype)).astype(np.int64))
+    starts = table[ACCOUNT].search_sorted(accounts[ACCOUNT], side="left").to_numpy()
+    return _read_only(np.append(starts, table.height).astype(np.int64))
 
 
 def _instants(instants: pl.Series) -> Any:
@@ -260,8 +256,9 @@ def _read_only(array: Any) -> Any:
 
 def _of_accounts(tables: Tables, lengths: Any) -> pl.DataFrame:
     """`account` and `account_id` of rows of which each account has so many."""
-    codes = pl.Series(ACCOUNT, np.repeat(tables.accounts[ACCOUNT].to_numpy(), lengths))
-    return pl.DataFrame([codes.set_sorted(), tables.accounts["account_id"].gather(codes)])
+    rows = np.repeat(np.arange(len(lengths), dtype=np.uint32), lengths)
+    named = tables.accounts.select(ACCOUNT, "account_id")[rows]
+    return named.with_columns(pl.col(ACCOUNT).set_sorted())
 
 
 def _up_to(rows: pl.DataFrame, longest: int) -> pl.DataFrame:
@@ -287,7 +284,7 @@ def _column(name: str, row: Any) -> pl.Series:
 
 def interval_text() -> pl.Expr:
     """A row of `intervals`: "2024-01-03: 1,200 to 2,700 followers (+1,500); followed 900 to 960 accounts (+60)"."""
-    followed = pl.col("following_change").abs() > EVERYDAY_MOVE
+    followed = pl.col("following_change").abs() > kernels.EVERYDAY_MOVE
     moved = _change_text(pl.col("following_before"), pl.col("following_before") + pl.col("following_change"), "")
     return pl.concat_str(
         _when("start_date", pl.col("date"), pl.col("days")),

@@ -153,12 +153,8 @@ def _array(series: pl.Series, dtype: type[Number]) -> NDArray[Number]:
 
 def _readings(tables: Tables) -> pl.DataFrame:
     """Intervals that say on which day something happened, to the week; `place` is the account's row."""
-    rows = intervals(tables).select("account_id", "start_date", "date", "days", "loss", "count_before", "rounding")
-    ids = tables.accounts["account_id"]
-    ends = rows["account_id"].search_sorted(ids, side="right").to_numpy().astype(np.int64)
-    places = np.repeat(np.arange(len(ids), dtype=np.uint32), np.diff(ends, prepend=0))
-    is_short = pl.col("days") <= LONGEST_SHORT_INTERVAL
-    return rows.drop("account_id").with_columns(place=pl.Series(places)).filter(is_short).drop("days")
+    columns = (pl.col(ACCOUNT).alias("place"), "start_date", "date", "loss", "count_before", "rounding")
+    return intervals(tables).filter(pl.col("days") <= LONGEST_SHORT_INTERVAL).select(*columns)
 
 
 def _drops(read: pl.DataFrame) -> pl.DataFrame:

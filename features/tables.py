@@ -265,8 +265,9 @@ class Tables:
 
 
 def only(tables: Tables, account_ids: pl.Series) -> Tables:
-    """The rows of the named accounts alone, in the order they were in."""
+    """The rows of the named accounts alone, in the order they were in, without the account context: it numbers them."""
     named = account_ids.unique().implode()
-    return Tables(
-        *(getattr(tables, name).filter(pl.col("account_id").is_in(named)) for name in ("accounts", *OBSERVED_TABLES))
+    chosen = (
+        getattr(tables, name).filter(pl.col("account_id").is_in(named)) for name in ("accounts", *OBSERVED_TABLES)
     )
+    return Tables(*(rows.drop("account", "newest_at", "followers", strict=False) for rows in chosen))

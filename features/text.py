@@ -14,6 +14,7 @@ throughout:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -62,10 +63,10 @@ _KEYCAP = r"[0-9#*]\x{FE0F}?\x{20E3}"  # an emoji that is written with a digit
 _DROPPED = r"['\x{2019}\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FE0E}\x{FE0F}\x{FEFF}]"
 """Apostrophes, so that don't is one word however it is typed; joiners, marks of direction, variation selectors."""
 
-DOMAINS = ("com", "net", "org", "info", "gg", "shop", "xyz", "io", "tv", "link")
-"""Endings by which a web address is known that begins with neither http nor www."""
+DOMAINS = (("com", "net", "org", "xyz"), ("info", "link", "shop"), ("gg", "io", "tv"))
+"""Endings by which a web address is known that begins with neither http nor www; a row holds those of one length."""
 
-_DOMAIN_END = rf"\.(?:{'|'.join(DOMAINS)})(?-u:\b)"
+_DOMAIN_END = rf"\.(?:{'|'.join(chain(*DOMAINS))})(?-u:\b)"
 _LINK = rf"https?://\S+|www\.\S+|[a-z0-9-]+{_DOMAIN_END}\S*"
 MAIL_CHARACTER = r"[\p{L}\p{N}._%+\-]"
 _MAIL = rf"{MAIL_CHARACTER}+@[a-z0-9-]+(?:\.[a-z0-9-]+)*{_DOMAIN_END}[a-z.]*"
@@ -80,23 +81,18 @@ are those of ITU E.164 less the countries with the shortest numbers.
 """
 _KEYCAPS_DIALLED = r"(?:🔢\s?){8}"
 MESSENGERS = (
-    *(
-        "whatsapp",
-        "whats app",
-        "telegram",
-        "wa.me",
-        "viber",
-        "wechat",
-        "we chat",
-        "kakaotalk",
-        "kakao talk",
-        "snapchat",
-    ),
-    *("ватсап", "вотсап", "телеграм", "вайбер", "واتساب", "واتس اب", "تلجرام", "تلغرام", "تيليجرام"),
-    *("微信", "カカオトーク", "카카오톡", "วอทส์แอป", "วอทสแอป"),
+    ("whatsapp", "whats app", "telegram", "kakaotalk", "kakao talk", "snapchat"),
+    ("wechat", "we chat"),
+    ("viber", "wa.me"),
+    ("ватсап", "вотсап", "телеграм", "вайбер", "واتساب", "واتس اب", "تلجرام", "تلغرام", "تيليجرام"),
+    ("微信", "カカオトーク", "카카오톡", "วอทส์แอป", "วอทสแอป"),
 )
-"""Brand names of messengers, in the scripts that spell them their own way; those named in FACTS and the commonest."""
-_MESSENGERS = "|".join(MESSENGERS).replace(".", r"\.")
+"""Brand names of messengers, in the scripts that spell them their own way; those named in FACTS and the commonest.
+
+Names in a row are looked for together, see `features.characters.masks_of`: they are alike in length, or of scripts
+whose characters hardly mix.
+"""
+_MESSENGERS = "|".join(chain(*MESSENGERS)).replace(".", r"\.")
 LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
 VISIBLE_SYMBOL = r"[\p{S}\p{P}]"
 QUESTION = r"[?\x{061F}\x{055E}]"  # Latin and, after folding, full-width; Arabic; Armenian

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -19,12 +21,12 @@ def read(text: pl.Series, longest: int) -> definition.TextPass:
     The kernel reads all bytes once. The few texts of a rare shape (addresses, telephone numbers, markup, ...) then go
     through the expressions, and what was said in them through the kernel.
     """
-    columns = _read(text, longest, is_said=False)
+    columns = with_kernel(text, longest, is_said=False)
     has_link, has_address = np.zeros((2, len(text)), np.bool_)
     rare = np.flatnonzero(columns.is_rare)
     if rare.size:
         said = definition.what_was_said(text.gather(rare).to_frame("text"))
-        columns = _replaced(columns, rare, _read(said["said"], longest, is_said=True))
+        columns = _replaced(columns, rare, with_kernel(said["said"], longest, is_said=True))
         columns.flags[kernel.HAS_MENTION, rare] = said["has_mention"]
         columns.flags[kernel.HAS_CONTACT, rare] = said["has_contact"]
         has_link[rare], has_address[rare] = said["has_link"], said["has_address"]
@@ -55,7 +57,7 @@ def read(text: pl.Series, longest: int) -> definition.TextPass:
     )
 
 
-def _read(text: pl.Series, longest: int, *, is_said: bool) -> kernel.Columns:
+def with_kernel(text: pl.Series, longest: int, *, is_said: bool) -> kernel.Columns:
     """What the kernel makes of texts as published, or of what was said in them."""
     rows = len(text)
     arrow = text.to_arrow(compat_level=pl.CompatLevel.oldest())  # a LargeStringArray
@@ -94,5 +96,12 @@ def _replaced(columns: kernel.Columns, rows: NDArray[np.int64], other: kernel.Co
     """The columns with those of `other` in the given rows, which had no words."""
     columns.counts[:, rows], columns.flags[:, rows], columns.keys[:, rows] = other.counts, other.flags, other.keys
     columns.script[rows], columns.slotted_keys[rows] = other.script, other.slotted_keys
-    offsets, keys, is_content = kernel.with_words(columns, rows, other)
-    return columns._replace(word_offsets=offsets, word_keys=keys, word_is_content=is_content)
+    words = columns.word_offsets[-1] + other.word_offsets[-1]
+    merged = columns._replace(
+        word_offsets=np.empty_like(columns.word_offsets),
+        word_keys=np.empty(words, np.uint64),
+        word_is_content=np.empty(words, np.bool_),
+    )
+    words_of = attrgetter("word_offsets", "word_keys", "word_is_content")
+    kernel.merge_words(columns.is_rare, *words_of(columns), *words_of(other), *words_of(merged))
+    return merged

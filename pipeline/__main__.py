@@ -34,6 +34,13 @@ FEWEST_COHORTS = 5
 """Frozen cohorts, at least: an interval over fewer says nothing."""
 
 
+class EngineName(StrEnum):
+    """What buckets are worked on by."""
+
+    threads = "threads"
+    dask = "dask"
+
+
 class FileFormat(StrEnum):
     """How scores are written."""
 
@@ -62,6 +69,17 @@ def parse_prevalence(text: str) -> float:
             f"'{text}' is not a share from {SMALLEST_PREVALENCE} to {1.0 - SMALLEST_PREVALENCE}, such as 0.2."
         )
     return value
+
+
+def parse_place(text: str) -> Path:
+    """A folder, or a path with a scheme of fsspec."""
+    from pipeline.errors import AssayError
+    from pipeline.places import place
+
+    try:
+        return place(text)
+    except AssayError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 Input = Annotated[Path, typer.Option("--input", help="Dataset folder in the data contract (see docs/data.md).")]
@@ -104,13 +122,38 @@ Reference = Annotated[
 
 @app.command()
 def score(
-    source: Input,
-    output: Output,
+    source: Annotated[
+        Path,
+        typer.Option(
+            "--input",
+            parser=parse_place,
+            metavar="DIR",
+            help="Dataset folder in the data contract (see docs/data.md); also s3://, gs://, ... (docs/scale.md).",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            parser=parse_place,
+            metavar="DIR",
+            help="Folder for the results; made if it is missing. Also s3://, gs://, ...",
+        ),
+    ],
     model: Model = None,
     as_of: AsOf = None,
     prevalence: Prevalence = None,
     *,
-    reference: Reference = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference",
+            parser=parse_place,
+            metavar="DIR",
+            help="Dataset folder of your own whose accounts count as seen, too, for the network features (and for "
+            "nothing else): who comments where shows from 500 accounts with known commenters on.",
+        ),
+    ] = None,
     previous: Annotated[
         Path | None,
         typer.Option(
@@ -119,6 +162,25 @@ def score(
         ),
     ] = None,
     jobs: Jobs = 1,
+    engine: Annotated[
+        EngineName,
+        typer.Option(
+            "--engine",
+            help="What the buckets are worked on by: threads here, or workers of a Dask cluster (docs/scale.md).",
+        ),
+    ] = EngineName.threads,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            metavar="TCP",
+            help="Dask scheduler, such as tcp://10.0.0.5:8786. Without it, --engine dask starts --jobs workers here.",
+        ),
+    ] = None,
+    scratch: Annotated[
+        Path | None,
+        typer.Option("--scratch", help="Folder for intermediate files, which all workers see. Default: the output."),
+    ] = None,
     file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the scores.")] = FileFormat.parquet,
     quiet: Quiet = False,
 ) -> None:
@@ -133,21 +195,25 @@ def score(
     """
     with reported(quiet, "score") as report:
         from pipeline.bundles import load_scorer
+        from pipeline.engines import opened_engine
         from pipeline.score import score_folder
         from pipeline.summary import show_score_summary
 
-        summary = score_folder(
-            source,
-            output,
-            load_scorer(model),
-            as_of=as_of,
-            prevalence=prevalence,
-            reference=reference,
-            previous=previous,
-            jobs=jobs,
-            file_format=file_format.value,
-            report=report,
-        )
+        with opened_engine(engine, jobs=jobs, address=address) as opened:
+            summary = score_folder(
+                source,
+                output,
+                load_scorer(model),
+                as_of=as_of,
+                prevalence=prevalence,
+                reference=reference,
+                previous=previous,
+                jobs=jobs,
+                engine=opened,
+                scratch=scratch,
+                file_format=file_format.value,
+                report=report,
+            )
     if not quiet:
         show_score_summary(summary, output)
 
@@ -372,6 +438,15 @@ def ui(quiet: Quiet = False) -> None:
         from pipeline.ui import run
 
         run(quiet=quiet)
+
+
+@app.command()
+def kernels(quiet: Quiet = False) -> None:
+    """Compile the kernels now, so that no later command takes its time for it; `make setup` calls this."""
+    with reported(quiet, "kernels") as report:
+        from pipeline.kernels import compile_kernels
+
+        compile_kernels(report)
 
 
 @app.command()

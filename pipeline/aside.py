@@ -14,6 +14,7 @@ import polars as pl
 
 from pipeline.dataset import MAX_QUARANTINED_SHARE, DatasetSummary, bucket_ids, prepare_dataset
 from pipeline.engines import Result, Threads
+from pipeline.places import is_remote
 
 BUCKETS: int | None = None
 """Account-hash buckets of one command's run; None: as many as the size of the input asks for."""
@@ -29,21 +30,26 @@ class Prepared:
 
 @contextmanager
 def prepared_aside(
-    source: Path, output: Path, *, as_of: datetime | None, jobs: int, report: Callable[[str], None]
+    source: Path,
+    output: Path,
+    *,
+    as_of: datetime | None,
+    jobs: int,
+    report: Callable[[str], None],
+    scratch: Path | None = None,
 ) -> Iterator[Prepared]:
     """The source, prepared in a scratch folder that is removed in the end, whatever happens.
 
-    It lies in `output` where that is a folder, beside it otherwise: on the disk of the result, so that the last step
-    is a rename, and where a place that may not be written to shows before the work begins.
+    It is made in `scratch` if that is given. Without, it lies in `output` where that is a folder, beside it otherwise:
+    on the disk of the result, so that the last step is a rename, and where a place that may not be written to shows
+    before the work begins. For a remote output it is the system's place for temporary files.
 
     Raises:
         UnusableInputError, TooManyBadRowsError: see `prepare_dataset`.
     """
-    parent = output.absolute() if output.is_dir() else output.absolute().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".assay-", dir=parent))
+    place = Path(tempfile.mkdtemp(prefix=".assay-", dir=_parent(output) if scratch is None else _made(scratch)))
     try:
-        folder = scratch / "prepared"
+        folder = place / "prepared"
         summary = prepare_dataset(
             source,
             folder,
@@ -56,7 +62,19 @@ def prepared_aside(
         )
         yield Prepared(folder, summary)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _parent(output: Path) -> Path | None:
+    """Where the scratch folder of an output is made; None: where the system keeps temporary files."""
+    if is_remote(output):
+        return None
+    return _made(output.absolute() if output.is_dir() else output.absolute().parent)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.absolute()
 
 
 def over_buckets(

@@ -9,7 +9,6 @@ from typing import Self
 
 from features.catalog import catalog_hash, features
 from models.bundle import Bundle, UnusableBundleError
-from models.classifier import LibraryMissingError
 from models.scoring import Scorer
 from pipeline.errors import UnusableInputError
 from pipeline.layout import MODEL
@@ -32,7 +31,7 @@ def load_scorer(model: str | None = None) -> Scorer:
             bundle = read_bundle(Path(model) if model is not None else MODEL)
         bundle.check_catalog(catalog_hash())
         return Scorer(bundle, features())
-    except (UnusableBundleError, LibraryMissingError) as error:
+    except UnusableBundleError as error:
         raise UnusableInputError([str(error)]) from error
 
 
@@ -58,8 +57,8 @@ class ScorerAt:
 
     @classmethod
     def left_in(cls, folder: Path, scorer: Scorer) -> Self:
-        """Write the scorer's bundle into a new folder that every worker can read."""
-        folder.mkdir()
+        """Write the scorer's bundle into a folder that every worker can read."""
+        folder.mkdir(exist_ok=True)
         for name, content in scorer.bundle.to_files().items():
             (folder / name).write_bytes(content)
         return cls(folder, scorer)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -27,11 +26,8 @@ SECONDS_TO_CONNECT = 10
 """How long a scheduler may take to answer; a wrong address should not hold a person up."""
 
 
-class EngineName(StrEnum):
-    """What `--engine` takes."""
-
-    threads = "threads"
-    dask = "dask"
+THREADS, DASK = "threads", "dask"
+"""What `--engine` takes."""
 
 
 class Engine(Protocol):
@@ -93,11 +89,11 @@ class Cluster:
 
 
 @contextmanager
-def opened_engine(name: EngineName, *, jobs: int, address: str | None = None) -> Iterator[Engine]:
+def opened_engine(name: str, *, jobs: int, address: str | None = None) -> Iterator[Engine]:
     """The engine, for as long as the block lasts.
 
     Args:
-        name: of the engine.
+        name: `THREADS` or `DASK`.
         jobs: threads, or worker processes of a Dask cluster of this machine's own where no `address` is given.
         address: of a running Dask scheduler, such as tcp://10.0.0.5:8786.
 
@@ -105,7 +101,7 @@ def opened_engine(name: EngineName, *, jobs: int, address: str | None = None) ->
         UnusableInputError: an address without Dask, Dask is not installed, nobody answers at the address, or a
             worker runs another version of the features.
     """
-    if name is EngineName.threads:
+    if name == THREADS:
         if address is not None:
             raise UnusableInputError(
                 f"address: '{address}' is of no use to threads. Found: --engine {name}. Add --engine dask."
@@ -166,4 +162,9 @@ def _each(
 ) -> Iterator[Result]:
     with backend:
         parallel = joblib.Parallel(return_as="generator", batch_size=1)
-        yield from parallel(joblib.delayed(work)(bucket) for bucket in buckets)
+        # `work` as an argument: joblib's Dask backend keeps functions in a set, and work need not be hashable.
+        yield from parallel(joblib.delayed(_call)(work, bucket) for bucket in buckets)
+
+
+def _call(work: Callable[[int], Result], bucket: int) -> Result:
+    return work(bucket)

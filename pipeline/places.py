@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from pipeline.errors import UnusableInputError
-
-if TYPE_CHECKING:
-    from typing import TypeGuard
-
-    from upath import UPath
 
 SCHEME = "://"
 """What tells `s3://bucket/march` from a folder of this machine."""
@@ -49,7 +44,7 @@ def place(text: str) -> Path:
     return cast("Path", found)
 
 
-def is_remote(path: Path) -> TypeGuard[UPath]:
+def is_remote(path: Path) -> bool:
     """Whether the path is of another file system than this machine's."""
     return SCHEME in str(path)
 

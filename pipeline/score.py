@@ -20,13 +20,13 @@ from models.scoring import Scorer
 from models.thresholds import VERDICTS
 from pipeline import layout
 from pipeline.aside import counted, prepared_aside
-from pipeline.bundles import ScorerAt, load_scorer
+from pipeline.bundles import load_scorer
 from pipeline.dataset import DatasetSummary, bucket_ids
-from pipeline.engines import Threads
+from pipeline.engines import Engine, Threads
 from pipeline.export import write_csv_parts
 from pipeline.network import write_network
 from pipeline.params import Instant, Section, read_section
-from pipeline.parts import Parts, Ranges
+from pipeline.parts import Parts
 from pipeline.previous import Changes, compare, read_previous
 from pipeline.score_bucket import BucketCounts, ScoreBucket
 from pipeline.storage import (
@@ -79,6 +79,8 @@ def score_folder(
     reference: Path | None = None,
     previous: Path | None = None,
     jobs: int = 1,
+    engine: Engine | None = None,
+    scratch: Path | None = None,
     file_format: str = "parquet",
     timed: bool = True,
     report: Report,
@@ -86,6 +88,21 @@ def score_folder(
     """Score every usable account of a dataset folder; write scores, evidence, network, quarantine and summary.
 
     With `previous`, earlier scores, what changed since stands beside them. Returns the summary.
+
+    Args:
+        source: dataset folder; as `output` and `reference`, of this machine or a path of `pipeline.places.place`.
+        output: folder of the results.
+        scorer: with a bundle.
+        as_of: instant up to which data is used; None: all.
+        prevalence: declared share of inauthentic accounts; None: the bundle's.
+        reference: dataset folder whose accounts count as seen for the network features.
+        previous: earlier scores.
+        jobs: threads of this process.
+        engine: what the buckets are worked on by; None: those threads. No byte depends on it.
+        scratch: folder that the scratch folder is made in; None: the output.
+        file_format: `parquet` or `csv`.
+        timed: whether the summary tells the seconds.
+        report: is told what is being done.
 
     Raises:
         UnusableInputError, TooManyBadRowsError: see `prepare_dataset` and `read_previous`; nothing is written then.
@@ -95,13 +112,15 @@ def score_folder(
     earlier = None if previous is None else read_previous(previous)
     started = time.monotonic()
     prevalence = scorer.bundle.prevalence if prevalence is None else prevalence
-    with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
+    engine = engine or Threads(jobs)
+    with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report, scratch=scratch) as prepared:
+        engine.check(prepared.folder)
         folder, stamps = prepared.folder, _stamps(scorer, prepared.summary)
-        work = _work(folder, scorer, prevalence)
+        work = ScoreBucket.of(folder, scorer, prevalence)
         table = _Scores(work.scores, bucket_ids(folder), stamps, _aside(earlier, folder))
         del earlier
-        counts = reduce(add, counted(Threads(jobs).map(work, table.buckets), len(table.buckets), report))
-        write_network(prepared, reference, report, jobs)
+        counts = reduce(add, counted(engine.map(work, table.buckets), len(table.buckets), report))
+        write_network(prepared, reference, report, jobs, engine)
         report("writing")
         names, others = (CSV_FILES, PARQUET_FILES) if file_format == "csv" else (PARQUET_FILES, CSV_FILES)
         write = write_csv_parts if file_format == "csv" else write_parquet_parts
@@ -115,23 +134,12 @@ def score_folder(
                 "warnings": [*summary["warnings"], *table.changes.warnings()],
             }
         write_json(summary, folder / layout.SUMMARY_FILE)
-        publish(folder, (QUARANTINE_FOLDER, layout.SUMMARY_FILE, layout.NETWORK_FILE, *names), output)
+        # The summary last: on a file system without a rename, a folder that has it is complete.
+        publish(folder, (QUARANTINE_FOLDER, layout.NETWORK_FILE, *names, layout.SUMMARY_FILE), output)
         # Scores of an earlier run in the other format would stand beside a summary that is not theirs.
         for other in others:
             (output / other).unlink(missing_ok=True)
     return summary
-
-
-def _work(folder: Path, scorer: Scorer, prevalence: float) -> ScoreBucket:
-    """What is done to each bucket of the prepared folder; it finds all it needs, and leaves its parts, in there."""
-    ranges = Ranges.of(folder)
-    return ScoreBucket(
-        prepared=folder,
-        model=ScorerAt.left_in(folder / "bundle", scorer),
-        prevalence=prevalence,
-        scores=Parts(folder / "scores", ranges),
-        evidence=Parts(folder / "evidence", ranges),
-    )
 
 
 def _stamps(scorer: Scorer, dataset: DatasetSummary) -> dict[str, pl.Expr]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -22,7 +23,7 @@ from models import drift
 from models.scoring import EXPLAINED, SCORE_COLUMNS, Scorer, with_explanations
 from pipeline.bundles import ScorerAt
 from pipeline.dataset import read_bucket
-from pipeline.parts import Parts
+from pipeline.parts import Parts, Ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,18 @@ class ScoreBucket:
     prevalence: float
     scores: Parts
     evidence: Parts
+
+    @classmethod
+    def of(cls, prepared: Path, scorer: Scorer, prevalence: float) -> Self:
+        """The work on a prepared folder: all that it needs is put, and all that it leaves will lie, in there."""
+        cuts = Ranges.of(prepared)
+        return cls(
+            prepared=prepared,
+            model=ScorerAt.left_in(prepared / "bundle", scorer),
+            prevalence=prevalence,
+            scores=Parts(prepared / "scores", cuts),
+            evidence=Parts(prepared / "evidence", cuts),
+        )
 
     def __call__(self, bucket: int) -> BucketCounts:
         """Read, compute, predict, explain, write."""

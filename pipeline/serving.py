@@ -19,7 +19,7 @@ from models.classifier import raw_scores
 from models.scoring import SCORE_PREVALENCE, Scorer
 from pipeline.bundles import read_bundle
 
-REQUIREMENTS = ("lightgbm", "numpy", "pandas", "polars", "scikit-learn", "scipy")
+REQUIREMENTS = ("numba", "numpy", "pandas", "polars", "scipy")
 """What a process that loads the model must have installed, besides MLflow."""
 
 OUTPUTS = {"probability_inauthentic": "double", "authenticity_score": "long", "verdict": "string"}

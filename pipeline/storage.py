@@ -19,6 +19,7 @@ from typing import Any, Literal
 import polars as pl
 
 from pipeline.errors import UnusableInputError
+from pipeline.places import is_remote, send
 
 QUARANTINE_FOLDER = "quarantine"
 """Where a result keeps the rows that could not be used, beside its summary."""
@@ -103,11 +104,14 @@ def check_output_folder(output: Path) -> None:
 def publish(folder: Path, names: Sequence[str], output: Path) -> None:
     """Move complete files and folders from `folder` into `output`, which is made if it is missing.
 
-    All are whole before the first moves, so that a disk that fills up on the way leaves an earlier result as it was.
+    All are whole before the first moves, so that a disk that fills up on the way leaves an earlier result as it was. To
+    another file system they are sent, one after the other.
     """
     output.mkdir(parents=True, exist_ok=True)
     for name in names:
-        if (folder / name).is_dir():
+        if is_remote(output):
+            send(folder / name, output / name)
+        elif (folder / name).is_dir():
             replace_folder(folder / name, output / name)
         else:
             (folder / name).replace(output / name)

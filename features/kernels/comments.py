@@ -7,12 +7,13 @@ kernels take:
     post: the comment's post, as a row of the posts, which are in order of account and post id.
     order: the rows by account, post, instant and comment id.
     author: the comment's author; each unknown one is another.
-    by_author: the rows by account and author, those of one author as in `order`.
-    same_author, same_author_here, comments_here: see `authorship`. They also say how long a stretch of `by_author` is
-        that has one author, or one author and post, and a stretch of `order` that has one post.
+    several: the rows of authors with several comments, by author, those of one author as in `order`.
+    same_author: other comments of the same author, which says how long the stretch of `several` is that is theirs.
 
 Codes are equal for what is alike within one account, and different in different accounts, whose codes follow each other
 from 0; -1 where there is nothing. NaN stands for null.
+
+What is called per post, row or word takes the limits of its stretch: a slice costs more than a short stretch does.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ NO_INSTANT = np.iinfo(np.int64).min
 
 _MIX = -7046029254386353131  # 2^64 / golden ratio, as a signed number: Fibonacci hashing (Knuth, vol. 3, 6.4)
 _HIGH_BITS = 32
-_BIT_OF_WORD = 63  # mask of the six bits that number the bits of a word
+_BITS, _BIT_OF_WORD = 6, 63  # the bits that number the bits of a word, and their mask
 _INSERTION = 16  # rows up to which sorting by insertion is faster than by merging
 _MICROSECOND = 1e-6  # in seconds; polars multiplies by it, too
 _SECONDS_PER_HOUR = 3600
@@ -172,13 +173,12 @@ def order_of(post: Integers, posts: int, instants: Integers) -> Integers:
 
 
 @njit(cache=True, nogil=True)
-def authors_of(starts: Integers, codes: Codes, order: Integers) -> tuple[Integers, Integers]:
-    """`author`, from the codes of the commenters, and `by_author`."""
-    author, by_author = np.empty(len(codes), np.int64), np.empty(len(codes), np.int64)
-    ends = np.zeros(len(codes) + 1, np.int64)
-    # As many authors as rows at most: those of an account get numbers from its first row on, the known ones first.
+def authors_of(starts: Integers, codes: Codes) -> Integers:
+    """`author`, from the codes of the commenters: numbers from 0 to the number of rows."""
+    author = np.empty(len(codes), np.int64)
     for account in range(len(starts) - 1):
         first, end = starts[account], starts[account + 1]
+        # As many authors as rows at most: those of an account get numbers from its first row on, the known ones first.
         lowest, number = -1, first
         for row in range(first, end):
             if codes[row] >= 0:
@@ -189,14 +189,25 @@ def authors_of(starts: Integers, codes: Codes, order: Integers) -> tuple[Integer
             if codes[row] < 0:
                 author[row] = number
                 number += 1
-            ends[author[row] + 1] += 1
-    for each in range(len(codes)):
-        ends[each + 1] += ends[each]
-    for place in range(len(order)):
-        row = order[place]
-        by_author[ends[author[row]]] = row
-        ends[author[row]] += 1
-    return author, by_author
+    return author
+
+
+@njit(cache=True, nogil=True)
+def several_of(author: Integers, order: Integers) -> Integers:
+    """`several`, by counting the rows of each author."""
+    counts, ends = np.zeros(len(author), np.int64), np.empty(len(author), np.int64)
+    for row in range(len(author)):
+        counts[author[row]] += 1
+    number = 0
+    for each in range(len(author)):
+        ends[each] = number
+        number += counts[each] if counts[each] > 1 else 0
+    several = np.empty(number, np.int64)
+    for row in order:
+        if counts[author[row]] > 1:
+            several[ends[author[row]]] = row
+            ends[author[row]] += 1
+    return several
 
 
 @njit(cache=True, nogil=True)
@@ -213,12 +224,12 @@ def _end_of_run(place: int, rows: Integers, values: Integers) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _totals(codes: Codes) -> Integers:
+def _totals(codes: Codes) -> Codes:
     """Rows of each code."""
     highest = -1
     for row in range(len(codes)):
         highest = max(highest, codes[row])
-    totals = np.zeros(highest + 1, np.int64)
+    totals = np.zeros(highest + 1, np.int32)
     for row in range(len(codes)):
         if codes[row] >= 0:
             totals[codes[row]] += 1
@@ -236,24 +247,23 @@ def others_alike(codes: Codes) -> Numbers:
 
 
 @njit(cache=True, nogil=True)
-def by_other_authors(codes: Codes, by_author: Integers, same_author: Integers) -> Integers:
+def by_other_authors(codes: Codes, several: Integers, same_author: Integers) -> Integers:
     """Rows by other authors with the same code; 0 where there is none."""
     shared, totals = np.zeros(len(codes), np.int64), _totals(codes)
-    own = np.zeros(len(totals), np.int64)
     for row in range(len(codes)):
         if codes[row] >= 0:
             shared[row] = totals[codes[row]] - 1
+    own = np.zeros(len(totals), np.int32)
     place = 0
-    while place < len(codes):
-        rows = by_author[place : place + same_author[by_author[place]] + 1]
-        if len(rows) > 1:
-            _take_own(rows, codes, own, shared)
+    while place < len(several):
+        rows = several[place : place + same_author[several[place]] + 1]
+        _take_own(rows, codes, own, shared)
         place += len(rows)
     return shared
 
 
 @njit(cache=True, nogil=True)
-def _take_own(rows: Integers, codes: Codes, own: Integers, shared: Integers) -> None:
+def _take_own(rows: Integers, codes: Codes, own: Codes, shared: Integers) -> None:
     """Take from `shared` the other rows of the author with the same code; `own` is zero before and after."""
     for row in rows:
         if codes[row] >= 0:
@@ -267,23 +277,28 @@ def _take_own(rows: Integers, codes: Codes, own: Integers, shared: Integers) -> 
 
 
 @njit(cache=True, nogil=True)
-def alike_elsewhere(codes: Codes, order: Integers, comments_here: Integers) -> Integers:
-    """Rows under other posts with the same code; 0 where there is none."""
-    elsewhere, totals = np.zeros(len(codes), np.int64), _totals(codes)
-    here = np.zeros(len(totals), np.int64)
+def alike_elsewhere(codes: Codes, rows: Integers, post: Integers) -> Integers:
+    """Of the rows given, which have codes and are in the order of posts, those under other posts with the same code.
+
+    0 for all other rows.
+    """
+    elsewhere = np.zeros(len(codes), np.int64)
+    highest = -1
+    for row in rows:
+        highest = max(highest, codes[row])
+    totals, here = np.zeros(highest + 1, np.int64), np.zeros(highest + 1, np.int64)
+    for row in rows:
+        totals[codes[row]] += 1
     place = 0
-    while place < len(codes):
-        rows = order[place : place + comments_here[order[place]]]
-        for row in rows:
-            if codes[row] >= 0:
-                here[codes[row]] += 1
-        for row in rows:
-            if codes[row] >= 0:
-                elsewhere[row] = totals[codes[row]] - here[codes[row]]
-        for row in rows:
-            if codes[row] >= 0:
-                here[codes[row]] = 0
-        place += len(rows)
+    while place < len(rows):
+        end = _end_of_run(place, rows, post)
+        for each in range(place, end):
+            here[codes[rows[each]]] += 1
+        for each in range(place, end):
+            elsewhere[rows[each]] = totals[codes[rows[each]]] - here[codes[rows[each]]]
+        for each in range(place, end):
+            here[codes[rows[each]]] = 0
+        place = end
     return elsewhere
 
 
@@ -326,76 +341,114 @@ def _chance_of_meeting(like: int, comments: int, draw: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def pair_keys(begins: Integers, ends: Integers, codes: Codes) -> Integers:
-    """A key for each word and the one before it in its row; 0 for the first, and if either is used only once."""
-    keys, totals = np.zeros(len(codes), np.int64), _totals(codes)
-    for row in range(len(begins)):
-        for word in range(begins[row] + 1, ends[row]):
-            before, code = codes[word - 1], codes[word]
-            if totals[before] > 1 and totals[code] > 1:
-                keys[word] = ((np.int64(before) << _HIGH_BITS) | np.int64(code)) + 1
-    return keys
+def word_codes(starts: Integers, begins: Integers, ends: Integers, keys: Integers) -> tuple[Codes, Codes, Flags]:
+    """Codes of the words, and of each word with the one before it in its row, from keys other than 0.
+
+    Also whether the row has a word twice. The first word of a row is in no pair, and a pair with a word that is used
+    only once gets no code.
+    """
+    words, pairs = np.full(len(keys), -1, np.int32), np.full(len(keys), -1, np.int32)
+    repeats = np.zeros(len(begins), np.bool_)
+    most = 0
+    for account in range(len(starts) - 1):
+        first, end = starts[account], starts[account + 1]
+        if end > first:
+            most = max(most, ends[end - 1] - begins[first])
+    size = _size_for(most)
+    held, held_codes = np.empty(size, np.int64), np.empty(size, np.int32)
+    totals, latest = np.empty(most, np.int32), np.empty(most, np.int64)
+    number, pair_number = 0, 0
+    for account in range(len(starts) - 1):
+        first, end = starts[account], starts[account + 1]
+        if end > first:
+            mask = _size_for(ends[end - 1] - begins[first]) - 1
+            lowest = number
+            held[: mask + 1] = 0
+            for row in range(first, end):
+                for word in range(begins[row], ends[row]):
+                    slot = _slot_of(keys[word], held, mask)
+                    if held[slot] == 0:
+                        held[slot], held_codes[slot] = keys[word], number
+                        totals[number - lowest], latest[number - lowest] = 0, -1
+                        number += 1
+                    words[word] = held_codes[slot]
+                    totals[held_codes[slot] - lowest] += 1
+                    repeats[row] |= latest[held_codes[slot] - lowest] == row
+                    latest[held_codes[slot] - lowest] = row
+            held[: mask + 1] = 0
+            for row in range(first, end):
+                for word in range(begins[row] + 1, ends[row]):
+                    if totals[words[word - 1] - lowest] > 1 and totals[words[word] - lowest] > 1:
+                        key = ((np.int64(words[word - 1]) << _HIGH_BITS) | np.int64(words[word])) + 1
+                        slot = _slot_of(key, held, mask)
+                        if held[slot] == 0:
+                            held[slot], held_codes[slot] = key, pair_number
+                            pair_number += 1
+                        pairs[word] = held_codes[slot]
+    return words, pairs, repeats
 
 
 @njit(cache=True, nogil=True)
 def matches_by_others(
-    begins: Integers, ends: Integers, codes: Codes, by_author: Integers, same_author: Integers
+    begins: Integers, ends: Integers, codes: Codes, repeats: Flags, several: Integers, same_author: Integers
 ) -> Integers:
-    """Words of other authors with the same codes as the row's, summed over its words."""
+    """Words of other authors with the same codes as the row's, summed over its words; `repeats`: see `word_codes`."""
     matches, totals = np.zeros(len(begins), np.int64), _totals(codes)
-    own, latest = np.zeros(len(totals), np.int64), np.full(len(totals), -1, np.int64)
+    # Others of each code, one place further: the first is that of code -1, which has none.
+    others = np.zeros(len(totals) + 1, np.int32)
+    for code in range(len(totals)):
+        others[code + 1] = totals[code] - 1
     for row in range(len(begins)):
         if same_author[row] == 0:
-            matches[row] = _matches_of_one(row, codes[begins[row] : ends[row]], totals, own, latest)
-    own[:] = 0
+            found = 0
+            for word in range(begins[row], ends[row]):
+                found += others[codes[word] + 1]
+            matches[row] = found - 2 * _pairs_alike(codes, begins[row], ends[row]) if repeats[row] else found
+    own = np.zeros(len(totals), np.int32)
     place = 0
-    while place < len(begins):
-        rows = by_author[place : place + same_author[by_author[place]] + 1]
-        if len(rows) > 1:
-            _matches_of_several(rows, begins, ends, codes, totals, own, matches)
+    while place < len(several):
+        rows = several[place : place + same_author[several[place]] + 1]
+        _matches_of_several(rows, begins, ends, codes, totals, own, matches)
         place += len(rows)
     return matches
 
 
 @njit(cache=True, nogil=True)
-def _matches_of_one(row: int, codes: Codes, totals: Integers, own: Integers, latest: Integers) -> int:
-    """Matches of the only row of an author; `own` counts a code in the row that is its `latest`."""
-    matches = 0
-    for code in codes:
-        if code >= 0 and totals[code] > 1:
-            own[code] = own[code] + 1 if latest[code] == row else 1
-            latest[code] = row
-            # k like words in one row have total - k matches each: k (total - 1), less 2 (j - 1) for j = 1..k.
-            matches += totals[code] - 1 - 2 * (own[code] - 1)
-    return matches
+def _pairs_alike(codes: Codes, first: int, end: int) -> int:
+    """Pairs of words with the same code in a stretch of them."""
+    pairs = 0
+    for word in range(first, end):
+        for before in range(first, word):
+            pairs += codes[word] >= 0 and codes[before] == codes[word]
+    return pairs
 
 
 @njit(cache=True, nogil=True)
 def _matches_of_several(
-    rows: Integers, begins: Integers, ends: Integers, codes: Codes, totals: Integers, own: Integers, matches: Integers
+    rows: Integers, begins: Integers, ends: Integers, codes: Codes, totals: Codes, own: Codes, matches: Integers
 ) -> None:
     """Matches of the rows of one author; `own` is zero before and after."""
     for row in rows:
-        for code in codes[begins[row] : ends[row]]:
-            if code >= 0:
-                own[code] += 1
+        for word in range(begins[row], ends[row]):
+            if codes[word] >= 0:
+                own[codes[word]] += 1
     for row in rows:
-        for code in codes[begins[row] : ends[row]]:
-            if code >= 0:
-                matches[row] += totals[code] - own[code]
+        for word in range(begins[row], ends[row]):
+            if codes[word] >= 0:
+                matches[row] += totals[codes[word]] - own[codes[word]]
     for row in rows:
-        for code in codes[begins[row] : ends[row]]:
-            if code >= 0:
-                own[code] = 0
+        for word in range(begins[row], ends[row]):
+            if codes[word] >= 0:
+                own[codes[word]] = 0
 
 
 @njit(cache=True, nogil=True)
-def sums_by_author(values: Integers, by_author: Integers, same_author: Integers) -> Integers:
+def sums_by_author(values: Integers, several: Integers, same_author: Integers) -> Integers:
     """Sum of the values of all rows of the author."""
-    sums = np.empty(len(values), np.int64)
+    sums = values.copy()
     place = 0
-    while place < len(values):
-        rows = by_author[place : place + same_author[by_author[place]] + 1]
+    while place < len(several):
+        rows = several[place : place + same_author[several[place]] + 1]
         total = 0
         for row in rows:
             total += values[row]
@@ -441,29 +494,40 @@ def touched_captions(
     NaN where the post has no following one, or the row no word.
     """
     touches = np.full((2, len(post)), np.nan)
-    # Each word sets one of the 64 bits of its caption: most words of a comment are ruled out by a look at it.
+    # Each word sets two of the 64 bits of its caption: most words of a comment are ruled out by a look at them.
     bits = np.zeros(len(following), np.int64)
     for caption in range(len(following)):
         seen = np.int64(0)
-        for word in range(caption_offsets[caption], caption_offsets[caption + 1]):
-            seen |= np.int64(caption_words[word] != 0) << (caption_words[word] & _BIT_OF_WORD)
+        for place in range(caption_offsets[caption], caption_offsets[caption + 1]):
+            if caption_words[place] != 0:
+                seen |= _bits_of(caption_words[place])
         bits[caption] = seen
     for row in range(len(post)):
         if begins[row] < ends[row] and following[post[row]] >= 0:
-            for which, caption in enumerate((post[row], following[post[row]])):
-                candidates = caption_words[caption_offsets[caption] : caption_offsets[caption + 1]]
-                touches[which, row] = _has_any(words[begins[row] : ends[row]], candidates, bits[caption])
+            own, other = post[row], following[post[row]]
+            touches_own, touches_other = False, False
+            for place in range(begins[row], ends[row]):
+                word, looked_for = words[place], _bits_of(words[place])
+                if bits[own] & looked_for == looked_for:
+                    touches_own |= _is_among(word, caption_words, caption_offsets[own], caption_offsets[own + 1])
+                if bits[other] & looked_for == looked_for:
+                    touches_other |= _is_among(word, caption_words, caption_offsets[other], caption_offsets[other + 1])
+            touches[0, row], touches[1, row] = touches_own, touches_other
     return touches
 
 
 @njit(cache=True, nogil=True)
-def _has_any(words: Integers, candidates: Integers, bits: int) -> bool:
-    """Whether any of the words is among the candidates, whose bits these are; word 0 is none."""
-    for word in words:
-        if (bits >> (word & _BIT_OF_WORD)) & 1 and word != 0:
-            for candidate in candidates:
-                if candidate == word:
-                    return True
+def _bits_of(word: int) -> int:
+    """Two bits, at the places that the lowest and the next six bits of the word give."""
+    return (np.int64(1) << (word & _BIT_OF_WORD)) | (np.int64(1) << ((word >> _BITS) & _BIT_OF_WORD))
+
+
+@njit(cache=True, nogil=True)
+def _is_among(word: int, words: Integers, first: int, end: int) -> bool:
+    """Whether the word is one of this stretch; 0 is none."""
+    for place in range(first, end):
+        if words[place] == word:
+            return bool(word != 0)
     return False
 
 
@@ -546,41 +610,42 @@ def late_days(instants: Integers, hours: Numbers, late_hours: float) -> Integers
 
 @njit(cache=True, nogil=True)
 def authorship(
-    order: Integers, post: Integers, author: Integers, by_author: Integers, knows_author: Flags
+    order: Integers, post: Integers, several: Integers, author: Integers, knows_author: Flags
 ) -> tuple[Integers, Flags, Flags]:
     """Who comes, and who comes back.
 
     Returns:
-        Rows of an array: `comments_here`, comments under the same post; `same_author`, other comments of the same
-        author; `same_author_here`, those of them under the same post; comments of known author under the post; first
-        comments of known authors under it; those of regulars among these. Then whether the comment is by a regular, an
-        author with comments under two posts; and whether it is a known author's first under the post.
+        Rows of an array: comments under the same post; other comments of the same author; those of them under the same
+        post; comments of known author under the post; first comments of known authors under it; those of regulars among
+        these. Then whether the comment is by a regular, an author with comments under two posts; and whether it is a
+        known author's first under the post.
     """
     counts = np.zeros((6, len(post)), np.int64)
-    is_regular, is_arrival = np.zeros(len(post), np.bool_), np.zeros(len(post), np.bool_)
+    is_regular, is_arrival = np.zeros(len(post), np.bool_), knows_author.copy()
     place = 0
-    while place < len(post):
-        end = _end_of_run(place, by_author, author)
-        rows = by_author[place:end]
+    while place < len(several):
+        end = _end_of_run(place, several, author)
+        rows = several[place:end]
         comes_back = post[rows[0]] != post[rows[-1]]
         here = 0
         while here < len(rows):
             here_end = _end_of_run(here, rows, post)
-            is_arrival[rows[here]] = knows_author[rows[here]]
             for row in rows[here:here_end]:
                 counts[1, row], counts[2, row] = len(rows) - 1, here_end - here - 1
-                is_regular[row] = comes_back
+                is_regular[row], is_arrival[row] = comes_back, row == rows[here]
             here = here_end
         place = end
     place = 0
-    while place < len(post):
+    while place < len(order):
         end = _end_of_run(place, order, post)
         known, arrivals, regulars = 0, 0, 0
-        for row in order[place:end]:
+        for each in range(place, end):
+            row = order[each]
             known += knows_author[row]
             arrivals += is_arrival[row]
             regulars += is_arrival[row] and is_regular[row]
-        for row in order[place:end]:
+        for each in range(place, end):
+            row = order[each]
             counts[0, row], counts[3, row] = end - place, known
             counts[4, row], counts[5, row] = arrivals, regulars
         place = end
@@ -588,100 +653,96 @@ def authorship(
 
 
 @njit(cache=True, nogil=True)
-def returns(
-    starts: Integers,
-    order: Integers,
-    comments_here: Integers,
-    by_author: Integers,
-    same_author: Integers,
-    size: Numbers,
-    is_prompt: Flags,
-) -> Numbers:
-    """How alike two arrivals under different posts are, of one person and of different people.
+def from_first(starts: Integers, sizes: Numbers) -> Numbers:
+    """Differences from the account's first size, NaN where there is none.
+
+    So equal sizes leave no noise of rounding in what is made of their sums.
+    """
+    differences = np.full(len(sizes), np.nan)
+    for account in range(len(starts) - 1):
+        first = np.nan
+        for row in range(starts[account], starts[account + 1]):
+            if math.isnan(first):
+                first = sizes[row]
+            differences[row] = sizes[row] - first
+    return differences
+
+
+@njit(cache=True, nogil=True)
+def own_returns(size: Numbers, is_prompt: Flags, several: Integers, same_author: Integers) -> Numbers:
+    """How alike an arrival is to the same author's under other posts.
 
     An arrival is a row with a `size`, at most one of an author under a post; all others are NaN there, and not prompt.
 
     Returns:
-        Rows of an array: arrivals of the author under other posts; the squared differences of size to them, summed;
-        those of them that are prompt, as this one is, 0 if it is not; arrivals of other authors under other posts; the
-        squared differences to these. 0 where the row is no arrival.
+        Rows of an array: the author's other arrivals; the squared differences of size to them, summed; those of them
+        that are prompt, as this one is, 0 if it is not. 0 where the row is no arrival.
     """
-    found = np.zeros((5, len(size)), np.float64)
-    everyone, here, own = np.empty(3), np.empty(3), np.empty(3)
-    for account in range(len(starts) - 1):
-        first, end = starts[account], starts[account + 1]
-        origin = _first_of(size[first:end])
-        place = first
-        while place < end:
-            rows = by_author[place : place + same_author[by_author[place]] + 1]
-            if len(rows) > 1:
-                _moments(rows, size, origin, own)
-                _own_returns(rows, size, origin, own, is_prompt, found)
-            place += len(rows)
-        _moments(order[first:end], size, origin, everyone)
-        place = first
-        while place < end:
-            rows = order[place : place + comments_here[order[place]]]
-            _moments(rows, size, origin, here)
-            for row in rows:
-                if not math.isnan(size[row]):
-                    elsewhere = _distance(size[row] - origin, everyone) - _distance(size[row] - origin, here)
-                    # Under its own post the author arrives once: only the arrival itself is in both that go off.
-                    found[3, row] = everyone[0] - here[0] - found[0, row]
-                    found[4, row] = max(elsewhere - found[1, row], 0.0)
-                    found[1, row] = max(found[1, row], 0.0)
-            place += len(rows)
+    found = np.zeros((3, len(size)), np.float64)
+    moments = np.empty(3, np.float64)
+    place = 0
+    while place < len(several):
+        rows = several[place : place + same_author[several[place]] + 1]
+        _moments(rows, 0, len(rows), size, moments)
+        prompt = 0
+        for row in rows:
+            prompt += is_prompt[row]
+        for row in rows:
+            if not math.isnan(size[row]):
+                found[0, row], found[1, row] = moments[0] - 1, _distance(size[row], moments)
+                found[2, row] = prompt - 1 if is_prompt[row] else 0
+        place += len(rows)
     return found
 
 
 @njit(cache=True, nogil=True)
-def _own_returns(rows: Integers, size: Numbers, origin: float, own: Numbers, is_prompt: Flags, found: Numbers) -> None:
-    """The first three of `returns`, for the rows of one author, whose moments are `own`."""
-    prompt = 0
-    for row in rows:
-        prompt += is_prompt[row]
-    for row in rows:
-        if not math.isnan(size[row]):
-            found[0, row] = own[0] - 1
-            found[1, row] = _distance(size[row] - origin, own)
-            found[2, row] = prompt - 1 if is_prompt[row] else 0
+def other_returns(starts: Integers, order: Integers, post: Integers, size: Numbers, own: Numbers) -> Numbers:
+    """How alike an arrival is to other authors' under other posts; `own` is what `own_returns` has found.
+
+    Returns:
+        Rows of an array: those arrivals; the squared differences of size to them, summed. 0 where the row is none.
+    """
+    found = np.zeros((2, len(size)), np.float64)
+    everyone, here = np.empty(3, np.float64), np.empty(3, np.float64)
+    for account in range(len(starts) - 1):
+        place, end = starts[account], starts[account + 1]
+        _moments(order, place, end, size, everyone)
+        while place < end:
+            run_end = _end_of_run(place, order, post)
+            _moments(order, place, run_end, size, here)
+            for each in range(place, run_end):
+                row = order[each]
+                if not math.isnan(size[row]):
+                    elsewhere = _distance(size[row], everyone) - _distance(size[row], here)
+                    # Under its own post the author arrives once: the arrival itself is already taken off.
+                    found[0, row] = everyone[0] - here[0] - own[0, row]
+                    found[1, row] = max(elsewhere - own[1, row], 0.0)
+            place = run_end
+    return found
 
 
 @njit(cache=True, nogil=True)
-def _first_of(size: Numbers) -> float:
-    """The first size that there is: sizes are taken from it, so that equal ones leave no noise of rounding."""
-    for each in size:
-        if not math.isnan(each):
-            return each
-    return 0.0
-
-
-@njit(cache=True, nogil=True)
-def _moments(rows: Integers, size: Numbers, origin: float, moments: Numbers) -> None:
-    """Number, sum and sum of squares, from `origin`, of the sizes that there are, into `moments`."""
-    moments[:] = 0.0
-    for row in rows:
+def _moments(rows: Integers, first: int, end: int, size: Numbers, moments: Numbers) -> None:
+    """Number, sum and sum of squares of the sizes that there are in a stretch of `rows`, into `moments`."""
+    moments[0] = moments[1] = moments[2] = 0.0
+    for place in range(first, end):
+        row = rows[place]
         if not math.isnan(size[row]):
             moments[0] += 1.0
-            moments[1] += size[row] - origin
-            moments[2] += (size[row] - origin) ** 2
+            moments[1] += size[row]
+            moments[2] += size[row] ** 2
 
 
 @njit(cache=True, nogil=True)
 def _distance(size: float, moments: Numbers) -> float:
     """Sum of the squared differences of a size to those with these moments."""
-    return moments[0] * size**2 - 2 * size * moments[1] + moments[2]
+    distance: float = moments[0] * size**2 - 2 * size * moments[1] + moments[2]
+    return distance
 
 
 @njit(cache=True, nogil=True)
 def regular_visits(
-    order: Integers,
-    post: Integers,
-    comments_here: Integers,
-    by_author: Integers,
-    same_author: Integers,
-    counts: Flags,
-    fewest: int,
+    order: Integers, post: Integers, several: Integers, same_author: Integers, counts: Flags, fewest: int
 ) -> Flags:
     """The first of an author's rows under a post, of authors with two posts, on posts with `fewest` such authors.
 
@@ -689,8 +750,8 @@ def regular_visits(
     """
     chosen = np.zeros(len(post), np.bool_)
     place = 0
-    while place < len(post):
-        rows = by_author[place : place + same_author[by_author[place]] + 1]
+    while place < len(several):
+        rows = several[place : place + same_author[several[place]] + 1]
         posts, latest = 0, np.int64(-1)
         for row in rows:
             if counts[row] and post[row] != latest:
@@ -700,13 +761,12 @@ def regular_visits(
             chosen[rows] = False
         place += len(rows)
     place = 0
-    while place < len(post):
-        rows = order[place : place + comments_here[order[place]]]
-        people = 0
-        for row in rows:
-            people += chosen[row]
+    while place < len(order):
+        end, people = _end_of_run(place, order, post), 0
+        for each in range(place, end):
+            people += chosen[order[each]]
         if people < fewest:
-            for row in rows:
-                chosen[row] = False
-        place += len(rows)
+            for each in range(place, end):
+                chosen[order[each]] = False
+        place = end
     return chosen

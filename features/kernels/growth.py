@@ -5,16 +5,19 @@ sums become values is said in `features.growth`. Rows and sums come from the sam
 to a person are those that were counted.
 
 Rows are kept as float arrays, a row of the array per column: dates as days since 1970, flags as 0 and 1, null as NaN.
+Counters that are handed on start as `np.int64(0)`: for a literal 0 numba would compile what they go to a second time.
 Counts are below 2**53, so sums of them are exact. Quantiles are linear between the two nearest, as in polars.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+
+Integer = int | np.int64
 
 NULL = math.nan
 
@@ -97,8 +100,17 @@ FEWEST_BURST_INTERVALS = 5
 
 NEAR_DAILY = 2
 
+COMPARED_DAY = 5
+"""The busiest day is compared with the fifth busiest: organic growth is heavy-tailed, the tail is its own yardstick."""
+
+COMPARED_WEEK = 3
+"""The busiest week is compared with the third busiest."""
+
 FEWEST_WEEKS = 3
 """Weeks on each side of a change of pace: three make a mean."""
+
+EVERYDAY_MOVE = 2
+"""Accounts followed or given up between two readings that are neither counted nor worth a word; assumed."""
 
 FOLLOWING_MOVE = 0.01
 """Share of the accounts followed from which a move counts, at least `FOLLOWING_MOVE_LEAST`."""
@@ -113,6 +125,61 @@ LOT_NOISE = 0.05
 
 SMALLEST_SPREAD = 1e-9
 """A series that varies less has a variance of the order of its own rounding error, not zero."""
+
+# --- what is walked ---------------------------------------------------------------------------------------------------
+
+
+class Curves(NamedTuple):
+    """The readings of some accounts, one account after the other and in order of time.
+
+    Attributes:
+        offsets: where the readings of each account begin, and their number; int64.
+        days: of each reading, days since 1970; int32.
+        counts: followers; int64.
+        following: accounts followed; float, NaN where not read.
+    """
+
+    offsets: Any
+    days: Any
+    counts: Any
+    following: Any
+
+
+class Posts(NamedTuple):
+    """The posts of the same accounts, one account after the other.
+
+    Attributes:
+        offsets: where the posts of each account begin, and their number; int64.
+        posted_at, observed_at: of each post, microseconds since 1970; int64, `NULL_INSTANT` where not known.
+        likes, views: float, NaN where not known.
+        newest: of each account, the instant of its newest row; int64.
+    """
+
+    offsets: Any
+    posted_at: Any
+    observed_at: Any
+    likes: Any
+    views: Any
+    newest: Any
+
+
+class OwnPosts(NamedTuple):
+    """The posts of one account.
+
+    Attributes:
+        rows: `POST_COLUMNS`, the first `number` rows being the account's.
+        number: how many.
+        known_from, known_until: first and last day of which we know what was posted. Without an instant of observation
+            the last post is all that shows until when anybody looked; a week is added.
+        has_draws: whether five mature posts have a draw: fewer do not say what is usual for them.
+    """
+
+    rows: Any
+    number: Integer
+    known_from: float
+    known_until: float
+    has_draws: bool
+
 
 # --- columns of the rows ----------------------------------------------------------------------------------------------
 
@@ -131,8 +198,8 @@ INTERVAL_COLUMNS = (
 )
 """`loss_until`: losses of the account up to and with this interval."""
 
-(START, DATE, DAYS, BEFORE, AFTER, CHANGE, LOG_GROWTH, ROUNDING, FOLLOWING_BEFORE, FOLLOWING_CHANGE, LOSS_UNTIL) = range(
-    len(INTERVAL_COLUMNS)
+(START, DATE, DAYS, BEFORE, AFTER, CHANGE, LOG_GROWTH, ROUNDING, FOLLOWING_BEFORE, FOLLOWING_CHANGE, LOSS_UNTIL) = (
+    range(len(INTERVAL_COLUMNS))
 )
 
 DAY_COLUMNS = ("recent", "follows", "calm_change", "weekday_mean", "next_log_growth", "after_post")
@@ -336,10 +403,10 @@ BURST_TOTALS = (
     "mass_lost_7",
     "mass_known_30",
     "mass_lost_30",
-    "half_life",
-    "lot_closeness",
     "plateau_days",
     "plateau_unexplained_days",
+    "half_life",
+    "lot_closeness",
     "daily_spread",
     "late_share",
     "engagement_residual",
@@ -351,7 +418,7 @@ BURST_TOTALS = (
     "following_days",
     "following_reversals",
 )
-"""`half_life`, `lot_closeness`, `daily_spread`, `late_share`, `engagement_residual`: of the largest burst that has it."""
+"""`half_life`, `lot_closeness`, `daily_spread`, `late_share`, `engagement_residual`: of the largest burst with one."""
 (
     B_ROWS,
     B_DAYS,
@@ -365,10 +432,10 @@ BURST_TOTALS = (
     B_MASS_LOST_7,
     B_MASS_KNOWN_30,
     B_MASS_LOST_30,
-    B_HALF_LIFE,
-    B_LOT_CLOSENESS,
     B_PLATEAU_DAYS,
     B_PLATEAU_UNEXPLAINED_DAYS,
+    B_HALF_LIFE,
+    B_LOT_CLOSENESS,
     B_DAILY_SPREAD,
     B_LATE_SHARE,
     B_ENGAGEMENT_RESIDUAL,
@@ -381,11 +448,14 @@ BURST_TOTALS = (
     B_FOLLOWING_REVERSALS,
 ) = range(len(BURST_TOTALS))
 
+OF_LARGEST = (HALF_LIFE, LOT_CLOSENESS, DAILY_SPREAD, LATE_SHARE, ENGAGEMENT_RESIDUAL)
+"""Columns of bursts of which the largest burst's value is told, in the order of the totals from `B_HALF_LIFE` on."""
+
 # --- order statistics -------------------------------------------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
-def _select(values: Any, length: int, place: int) -> float:
+def _select(values: Any, length: Integer, place: Integer) -> Any:
     """The value at `place` (from 0) of the first `length` in order; those before it move before it, the others after.
 
     Hoare's quickselect with the median of three as pivot.
@@ -410,11 +480,11 @@ def _select(values: Any, length: int, place: int) -> float:
             low = left
         else:
             break
-    return values[place]  # type: ignore[no-any-return]
+    return values[place]
 
 
 @njit(cache=True, nogil=True)
-def _quantile(values: Any, length: int, share: float) -> float:
+def _quantile(values: Any, length: Integer, share: float) -> Any:
     """Quantile of the first `length` values, linear between the two nearest; reorders them."""
     if length == 0:
         return NULL
@@ -426,29 +496,47 @@ def _quantile(values: Any, length: int, share: float) -> float:
     upper = values[place + 1]
     for index in range(place + 2, length):
         upper = min(upper, values[index])
-    return lower if upper == lower else (position - place) * (upper - lower) + lower  # type: ignore[no-any-return]
+    return lower if upper == lower else (position - place) * (upper - lower) + lower
 
 
 @njit(cache=True, nogil=True)
-def _ranks(values: Any, length: int, ranks: Any) -> None:
-    """Ranks from 1 of the first `length` values; equal values share their mean rank."""
-    order = np.argsort(values[:length], kind="mergesort")
-    first = 0
-    while first < length:
-        last = first
-        while last + 1 < length and values[order[last + 1]] == values[order[first]]:
-            last += 1
-        for index in range(first, last + 1):
-            ranks[order[index]] = (first + last) / 2 + 1
-        first = last + 1
+def _sort(values: Any, length: Integer) -> None:
+    """Put the first `length` values in order: Shell's sort with Knuth's gaps."""
+    gap = 1
+    while 3 * gap < length:
+        gap = 3 * gap + 1
+    while gap >= 1:
+        for index in range(gap, length):
+            value, place = values[index], index
+            while place >= gap and values[place - gap] > value:
+                values[place] = values[place - gap]
+                place -= gap
+            values[place] = value
+        gap //= 3
 
 
 @njit(cache=True, nogil=True)
-def _correlation(left: Any, right: Any, length: int) -> float:
+def _ranks(values: Any, length: Integer, ranks: Any) -> None:
+    """Ranks from 1 of the first `length` values, counted pair by pair; equal values share their mean rank."""
+    for index in range(length):
+        below = equal = 0
+        for other in range(length):
+            below += values[other] < values[index]
+            equal += values[other] == values[index]
+        ranks[index] = below + (equal + 1) / 2
+
+
+@njit(cache=True, nogil=True)
+def _correlation(left: Any, right: Any, length: Integer) -> float:
     """Pearson's correlation of the first `length` pairs, null where one side does not vary; shifts both sides."""
     if length == 0:
         return NULL
-    left_mean, right_mean = left[:length].sum() / length, right[:length].sum() / length
+    left_mean = right_mean = 0.0
+    for index in range(length):
+        left_mean += left[index]
+        right_mean += right[index]
+    left_mean /= length
+    right_mean /= length
     left_least = left_most = left[0] - left_mean
     right_least = right_most = right[0] - right_mean
     left_squares = right_squares = products = 0.0
@@ -462,14 +550,14 @@ def _correlation(left: Any, right: Any, length: int) -> float:
     spread = math.sqrt(left_squares) * math.sqrt(right_squares)
     if left_most - left_least <= SMALLEST_SPREAD or right_most - right_least <= SMALLEST_SPREAD or spread <= 0:
         return NULL
-    return max(min(products / spread, 1.0), -1.0)  # type: ignore[no-any-return]
+    return max(min(products / spread, 1.0), -1.0)
 
 
 # --- readings and posts of one account --------------------------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
-def _trailing_zeros(count: int) -> int:
+def _trailing_zeros(count: Integer) -> Any:
     zeros = 0
     while count % 10 == 0:
         count //= 10
@@ -478,7 +566,7 @@ def _trailing_zeros(count: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _digits(count: int) -> int:
+def _digits(count: Integer) -> Any:
     digits = 0
     while count > 0:
         count //= 10
@@ -487,7 +575,7 @@ def _digits(count: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _kept_readings(counts: Any, first: int, last: int, kept: Any) -> int:
+def _kept_readings(counts: Any, first: Integer, last: Integer, kept: Any) -> Integer:
     """Rows of the readings that are neither 0 nor glitches, into `kept`; how many.
 
     A count of 0 is how trackers fail; an account that really starts at 0 loses its first reading only.
@@ -514,7 +602,7 @@ def _kept_readings(counts: Any, first: int, last: int, kept: Any) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _shared_rounding(counts: Any, kept: Any, length: int) -> tuple[int, bool]:
+def _shared_rounding(counts: Any, kept: Any, length: Integer) -> tuple[int, bool]:
     """Zeros that end all counts of an account, and whether none shows more digits than platforms that round do."""
     shared, most = 18, 0
     for index in range(length):
@@ -528,7 +616,7 @@ def _shared_rounding(counts: Any, kept: Any, length: int) -> tuple[int, bool]:
 
 
 @njit(cache=True, nogil=True)
-def _rounding_step(count: int, shared: int, is_rounded: bool) -> float:
+def _rounding_step(count: Integer, shared: Integer, is_rounded: Any) -> float:
     """Step in which the count of a reading can move: the account's own granularity, 0 for exact counts.
 
     The larger of the largest power of ten that divides all of the account's readings and, where none of them shows
@@ -542,8 +630,10 @@ def _rounding_step(count: int, shared: int, is_rounded: bool) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _intervals(days: Any, counts: Any, following: Any, first: int, last: int, kept: Any, rows: Any) -> int:
-    """Intervals of one account, its readings being the rows from `first` to before `last`; how many."""
+def _intervals(curves: Curves, account: int, kept: Any, rows: Any) -> Integer:
+    """Intervals of one account; how many."""
+    days, counts, following = curves.days, curves.counts, curves.following
+    first, last = curves.offsets[account], curves.offsets[account + 1]
     length = _kept_readings(counts, first, last, kept)
     if length == 0:
         return 0
@@ -572,7 +662,7 @@ def _intervals(days: Any, counts: Any, following: Any, first: int, last: int, ke
 
 
 @njit(cache=True, nogil=True)
-def _up_to(rows: Any, length: int, longest: float, short: Any) -> tuple[Any, int]:
+def _up_to(rows: Any, length: Integer, longest: float, short: Any) -> tuple[Any, Integer]:
     """The intervals of at most `longest` days, copied into `short` unless all are; how many."""
     count = 0
     for index in range(length):
@@ -582,131 +672,154 @@ def _up_to(rows: Any, length: int, longest: float, short: Any) -> tuple[Any, int
     place = 0
     for index in range(length):
         if rows[DAYS, index] <= longest:
-            short[:, place] = rows[:, index]
+            for column in range(rows.shape[0]):
+                short[column, place] = rows[column, index]
             place += 1
     return short, count
 
 
 @njit(cache=True, nogil=True)
-def _posts(
-    posted_at: Any, observed_at: Any, likes: Any, views: Any, newest: int, first: int, last: int, posts: Any, work: Any
-) -> tuple[float, float, bool]:
-    """Posts of one account into `posts`; first and last day of which we know what it posted; whether draws are told.
+def _keep(rows: Any, length: Integer, out: Any, place: Integer) -> None:
+    """Copy the first `length` rows to `place` of `out`."""
+    for column in range(rows.shape[0]):
+        for index in range(length):
+            out[column, place + index] = rows[column, index]
+
+
+@njit(cache=True, nogil=True)
+def _fill(totals: Any, value: float) -> None:
+    for column in range(len(totals)):
+        totals[column] = value
+
+
+@njit(cache=True, nogil=True)
+def _over(value: Any, usual: Any) -> Any:
+    """The value as a multiple of the usual one, null where that is zero or either is null."""
+    return value / usual if usual > 0 else NULL
+
+
+@njit(cache=True, nogil=True)
+def _larger(left: Any, right: Any) -> Any:
+    """The larger of two values, or the one that is not null."""
+    return right if math.isnan(left) or right > left else left
+
+
+@njit(cache=True, nogil=True)
+def _own_posts(posts: Posts, account: int, rows: Any, work: Any) -> OwnPosts:
+    """Posts of one account, put into `rows`.
 
     `draw` (best of likes and views over the account's own medians) and `engagement` (likes or, where an account shows
-    none, views) are null for a post seen before it was 48 hours old. Draws are told from five mature posts on.
-
-    Without an instant of observation the last post is all that shows until when anybody looked; a week is added.
+    none, views) are null for a post seen before it was 48 hours old.
     """
-    count = last - first
+    first = posts.offsets[account]
+    count = posts.offsets[account + 1] - first
     if count == 0:
-        return NULL, NULL, False
+        return OwnPosts(rows, count, NULL, NULL, False)
     oldest_age = MATURE_HOURS * (MICROSECONDS_PER_DAY // 24)
     last_seen = NULL_INSTANT
-    liked = viewed = 0
+    liked, viewed = np.int64(0), np.int64(0)
     for index in range(count):
         row = first + index
-        seen = observed_at[row]
+        seen = posts.observed_at[row]
         last_seen = max(last_seen, seen)
         if seen == NULL_INSTANT:
-            seen = newest
-        is_mature = seen - posted_at[row] >= oldest_age
-        posts[POSTED_ON, index] = posted_at[row] // MICROSECONDS_PER_DAY
-        posts[IS_MATURE, index] = is_mature
-        if is_mature and not math.isnan(likes[row]):
-            work[0, liked] = likes[row]
+            seen = posts.newest[account]
+        is_mature = seen - posts.posted_at[row] >= oldest_age
+        rows[POSTED_ON, index] = posts.posted_at[row] // MICROSECONDS_PER_DAY
+        rows[IS_MATURE, index] = is_mature
+        if is_mature and not math.isnan(posts.likes[row]):
+            work[0, liked] = posts.likes[row]
             liked += 1
-        if is_mature and not math.isnan(views[row]):
-            work[1, viewed] = views[row]
+        if is_mature and not math.isnan(posts.views[row]):
+            work[1, viewed] = posts.views[row]
             viewed += 1
     usual_likes, usual_views = _quantile(work[0], liked, 0.5), _quantile(work[1], viewed, 0.5)
     drawn = 0
-    known_from = known_until = posts[POSTED_ON, 0]
+    known_from = known_until = rows[POSTED_ON, 0]
     for index in range(count):
-        row = first + index
-        draw = engagement = NULL
-        if posts[IS_MATURE, index] == 1.0:
-            if usual_likes > 0 and not math.isnan(likes[row]):
-                draw = likes[row] / usual_likes
-            if usual_views > 0 and not math.isnan(views[row]):
-                by_views = views[row] / usual_views
-                draw = by_views if math.isnan(draw) else max(draw, by_views)
-            engagement = likes[row] if liked > 0 else views[row]
-        posts[DRAW, index] = draw
-        posts[POST_ENGAGEMENT, index] = engagement
-        drawn += not math.isnan(draw)
-        known_from = min(known_from, posts[POSTED_ON, index])
-        known_until = max(known_until, posts[POSTED_ON, index])
+        likes, views = posts.likes[first + index], posts.views[first + index]
+        rows[DRAW, index] = rows[POST_ENGAGEMENT, index] = NULL
+        if rows[IS_MATURE, index] == 1.0:
+            rows[DRAW, index] = _larger(_over(likes, usual_likes), _over(views, usual_views))
+            rows[POST_ENGAGEMENT, index] = likes if liked > 0 else views
+        drawn += not math.isnan(rows[DRAW, index])
+        known_from = min(known_from, rows[POSTED_ON, index])
+        known_until = max(known_until, rows[POSTED_ON, index])
     known_until += DAYS_PER_WEEK
     if last_seen != NULL_INSTANT:
         known_until = float(last_seen // MICROSECONDS_PER_DAY)
-    return known_from, known_until, drawn >= FEWEST_POSTS
+    return OwnPosts(rows, count, known_from, known_until, drawn >= FEWEST_POSTS)
 
 
 # --- days of one account ----------------------------------------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
-def _days(
-    rows: Any, length: int, newest: float, posts: Any, count: int, known_from: float, known_until: float,
-    out: Any, marks: Any, work: Any,
-) -> None:  # fmt: skip
+def _days(rows: Any, length: Integer, newest: float, posts: OwnPosts, out: Any, marks: Any, work: Any) -> None:
     """Columns of the intervals of one day; `newest` is the account's last reading, `marks` all zero and left so."""
     if length == 0:
         return
+    _calm_changes(rows, length, out, work)
+    _follows(rows, length, out)
+    _mark_posts(rows, length, posts, marks, 1)
+    first = rows[START, 0]
+    for index in range(length):
+        date = rows[DATE, index]
+        out[RECENT, index] = date > newest - DAYS_PER_QUARTER
+        follows_on = index + 1 < length and rows[DATE, index + 1] == date + 1
+        out[NEXT_LOG_GROWTH, index] = rows[LOG_GROWTH, index + 1] if follows_on else NULL
+        is_known = rows[START, index] >= posts.known_from and date <= posts.known_until
+        day = int(date - first)
+        out[AFTER_POST, index] = max(marks[day], marks[day - 1]) if is_known else NULL
+    _mark_posts(rows, length, posts, marks, 0)
+
+
+@njit(cache=True, nogil=True)
+def _calm_changes(rows: Any, length: Integer, out: Any, work: Any) -> None:
+    """`calm_change`, the change within its 5 to 95 % range, and `weekday_mean` of it."""
     for index in range(length):
         work[0, index] = rows[CHANGE, index]
     low, high = _quantile(work[0], length, TAIL_SHARE), _quantile(work[0], length, 1 - TAIL_SHARE)
     for weekday in range(DAYS_PER_WEEK):
         work[1, weekday] = work[2, weekday] = 0.0
-    unread = 0  # of the seven rows before, those without the accounts followed
-    followed = 0.0
     for index in range(length):
-        date = rows[DATE, index]
-        calm = max(min(rows[CHANGE, index], high), low)
-        out[CALM_CHANGE, index] = calm
-        work[1, int(date) % DAYS_PER_WEEK] += calm
-        work[2, int(date) % DAYS_PER_WEEK] += 1
-        out[RECENT, index] = date > newest - DAYS_PER_QUARTER
-        follows_on = index + 1 < length and rows[DATE, index + 1] == date + 1
-        out[NEXT_LOG_GROWTH, index] = rows[LOG_GROWTH, index + 1] if follows_on else NULL
-        out[FOLLOWS, index] = NULL
-        if index >= DAYS_PER_WEEK and unread == 0 and rows[DATE, index - DAYS_PER_WEEK] == date - DAYS_PER_WEEK:
-            out[FOLLOWS, index] = math.sqrt(followed)
+        weekday = int(rows[DATE, index]) % DAYS_PER_WEEK
+        out[CALM_CHANGE, index] = max(min(rows[CHANGE, index], high), low)
+        work[1, weekday] += out[CALM_CHANGE, index]
+        work[2, weekday] += 1
+    for index in range(length):
+        weekday = int(rows[DATE, index]) % DAYS_PER_WEEK
+        out[WEEKDAY_MEAN, index] = work[1, weekday] / work[2, weekday]
+
+
+@njit(cache=True, nogil=True)
+def _follows(rows: Any, length: Integer, out: Any) -> None:
+    """`follows`: root of the accounts followed in the seven days before, null where one of them was not read."""
+    unread, followed = 0, 0.0
+    for index in range(length):
+        before = index - DAYS_PER_WEEK
+        is_read = before >= 0 and unread == 0 and rows[DATE, before] == rows[DATE, index] - DAYS_PER_WEEK
+        out[FOLLOWS, index] = math.sqrt(followed) if is_read else NULL
         change = rows[FOLLOWING_CHANGE, index]
         unread += math.isnan(change)
-        followed += 0.0 if math.isnan(change) else max(change, 0.0)
-        if index >= DAYS_PER_WEEK:
-            change = rows[FOLLOWING_CHANGE, index - DAYS_PER_WEEK]
+        followed += change if change > 0 else 0.0
+        if before >= 0:
+            change = rows[FOLLOWING_CHANGE, before]
             unread -= math.isnan(change)
-            followed -= 0.0 if math.isnan(change) else max(change, 0.0)
+            followed -= change if change > 0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _mark_posts(rows: Any, length: Integer, posts: OwnPosts, marks: Any, mark: int) -> None:
+    """Put the mark on the days of posts, counted from the first reading."""
     first, last = rows[START, 0], rows[DATE, length - 1]
-    for index in range(count):
-        if first <= posts[POSTED_ON, index] <= last:
-            marks[int(posts[POSTED_ON, index] - first)] = 1
-    for index in range(length):
-        out[WEEKDAY_MEAN, index] = (
-            work[1, int(rows[DATE, index]) % DAYS_PER_WEEK] / work[2, int(rows[DATE, index]) % DAYS_PER_WEEK]
-        )
-        out[AFTER_POST, index] = NULL
-        if rows[START, index] >= known_from and rows[DATE, index] <= known_until:
-            day = int(rows[DATE, index] - first)
-            out[AFTER_POST, index] = max(marks[day], marks[day - 1])
-    for index in range(count):
-        if first <= posts[POSTED_ON, index] <= last:
-            marks[int(posts[POSTED_ON, index] - first)] = 0
+    for index in range(posts.number):
+        if first <= posts.rows[POSTED_ON, index] <= last:
+            marks[int(posts.rows[POSTED_ON, index] - first)] = mark
 
 
 @njit(cache=True, nogil=True)
-def _largest(values: Any, length: int, rank: int) -> float:
-    """The `rank`-th largest of the first `length` values, or the smallest where there are fewer; reorders them."""
-    if length == 0:
-        return NULL
-    return _select(values, length, max(length - rank, 0))  # type: ignore[no-any-return]
-
-
-@njit(cache=True, nogil=True)
-def _movement_totals(change: Any, rounding: Any, recent: Any, length: int, totals: Any, work: Any) -> None:
+def _movement_totals(change: Any, rounding: Any, recent: Any, length: Integer, totals: Any, work: Any) -> None:
     """`MOVEMENT_TOTALS` but for the ranked gain; the gains are left in the first row of `work`."""
     gained = lost = largest = step = 0.0
     rows = recent_gained = recent_largest = 0.0
@@ -733,24 +846,24 @@ def _movement_totals(change: Any, rounding: Any, recent: Any, length: int, total
 
 
 @njit(cache=True, nogil=True)
-def _wins_after_posts(rows: Any, out: Any, length: int, totals: Any, keys: Any) -> None:
+def _wins_after_posts(rows: Any, out: Any, length: Integer, totals: Any, keys: Any) -> None:
     """Pairs of a day after a post and one without where the former gained more; equal gains count half."""
-    known = with_post = 0
+    known, with_post = np.int64(0), 0
     for index in range(length):
         after = out[AFTER_POST, index]
         if not math.isnan(after):
-            # The flag rides on the gain, so that one sort of whole numbers orders both.
-            keys[known] = 2 * int(max(rows[CHANGE, index], 0.0)) + int(after)
+            # The flag rides on the gain, a whole number, so that one sort orders both.
+            keys[known] = max(rows[CHANGE, index], 0.0) + after / 2
             known += 1
             with_post += int(after)
-    ordered = keys[:known]
-    ordered.sort()
+    _sort(keys, known)
     wins = 0.0
     before = first = 0  # days without a post that gained less; first of the equal gains
     while first < known:
+        gain = math.floor(keys[first])
         last, own = first, 0
-        while last < known and ordered[last] // 2 == ordered[first] // 2:
-            own += ordered[last] % 2
+        while last < known and keys[last] < gain + 1:
+            own += keys[last] > gain
             last += 1
         without = last - first - own
         wins += own * (before + without / 2)
@@ -759,18 +872,21 @@ def _wins_after_posts(rows: Any, out: Any, length: int, totals: Any, keys: Any) 
     totals[D_ROWS_AFTER_POSTS] = with_post
     totals[D_ROWS_WITHOUT_POSTS] = known - with_post
     totals[D_WINS_AFTER_POSTS] = wins
-    totals[D_GAINS_DIFFER] = known > 0 and ordered[0] // 2 != ordered[known - 1] // 2
+    totals[D_GAINS_DIFFER] = known > 0 and math.floor(keys[0]) != math.floor(keys[known - 1])
 
 
 @njit(cache=True, nogil=True)
-def _day_totals(rows: Any, out: Any, length: int, totals: Any, work: Any, keys: Any) -> None:
+def _day_totals(rows: Any, out: Any, length: Integer, totals: Any, work: Any) -> None:
     """`DAY_TOTALS` of one account."""
-    totals[:] = NULL
+    _fill(totals, NULL)
     totals[M_ROWS] = length
     if length == 0:
         return
     _movement_totals(rows[CHANGE], rows[ROUNDING], out[RECENT], length, totals, work)
-    mean, calm_mean = totals[M_GAIN] / length, out[CALM_CHANGE, :length].sum() / length
+    mean, calm_mean = totals[M_GAIN] / length, 0.0
+    for index in range(length):
+        calm_mean += out[CALM_CHANGE, index]
+    calm_mean /= length
     squares = calm_squares = weekday_squares = 0.0
     losing = 0
     for index in range(length):
@@ -782,13 +898,13 @@ def _day_totals(rows: Any, out: Any, length: int, totals: Any, work: Any, keys: 
     totals[D_GAIN_VARIANCE] = squares / length
     totals[D_CALM_VARIATION] = calm_squares
     totals[D_WEEKDAY_VARIATION] = weekday_squares
-    totals[M_GAIN_RANKED] = _largest(work[0], length, 5)
-    _wins_after_posts(rows, out, length, totals, keys)
+    totals[M_GAIN_RANKED] = _select(work[0], length, max(length - COMPARED_DAY, 0))
+    _wins_after_posts(rows, out, length, totals, work[0])
 
     for index in range(length):
         work[0, index] = rows[LOG_GROWTH, index]
     low, high = _quantile(work[0], length, TAIL_SHARE), _quantile(work[0], length, 1 - TAIL_SHARE)
-    pairs = 0
+    pairs = np.int64(0)
     for index in range(length):
         if not math.isnan(out[NEXT_LOG_GROWTH, index]):
             work[0, pairs] = max(min(rows[LOG_GROWTH, index], high), low)
@@ -796,7 +912,7 @@ def _day_totals(rows: Any, out: Any, length: int, totals: Any, work: Any, keys: 
             pairs += 1
     totals[D_PAIRS] = pairs
     totals[D_PAIR_CORRELATION] = _correlation(work[0], work[1], pairs)
-    pairs = 0
+    pairs = np.int64(0)
     for index in range(length):
         if not math.isnan(out[FOLLOWS, index]):
             work[0, pairs] = out[FOLLOWS, index]
@@ -807,9 +923,9 @@ def _day_totals(rows: Any, out: Any, length: int, totals: Any, work: Any, keys: 
 
 
 @njit(cache=True, nogil=True)
-def _interval_totals(rows: Any, length: int, totals: Any) -> None:
+def _interval_totals(rows: Any, length: Integer, totals: Any) -> None:
     """`INTERVAL_TOTALS` of one account."""
-    totals[:] = 0.0
+    _fill(totals, 0.0)
     totals[I_ROWS] = length
     if length == 0:
         return
@@ -829,7 +945,7 @@ def _interval_totals(rows: Any, length: int, totals: Any) -> None:
         if not math.isnan(change):
             totals[I_FOLLOWING_ROWS] += 1
             totals[I_FOLLOWING_DAYS] += days
-            totals[I_FOLLOWING_LOST] += max(-change, 0.0)
+            totals[I_FOLLOWING_LOST] += max(-change - EVERYDAY_MOVE, 0.0)
             following += rows[FOLLOWING_BEFORE, index]
     totals[I_DEEPEST_FALL] = deepest
     totals[I_FOLLOWING_MEAN] = following / totals[I_FOLLOWING_ROWS] if totals[I_FOLLOWING_ROWS] > 0 else NULL
@@ -839,9 +955,9 @@ def _interval_totals(rows: Any, length: int, totals: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _periods(rows: Any, length: int, newest: float, spacing: int, out: Any) -> int:
-    """The curve at every `spacing` days back from the newest reading, one row per such period, oldest first."""
-    count = 0
+def _periods(rows: Any, length: Integer, newest: float, days_apart: float, out: Any) -> Integer:
+    """The curve at every so many days back from the newest reading, one row per such period, oldest first."""
+    spacing, count = int(days_apart), np.int64(0)
     ago_before, count_before, rounding_before = -1, NULL, NULL
     for index in range(length):
         to_end, to_start = int(newest - rows[DATE, index]), int(newest - rows[START, index])
@@ -866,7 +982,7 @@ def _periods(rows: Any, length: int, newest: float, spacing: int, out: Any) -> i
 
 
 @njit(cache=True, nogil=True)
-def _shift_zscores(out: Any, length: int, work: Any) -> None:
+def _shift_zscores(out: Any, length: Integer, work: Any) -> None:
     """How far mean weekly log growth before and after each week differ, in standard errors; null within 3 of an end.
 
     Growth is first clipped to three robust deviations about the median, so that a lasting change counts and one
@@ -902,45 +1018,57 @@ def _shift_zscores(out: Any, length: int, work: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def _weekly_engagement(
-    out: Any, length: int, newest: float, posts: Any, count: int, known_from: float, known_until: float,
-    has_draws: bool, work: Any,
-) -> None:  # fmt: skip
+    out: Any,
+    length: Integer,
+    newest: float,
+    posts: OwnPosts,
+    work: Any,
+) -> None:
     """What the posts of each week drew; null where posts were not observed then, or one is too young or not counted."""
     if length == 0:
         return
     oldest = int(out[PERIODS_AGO, 0])
     for ago in range(oldest + 1):
         work[0, ago] = 0.0
-    if has_draws:
-        for index in range(count):
-            ago = int(newest - posts[POSTED_ON, index]) // DAYS_PER_WEEK
+    if posts.has_draws:
+        for index in range(posts.number):
+            ago = int(newest - posts.rows[POSTED_ON, index]) // DAYS_PER_WEEK
             if 0 <= ago <= oldest:
-                work[0, ago] += posts[POST_ENGAGEMENT, index]
+                work[0, ago] += posts.rows[POST_ENGAGEMENT, index]
     for index in range(length):
         end = out[PERIOD_END, index]
-        is_known = has_draws and end - DAYS_PER_WEEK >= known_from and end <= known_until
+        is_known = posts.has_draws and end - DAYS_PER_WEEK >= posts.known_from and end <= posts.known_until
         out[ENGAGEMENT, index] = work[0, int(out[PERIODS_AGO, index])] if is_known else NULL
 
 
 @njit(cache=True, nogil=True)
-def _period_totals(out: Any, length: int, rank: int, totals: Any, work: Any) -> None:
-    """`MOVEMENT_TOTALS` of weeks or months; with a rank of 0 the median gain."""
-    totals[:] = NULL
+def _period_totals(out: Any, length: Integer, totals: Any, work: Any) -> None:
+    """`MOVEMENT_TOTALS` of weeks or months but for the ranked gain; the gains are left in the first row of `work`."""
+    _fill(totals, NULL)
     totals[M_ROWS] = length
     if length == 0:
         return
     for index in range(length):
         work[1, index] = out[PERIODS_AGO, index] < WEEKS_PER_QUARTER
     _movement_totals(out[PERIOD_CHANGE], out[PERIOD_ROUNDING], work[1], length, totals, work)
-    totals[M_GAIN_RANKED] = _largest(work[0], length, rank) if rank > 0 else _quantile(work[0], length, 0.5)
 
 
 @njit(cache=True, nogil=True)
-def _week_totals(out: Any, length: int, totals: Any, work: Any) -> None:
+def _month_totals(out: Any, length: Integer, totals: Any, work: Any) -> None:
+    """`MOVEMENT_TOTALS` of the months of one account."""
+    _period_totals(out, length, totals, work)
+    totals[M_GAIN_RANKED] = _quantile(work[0], length, 0.5)
+
+
+@njit(cache=True, nogil=True)
+def _week_totals(out: Any, length: Integer, totals: Any, work: Any) -> None:
     """`WEEK_TOTALS` of one account."""
-    _period_totals(out, length, 3, totals, work)
+    _period_totals(out, length, totals, work)
+    if length == 0:
+        return
+    totals[M_GAIN_RANKED] = _select(work[0], length, max(length - COMPARED_WEEK, 0))
     largest = NULL
-    known = 0
+    known = np.int64(0)
     for index in range(length):
         shift = out[SHIFT_ZSCORE, index]
         if not math.isnan(shift) and (math.isnan(largest) or abs(shift) >= abs(largest)):
@@ -960,7 +1088,7 @@ def _week_totals(out: Any, length: int, totals: Any, work: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _usual_pace(rows: Any, length: int, sign: float, work: Any) -> float:
+def _usual_pace(rows: Any, length: Integer, sign: float, work: Any) -> float:
     """Mean gain (sign 1) or loss (-1) per day over the calm intervals: the quietest three quarters of them."""
     for index in range(length):
         work[0, index] = work[1, index] = max(sign * rows[CHANGE, index], 0.0) / rows[DAYS, index]
@@ -974,24 +1102,24 @@ def _usual_pace(rows: Any, length: int, sign: float, work: Any) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _is_elevated(rows: Any, out: Any, index: int) -> bool:
+def _is_elevated(rows: Any, out: Any, index: Integer) -> Any:
     """Whether the gain passes the expected one twofold, by six Poisson deviations and by two rounding steps."""
     expected = out[EXPECTED, index]
     allowance = NOISE_WIDTHS * math.sqrt(max(expected, 1.0)) + ROUNDING_STEPS * rows[ROUNDING, index]
-    return out[EXCESS, index] > max(expected, allowance)  # type: ignore[no-any-return]
+    return out[EXCESS, index] > max(expected, allowance)
 
 
 @njit(cache=True, nogil=True)
-def _loss_of_drop(rows: Any, out: Any, index: int) -> float:
+def _loss_of_drop(rows: Any, out: Any, index: Integer) -> float:
     """Loss beyond the usual where the interval is a drop, else 0."""
     expected = out[USUAL_LOSS, index] * rows[DAYS, index]
     allowance = NOISE_WIDTHS * math.sqrt(max(expected, 1.0)) + ROUNDING_STEPS * rows[ROUNDING, index]
     beyond = max(-rows[CHANGE, index], 0.0) - expected
-    return beyond if beyond > max(allowance, MATERIAL_LOSS * rows[BEFORE, index]) else 0.0  # type: ignore[no-any-return]
+    return beyond if beyond > max(allowance, MATERIAL_LOSS * rows[BEFORE, index]) else 0.0
 
 
 @njit(cache=True, nogil=True)
-def _mark_late(rows: Any, out: Any, first: int, last: int) -> float:
+def _mark_late(rows: Any, out: Any, first: Integer, last: Integer) -> float:
     """Mark the intervals whose middle lies in the second half of the run's days; the days of the run."""
     days = 0.0
     for index in range(first, last + 1):
@@ -1004,7 +1132,7 @@ def _mark_late(rows: Any, out: Any, first: int, last: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _course(rows: Any, out: Any, first: int, last: int, episode: Any) -> None:
+def _course(rows: Any, out: Any, first: Integer, last: Integer, episode: Any) -> None:
     """`daily_spread` and `late_share` of a run of near-daily intervals, null for others."""
     episode[DAILY_SPREAD] = episode[LATE_SHARE] = NULL
     longest = 0.0
@@ -1043,7 +1171,7 @@ def _lot_closeness(mass: float, noise: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _lost_within(rows: Any, length: int, episode: Any, usual_loss: float, window: int) -> float:
+def _lost_within(rows: Any, length: Integer, episode: Any, usual_loss: float, window: float) -> Any:
     """Share of the mass lost, beyond usual losses, within so many days after the burst.
 
     Summed losses and not the net change: a refill must not hide the drop before it. Null where no short interval
@@ -1057,12 +1185,12 @@ def _lost_within(rows: Any, length: int, episode: Any, usual_loss: float, window
                 break
             beyond = (rows[DATE, index] - target) / rows[DAYS, index]
             lost = rows[LOSS_UNTIL, index] - beyond * max(-rows[CHANGE, index], 0.0) - rows[LOSS_UNTIL, last]
-            return max(min((lost - usual_loss * window) / episode[MASS], 1.0), 0.0)  # type: ignore[no-any-return]
+            return max(min((lost - usual_loss * window) / episode[MASS], 1.0), 0.0)
     return NULL
 
 
 @njit(cache=True, nogil=True)
-def _half_life(rows: Any, length: int, episode: Any, usual_loss: float) -> float:
+def _half_life(rows: Any, length: Integer, episode: Any, usual_loss: float) -> float:
     """Days from the burst's end until half of its mass was lost again, beyond usual losses.
 
     Within an interval the loss is spread evenly. Null where that took longer than 30 days or was not seen to happen,
@@ -1085,12 +1213,12 @@ def _half_life(rows: Any, length: int, episode: Any, usual_loss: float) -> float
             # Days from the moment to the interval's end; longer than it where the half went in a gap before it.
             back = -missing / lost * days
             found = until - back
-            return found if back <= days and found <= HALF_LIFE_HORIZON else NULL  # type: ignore[no-any-return]
+            return found if back <= days and found <= HALF_LIFE_HORIZON else NULL
     return NULL
 
 
 @njit(cache=True, nogil=True)
-def _explain(posts: Any, count: int, known_from: float, known_until: float, has_draws: bool, episode: Any) -> None:
+def _explain(posts: OwnPosts, episode: Any) -> None:
     """`unexplained_mass`: the mass where no post accounts for the burst, 0 where one does, null if unknown.
 
     Unknown: posts were not observed at the time, or a post in question was too young to tell. `best_draw` and
@@ -1098,12 +1226,12 @@ def _explain(posts: Any, count: int, known_from: float, known_until: float, has_
     """
     best = best_on = NULL
     start, end = episode[BURST_START], episode[BURST_END]
-    is_known = has_draws and start >= known_from and end <= known_until
-    if has_draws:
-        for index in range(count):
-            on, draw = posts[POSTED_ON, index], posts[DRAW, index]
+    is_known = posts.has_draws and start >= posts.known_from and end <= posts.known_until
+    if posts.has_draws:
+        for index in range(posts.number):
+            on, draw = posts.rows[POSTED_ON, index], posts.rows[DRAW, index]
             if start - POST_LEAD <= on <= end:
-                is_known = is_known and posts[IS_MATURE, index] == 1.0
+                is_known = is_known and posts.rows[IS_MATURE, index] == 1.0
                 if not math.isnan(draw) and (math.isnan(best) or draw > best or (draw == best and on < best_on)):
                     best, best_on = draw, on
     episode[BEST_DRAW] = best
@@ -1112,29 +1240,29 @@ def _explain(posts: Any, count: int, known_from: float, known_until: float, has_
 
 
 @njit(cache=True, nogil=True)
-def _usual_engagement(posts: Any, count: int, first: float, last: float, work: Any) -> float:
+def _usual_engagement(posts: OwnPosts, first: float, last: float, work: Any) -> float:
     """Median engagement of the posts of those days; null under three, or where it is zero."""
-    counted = 0
-    for index in range(count):
-        if first <= posts[POSTED_ON, index] <= last and not math.isnan(posts[POST_ENGAGEMENT, index]):
-            work[0, counted] = posts[POST_ENGAGEMENT, index]
+    counted = np.int64(0)
+    for index in range(posts.number):
+        if first <= posts.rows[POSTED_ON, index] <= last and not math.isnan(posts.rows[POST_ENGAGEMENT, index]):
+            work[0, counted] = posts.rows[POST_ENGAGEMENT, index]
             counted += 1
     median = _quantile(work[0], counted, 0.5)
-    return median if counted >= FEWEST_POSTS_COMPARED and median > 0 else NULL  # type: ignore[no-any-return]
+    return median if counted >= FEWEST_POSTS_COMPARED and median > 0 else NULL
 
 
 @njit(cache=True, nogil=True)
-def _compare_engagement(posts: Any, count: int, has_draws: bool, episode: Any, work: Any) -> None:
+def _compare_engagement(posts: OwnPosts, episode: Any, work: Any) -> None:
     """`engagement_residual`: log change of the median post's engagement over a burst, less that of followers.
 
     Posts of the 60 days before the burst against those of the 60 days after it, three of each at least; null for a
     burst under 5 % of the followers, or where a median is zero. `engagement_before` and `engagement_after` are the two.
     """
     before = after = NULL
-    if has_draws:
+    if posts.has_draws:
         start, end = episode[BURST_START], episode[BURST_END]
-        before = _usual_engagement(posts, count, start - COMPARISON_DAYS, start, work)
-        after = _usual_engagement(posts, count, end + 1, end + COMPARISON_DAYS, work)
+        before = _usual_engagement(posts, start - COMPARISON_DAYS, start, work)
+        after = _usual_engagement(posts, end + 1, end + COMPARISON_DAYS, work)
     episode[ENGAGEMENT_BEFORE] = before
     episode[ENGAGEMENT_AFTER] = after
     episode[ENGAGEMENT_RESIDUAL] = NULL
@@ -1144,13 +1272,8 @@ def _compare_engagement(posts: Any, count: int, has_draws: bool, episode: Any, w
 
 
 @njit(cache=True, nogil=True)
-def _bursts(
-    rows: Any, length: int, posts: Any, count: int, known_from: float, known_until: float, has_draws: bool,
-    out: Any, episodes: Any, work: Any,
-) -> int:  # fmt: skip
-    """Columns of the intervals of at most ten days, and the account's bursts into `episodes`; how many bursts."""
-    if length == 0:
-        return 0
+def _paces(rows: Any, length: Integer, posts: OwnPosts, out: Any, work: Any) -> None:
+    """The columns of `BURST_COLUMNS` that need no burst; the others null, or 0."""
     usual_gain, usual_loss = _usual_pace(rows, length, 1.0, work), _usual_pace(rows, length, -1.0, work)
     for index in range(length):
         gain = max(rows[CHANGE, index], 0.0)
@@ -1158,13 +1281,39 @@ def _bursts(
         out[EXCESS, index] = gain - out[EXPECTED, index]
         out[USUAL_LOSS, index] = usual_loss
         out[DROP_LOSS, index] = _loss_of_drop(rows, out, index)
-        with_posts = has_draws and rows[START, index] >= known_from and rows[DATE, index] <= known_until
-        out[GAIN_WITH_POSTS, index] = gain if with_posts else NULL
+        is_known = rows[START, index] >= posts.known_from and rows[DATE, index] <= posts.known_until
+        out[GAIN_WITH_POSTS, index] = gain if posts.has_draws and is_known else NULL
         out[IS_LATE, index] = out[BURST, index] = out[DAYS_AFTER_BURST, index] = NULL
         out[RESTORED_LOSS, index] = 0.0
-    found = 0
+
+
+@njit(cache=True, nogil=True)
+def _weigh(rows: Any, out: Any, first: Integer, last: Integer, episode: Any) -> Any:
+    """What the intervals of a run add up to; whether that makes the run a burst."""
+    mass = expected = rounding = 0.0
+    for index in range(first, last + 1):
+        mass += out[EXCESS, index]
+        expected += out[EXPECTED, index]
+        rounding = max(rounding, rows[ROUNDING, index])
+    episode[FIRST_ROW] = first
+    episode[LAST_ROW] = last
+    episode[BURST_START] = rows[START, first]
+    episode[BURST_END] = rows[DATE, last]
+    episode[BURST_BEFORE] = rows[BEFORE, first]
+    episode[BURST_AFTER] = rows[AFTER, last]
+    episode[MASS] = mass
+    episode[MASS_NOISE] = 2 * math.sqrt(expected) + rounding
+    return mass >= MATERIAL_BURST * rows[BEFORE, first]
+
+
+@njit(cache=True, nogil=True)
+def _bursts(rows: Any, length: Integer, posts: OwnPosts, out: Any, episodes: Any, work: Any) -> Integer:
+    """Columns of the intervals of at most ten days, and the account's bursts into `episodes`; how many bursts."""
+    if length == 0:
+        return 0
+    _paces(rows, length, posts, out, work)
+    found, first = np.int64(0), np.int64(0)
     last_drop = NULL
-    first = 0
     while first < length:
         if not _is_elevated(rows, out, first):
             if out[DROP_LOSS, first] > 0:
@@ -1172,38 +1321,21 @@ def _bursts(
             first += 1
             continue
         last = first
-        while (
-            last + 1 < length
-            and rows[START, last + 1] == rows[DATE, last]
-            and _is_elevated(rows, out, last + 1)
-        ):
+        while last + 1 < length and rows[START, last + 1] == rows[DATE, last] and _is_elevated(rows, out, last + 1):
             last += 1
-        days = _mark_late(rows, out, first, last)
-        mass = expected = rounding = 0.0
-        for index in range(first, last + 1):
-            mass += out[EXCESS, index]
-            expected += out[EXPECTED, index]
-            rounding = max(rounding, rows[ROUNDING, index])
-        if mass >= MATERIAL_BURST * rows[BEFORE, first]:
-            episode = episodes[found]
-            episode[FIRST_ROW] = first
-            episode[LAST_ROW] = last
-            episode[BURST_START] = rows[START, first]
-            episode[BURST_END] = rows[DATE, last]
-            episode[BURST_DAYS] = days
-            episode[BURST_BEFORE] = rows[BEFORE, first]
-            episode[BURST_AFTER] = rows[AFTER, last]
-            episode[MASS] = mass
-            episode[MASS_NOISE] = 2 * math.sqrt(expected) + rounding
+        episode, usual_loss = episodes[found], out[USUAL_LOSS, first]
+        episode[BURST_DAYS] = _mark_late(rows, out, first, last)
+        if _weigh(rows, out, first, last, episode):
             episode[LAST_DROP] = last_drop
             _course(rows, out, first, last, episode)
-            episode[LOST_7] = _lost_within(rows, length, episode, usual_loss, DAYS_PER_WEEK)
-            episode[LOST_30] = _lost_within(rows, length, episode, usual_loss, DAYS_PER_MONTH)
+            episode[LOST_7] = _lost_within(rows, length, episode, usual_loss, float(DAYS_PER_WEEK))
+            episode[LOST_30] = _lost_within(rows, length, episode, usual_loss, float(DAYS_PER_MONTH))
             episode[HALF_LIFE] = _half_life(rows, length, episode, usual_loss)
-            episode[LOT_CLOSENESS] = _lot_closeness(mass, episode[MASS_NOISE])
-            _explain(posts, count, known_from, known_until, has_draws, episode)
-            _compare_engagement(posts, count, has_draws, episode, work)
-            out[BURST, first : last + 1] = found
+            episode[LOT_CLOSENESS] = _lot_closeness(episode[MASS], episode[MASS_NOISE])
+            _explain(posts, episode)
+            _compare_engagement(posts, episode, work)
+            for index in range(first, last + 1):
+                out[BURST, index] = found
             found += 1
         first = last + 1
     _after_bursts(rows, length, out, episodes, found)
@@ -1212,7 +1344,7 @@ def _bursts(
 
 
 @njit(cache=True, nogil=True)
-def _after_bursts(rows: Any, length: int, out: Any, episodes: Any, found: int) -> None:
+def _after_bursts(rows: Any, length: Integer, out: Any, episodes: Any, found: Integer) -> None:
     """`days_after_burst`: from the end of the latest burst to the interval's start, null in it and before the first."""
     for number in range(found):
         until = int(episodes[number + 1, FIRST_ROW]) if number + 1 < found else length
@@ -1222,7 +1354,7 @@ def _after_bursts(rows: Any, length: int, out: Any, episodes: Any, found: int) -
 
 
 @njit(cache=True, nogil=True)
-def _restore_losses(rows: Any, out: Any, episodes: Any, found: int) -> None:
+def _restore_losses(rows: Any, out: Any, episodes: Any, found: Integer) -> None:
     """`restored_loss`; drops before one burst share its mass, and none counts for two bursts."""
     since = 0
     for number in range(found):
@@ -1240,7 +1372,7 @@ def _restore_losses(rows: Any, out: Any, episodes: Any, found: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _of_largest(episodes: Any, found: int, column: int) -> float:
+def _of_largest(episodes: Any, found: Integer, column: Integer) -> float:
     """The value of the largest burst that has one; of equal bursts, of the latest."""
     mass, value = -math.inf, NULL
     for number in range(found):
@@ -1250,43 +1382,32 @@ def _of_largest(episodes: Any, found: int, column: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _burst_totals(rows: Any, out: Any, length: int, episodes: Any, found: int, totals: Any, work: Any) -> None:
-    """`BURST_TOTALS` of one account."""
-    totals[:] = 0.0
-    totals[B_ROWS] = length
-    if length == 0:
-        return
+def _reversals(rows: Any, length: Integer, totals: Any) -> None:
+    """Bulk moves of the accounts followed against the bulk move before, and how much of them was read."""
     direction = 0.0
     for index in range(length):
-        days, change = rows[DAYS, index], rows[FOLLOWING_CHANGE, index]
-        work[0, index] = days
-        totals[B_DAYS] += days
-        totals[B_GAIN] += max(rows[CHANGE, index], 0.0)
-        totals[B_DROP_LOSS] += out[DROP_LOSS, index]
-        totals[B_DROP_SHARE] += out[DROP_LOSS, index] / rows[BEFORE, index]
-        totals[B_RESTORED_LOSS] += out[RESTORED_LOSS, index]
-        if not math.isnan(out[BURST, index]):
-            totals[B_BURST_GAIN] += out[EXCESS, index]
-        if not math.isnan(out[GAIN_WITH_POSTS, index]):
-            totals[B_DAYS_WITH_POSTS] += days
-            totals[B_GAIN_WITH_POSTS] += out[GAIN_WITH_POSTS, index]
-        if not math.isnan(change):
-            totals[B_FOLLOWING_ROWS] += 1
-            totals[B_FOLLOWING_DAYS] += days
-            if abs(change) >= max(FOLLOWING_MOVE * rows[FOLLOWING_BEFORE, index], FOLLOWING_MOVE_LEAST):
-                sign = math.copysign(1.0, change)
-                totals[B_FOLLOWING_REVERSALS] += sign == -direction
-                direction = sign
-    totals[B_DAYS_MEDIAN] = _quantile(work[0], length, 0.5)
+        change = rows[FOLLOWING_CHANGE, index]
+        if math.isnan(change):
+            continue
+        totals[B_FOLLOWING_ROWS] += 1
+        totals[B_FOLLOWING_DAYS] += rows[DAYS, index]
+        if abs(change) >= max(FOLLOWING_MOVE * rows[FOLLOWING_BEFORE, index], FOLLOWING_MOVE_LEAST):
+            sign = math.copysign(1.0, change)
+            totals[B_FOLLOWING_REVERSALS] += sign == -direction
+            direction = sign
+
+
+@njit(cache=True, nogil=True)
+def _sum_bursts(episodes: Any, found: Integer, totals: Any) -> None:
+    """What the bursts of an account add up to."""
     for number in range(found):
         episode = episodes[number]
-        mass = episode[MASS]
         if not math.isnan(episode[LOST_7]):
-            totals[B_MASS_KNOWN_7] += mass
-            totals[B_MASS_LOST_7] += mass * episode[LOST_7]
+            totals[B_MASS_KNOWN_7] += episode[MASS]
+            totals[B_MASS_LOST_7] += episode[MASS] * episode[LOST_7]
         if not math.isnan(episode[LOST_30]):
-            totals[B_MASS_KNOWN_30] += mass
-            totals[B_MASS_LOST_30] += mass * episode[LOST_30]
+            totals[B_MASS_KNOWN_30] += episode[MASS]
+            totals[B_MASS_LOST_30] += episode[MASS] * episode[LOST_30]
         if episode[DAILY_SPREAD] <= EVEN_SPREAD:
             totals[B_PLATEAU_DAYS] = max(totals[B_PLATEAU_DAYS], episode[BURST_DAYS])
             if episode[UNEXPLAINED_MASS] > 0:
@@ -1294,18 +1415,39 @@ def _burst_totals(rows: Any, out: Any, length: int, episodes: Any, found: int, t
         if not math.isnan(episode[UNEXPLAINED_MASS]):
             totals[B_UNEXPLAINED_MASS] += episode[UNEXPLAINED_MASS]
         totals[B_REFILLS] += episode[BURST_START] - episode[LAST_DROP] <= REFILL_WINDOW
-    totals[B_HALF_LIFE] = _of_largest(episodes, found, HALF_LIFE)
-    totals[B_LOT_CLOSENESS] = _of_largest(episodes, found, LOT_CLOSENESS)
-    totals[B_DAILY_SPREAD] = _of_largest(episodes, found, DAILY_SPREAD)
-    totals[B_LATE_SHARE] = _of_largest(episodes, found, LATE_SHARE)
-    totals[B_ENGAGEMENT_RESIDUAL] = _of_largest(episodes, found, ENGAGEMENT_RESIDUAL)
+    for place in range(len(OF_LARGEST)):
+        totals[B_HALF_LIFE + place] = _of_largest(episodes, found, OF_LARGEST[place])
+
+
+@njit(cache=True, nogil=True)
+def _burst_totals(rows: Any, out: Any, length: Integer, episodes: Any, found: Integer, totals: Any, work: Any) -> None:
+    """`BURST_TOTALS` of one account."""
+    _fill(totals, 0.0)
+    totals[B_ROWS] = length
+    if length == 0:
+        return
+    for index in range(length):
+        work[0, index] = rows[DAYS, index]
+        totals[B_DAYS] += rows[DAYS, index]
+        totals[B_GAIN] += max(rows[CHANGE, index], 0.0)
+        totals[B_DROP_LOSS] += out[DROP_LOSS, index]
+        totals[B_DROP_SHARE] += out[DROP_LOSS, index] / rows[BEFORE, index]
+        totals[B_RESTORED_LOSS] += out[RESTORED_LOSS, index]
+        if not math.isnan(out[BURST, index]):
+            totals[B_BURST_GAIN] += out[EXCESS, index]
+        if not math.isnan(out[GAIN_WITH_POSTS, index]):
+            totals[B_DAYS_WITH_POSTS] += rows[DAYS, index]
+            totals[B_GAIN_WITH_POSTS] += out[GAIN_WITH_POSTS, index]
+    totals[B_DAYS_MEDIAN] = _quantile(work[0], length, 0.5)
+    _reversals(rows, length, totals)
+    _sum_bursts(episodes, found, totals)
 
 
 # --- all accounts -----------------------------------------------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
-def _most(offsets: Any) -> int:
+def _most(offsets: Any) -> Integer:
     """Rows of the account that has most."""
     most = 0
     for account in range(len(offsets) - 1):
@@ -1314,8 +1456,9 @@ def _most(offsets: Any) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _longest_span(offsets: Any, days: Any) -> int:
+def _longest_span(curves: Curves) -> Integer:
     """Days from the first to the last reading of the account whose readings span most."""
+    offsets, days = curves.offsets, curves.days
     longest = 0
     for account in range(len(offsets) - 1):
         if offsets[account + 1] > offsets[account]:
@@ -1324,196 +1467,122 @@ def _longest_span(offsets: Any, days: Any) -> int:
 
 
 @njit(cache=True, nogil=True)
-def interval_rows(offsets: Any, days: Any, counts: Any, following: Any) -> tuple[Any, Any]:
-    """Intervals of every account: how many each has, and their `INTERVAL_COLUMNS`.
-
-    Args:
-        offsets: where the readings of each account begin, and their number; int64.
-        days: of the readings in order, days since 1970, int32. counts: followers, int64. following: float, NaN unread.
-    """
-    accounts = len(offsets) - 1
-    most = _most(offsets)
+def interval_rows(curves: Curves) -> tuple[Any, Any]:
+    """Intervals of every account: how many each has, and their `INTERVAL_COLUMNS`."""
+    accounts, most = len(curves.offsets) - 1, _most(curves.offsets)
     kept, rows = np.empty(most, np.int64), np.empty((len(INTERVAL_COLUMNS), most))
-    lengths = np.empty(accounts, np.int64)
-    out = np.empty((len(INTERVAL_COLUMNS), len(counts)))
-    total = 0
+    lengths, out = np.empty(accounts, np.int64), np.empty((len(INTERVAL_COLUMNS), len(curves.counts)))
+    total = np.int64(0)
     for account in range(accounts):
-        length = _intervals(days, counts, following, offsets[account], offsets[account + 1], kept, rows)
-        out[:, total : total + length] = rows[:, :length]
+        length = _intervals(curves, account, kept, rows)
+        _keep(rows, length, out, total)
         lengths[account] = length
         total += length
     return lengths, out[:, :total]
 
 
-@njit(cache=True, nogil=True)
-def day_rows(
-    offsets: Any, days: Any, counts: Any, following: Any,
-    post_offsets: Any, posted_at: Any, observed_at: Any, likes: Any, views: Any, newest: Any,
-) -> Any:  # fmt: skip
-    """`DAY_COLUMNS` of the intervals of one day of every account, in the order of `interval_rows`.
-
-    Args:
-        offsets, days, counts, following: as in `interval_rows`.
-        post_offsets: where the posts of each account begin, and their number; int64.
-        posted_at, observed_at: microseconds since 1970, int64; `NULL_INSTANT` where not known.
-        likes, views: float, NaN where not known. newest: of each account, the instant of its newest row; int64.
-    """
-    kept, rows, short, posts, marks, work, keys = _room(offsets, days, post_offsets)
-    row = np.empty((len(DAY_COLUMNS), rows.shape[1]))
-    out = np.empty((len(DAY_COLUMNS), len(counts)))
-    total = 0
-    for account in range(len(offsets) - 1):
-        length = _intervals(days, counts, following, offsets[account], offsets[account + 1], kept, rows)
-        if length == 0:
-            continue
-        first, last = post_offsets[account], post_offsets[account + 1]
-        known_from, known_until, _ = _posts(
-            posted_at, observed_at, likes, views, newest[account], first, last, posts, work
-        )
-        daily, daily_length = _up_to(rows, length, 1.0, short)
-        _days(
-            daily, daily_length, rows[DATE, length - 1], posts, last - first, known_from, known_until, row, marks, work
-        )
-        out[:, total : total + daily_length] = row[:, :daily_length]
-        total += daily_length
-    return out[:, :total]
+DAILY, WEEKLY, MONTHLY, STEADY, BURSTS = range(5)
+"""Places of the rows in what `walk` returns; `STEADY` are the intervals of at most ten days."""
 
 
 @njit(cache=True, nogil=True)
-def period_rows(
-    spacing: int, longest: int, offsets: Any, days: Any, counts: Any, following: Any,
-    post_offsets: Any, posted_at: Any, observed_at: Any, likes: Any, views: Any, newest: Any,
-) -> tuple[Any, Any]:  # fmt: skip
-    """Periods of every account: how many each has, and their `PERIOD_COLUMNS`.
+def walk(curves: Curves, observed_posts: Posts, keeps_rows: Any) -> tuple[Any, Any, Any]:
+    """Totals of every account over its intervals, days, weeks, months and bursts, and the rows if they are asked for.
 
-    Args:
-        spacing: days of a period. longest: days up to which the counts between two readings are interpolated.
-        offsets and all that follow: as in `day_rows`.
+    The readings and the posts are of the same accounts. `keeps_rows`: whether the rows are kept; the totals need those
+    of one account at a time.
+
+    Returns:
+        A row an account of `INTERVAL_TOTALS`, `DAY_TOTALS`, `WEEK_TOTALS`, `MOVEMENT_TOTALS` (of months) and
+        `BURST_TOTALS`; how many rows each account has; and the rows, a column each: `DAY_COLUMNS`, `PERIOD_COLUMNS` of
+        weeks and of months, `BURST_COLUMNS` and `EPISODE_COLUMNS`, in which rows and bursts count over all accounts.
     """
-    kept, rows, short, posts, _, work, _ = _room(offsets, days, post_offsets)
-    row = np.empty((len(PERIOD_COLUMNS), work.shape[1]))
-    accounts = len(offsets) - 1
-    lengths = np.zeros(accounts, np.int64)
-    most = 0
-    for account in range(accounts):
-        if offsets[account + 1] > offsets[account]:
-            most += (days[offsets[account + 1] - 1] - days[offsets[account]]) // spacing
-    out = np.empty((len(PERIOD_COLUMNS), most))
-    total = 0
-    for account in range(accounts):
-        length = _intervals(days, counts, following, offsets[account], offsets[account + 1], kept, rows)
-        if length == 0:
-            continue
-        first, last = post_offsets[account], post_offsets[account + 1]
-        known_from, known_until, has_draws = _posts(
-            posted_at, observed_at, likes, views, newest[account], first, last, posts, work
-        )
-        reading = rows[DATE, length - 1]
-        steady, steady_length = _up_to(rows, length, float(longest), short)
-        periods = _periods(steady, steady_length, reading, spacing, row)
-        _shift_zscores(row, periods, work)
-        _weekly_engagement(row, periods, reading, posts, last - first, known_from, known_until, has_draws, work)
-        out[:, total : total + periods] = row[:, :periods]
-        lengths[account] = periods
-        total += periods
-    return lengths, out[:, :total]
-
-
-@njit(cache=True, nogil=True)
-def burst_rows(
-    offsets: Any, days: Any, counts: Any, following: Any,
-    post_offsets: Any, posted_at: Any, observed_at: Any, likes: Any, views: Any, newest: Any,
-) -> tuple[Any, Any]:  # fmt: skip
-    """`BURST_COLUMNS` of the intervals of at most ten days of every account, and `EPISODE_COLUMNS` of its bursts.
-
-    In the order of `interval_rows`; `burst`, `first_row` and `last_row` count over all accounts. Arguments as in
-    `day_rows`.
-    """
-    kept, rows, short, posts, _, work, _ = _room(offsets, days, post_offsets)
-    row = np.empty((len(BURST_COLUMNS), rows.shape[1]))
-    own = np.empty((rows.shape[1], len(EPISODE_COLUMNS)))
-    out = np.empty((len(BURST_COLUMNS), len(counts)))
-    episodes = np.empty((len(EPISODE_COLUMNS), len(counts)))
-    total = bursts = 0
-    for account in range(len(offsets) - 1):
-        length = _intervals(days, counts, following, offsets[account], offsets[account + 1], kept, rows)
-        if length == 0:
-            continue
-        first, last = post_offsets[account], post_offsets[account + 1]
-        known_from, known_until, has_draws = _posts(
-            posted_at, observed_at, likes, views, newest[account], first, last, posts, work
-        )
-        steady, steady_length = _up_to(rows, length, float(LONGEST_SHORT_INTERVAL), short)
-        found = _bursts(
-            steady, steady_length, posts, last - first, known_from, known_until, has_draws, row, own, work
-        )
-        out[:, total : total + steady_length] = row[:, :steady_length]
-        out[BURST, total : total + steady_length] += bursts
-        for number in range(found):
-            episodes[:, bursts + number] = own[number]
-        episodes[FIRST_ROW, bursts : bursts + found] += total
-        episodes[LAST_ROW, bursts : bursts + found] += total
-        total += steady_length
-        bursts += found
-    return out[:, :total], episodes[:, :bursts]
-
-
-@njit(cache=True, nogil=True)
-def totals_of_accounts(
-    offsets: Any, days: Any, counts: Any, following: Any,
-    post_offsets: Any, posted_at: Any, observed_at: Any, likes: Any, views: Any, newest: Any,
-) -> tuple[Any, Any, Any, Any, Any]:  # fmt: skip
-    """Totals of every account over its intervals, days, weeks, months and bursts, a column of the array per account.
-
-    The rows of `INTERVAL_TOTALS`, `DAY_TOTALS`, `WEEK_TOTALS`, `MOVEMENT_TOTALS` and `BURST_TOTALS`. Arguments as in
-    `day_rows`.
-    """
-    kept, rows, short, posts, marks, work, keys = _room(offsets, days, post_offsets)
-    most = rows.shape[1]
-    of_day, of_period = np.empty((len(DAY_COLUMNS), most)), np.empty((len(PERIOD_COLUMNS), work.shape[1]))
-    of_burst, episodes = np.empty((len(BURST_COLUMNS), most)), np.empty((most, len(EPISODE_COLUMNS)))
-    accounts = len(offsets) - 1
-    of_intervals, of_days = np.empty((accounts, len(INTERVAL_TOTALS))), np.empty((accounts, len(DAY_TOTALS)))
-    of_weeks, of_months = np.empty((accounts, len(WEEK_TOTALS))), np.empty((accounts, len(MOVEMENT_TOTALS)))
-    of_bursts = np.empty((accounts, len(BURST_TOTALS)))
-    for account in range(accounts):
-        length = _intervals(days, counts, following, offsets[account], offsets[account + 1], kept, rows)
-        newest_day = rows[DATE, length - 1] if length > 0 else NULL
-        first, last = post_offsets[account], post_offsets[account + 1]
-        count = last - first
-        known_from, known_until, has_draws = _posts(
-            posted_at, observed_at, likes, views, newest[account], first, last, posts, work
-        )
-        _interval_totals(rows, length, of_intervals[account])
-
-        part, part_length = _up_to(rows, length, 1.0, short)
-        _days(part, part_length, newest_day, posts, count, known_from, known_until, of_day, marks, work)
-        _day_totals(part, of_day, part_length, of_days[account], work, keys)
-
-        part, part_length = _up_to(rows, length, float(LONGEST_MONTH_INTERVAL), short)
-        periods = _periods(part, part_length, newest_day, DAYS_PER_MONTH, of_period)
-        _period_totals(of_period, periods, 0, of_months[account], work)
-
-        part, part_length = _up_to(rows, length, float(LONGEST_SHORT_INTERVAL), short)
-        periods = _periods(part, part_length, newest_day, DAYS_PER_WEEK, of_period)
-        _shift_zscores(of_period, periods, work)
-        _weekly_engagement(of_period, periods, newest_day, posts, count, known_from, known_until, has_draws, work)
-        _week_totals(of_period, periods, of_weeks[account], work)
-
-        found = _bursts(
-            part, part_length, posts, count, known_from, known_until, has_draws, of_burst, episodes, work
-        )
-        _burst_totals(part, of_burst, part_length, episodes, found, of_bursts[account], work)
-    return of_intervals.T, of_days.T, of_weeks.T, of_months.T, of_bursts.T
-
-
-@njit(cache=True, nogil=True)
-def _room(offsets: Any, days: Any, post_offsets: Any) -> tuple[Any, Any, Any, Any, Any, Any, Any]:
-    """Arrays that hold what is worked on of one account: readings kept, intervals, short intervals, posts, the days of
-    posts, numbers to be ordered, and whole numbers to be ordered.
-    """
-    most, most_posts, span = _most(offsets), _most(post_offsets), _longest_span(offsets, days)
+    accounts, most, most_posts = len(curves.offsets) - 1, _most(curves.offsets), _most(observed_posts.offsets)
+    span = _longest_span(curves)
+    widest = max(most, most_posts, span // DAYS_PER_WEEK + 1, DAYS_PER_WEEK)
+    kept, marks, work = np.empty(most, np.int64), np.zeros(span + 1, np.int8), np.empty((4, widest))
     rows, short = np.empty((len(INTERVAL_COLUMNS), most)), np.empty((len(INTERVAL_COLUMNS), most))
-    posts = np.empty((len(POST_COLUMNS), most_posts))
-    work = np.empty((4, max(most, most_posts, span // DAYS_PER_WEEK + 1, DAYS_PER_WEEK)))
-    return np.empty(most, np.int64), rows, short, posts, np.zeros(span + 1, np.int8), work, np.empty(most, np.int64)
+    own, episodes = np.empty((len(POST_COLUMNS), most_posts)), np.empty((most, len(EPISODE_COLUMNS)))
+    row = np.empty((max(len(DAY_COLUMNS), len(PERIOD_COLUMNS), len(BURST_COLUMNS)), widest))
+
+    room = len(curves.counts) if keeps_rows else 0
+    lengths = np.zeros((5, accounts), np.int64)
+    totals = (
+        np.empty((accounts, len(INTERVAL_TOTALS))),
+        np.empty((accounts, len(DAY_TOTALS))),
+        np.empty((accounts, len(WEEK_TOTALS))),
+        np.empty((accounts, len(MOVEMENT_TOTALS))),
+        np.empty((accounts, len(BURST_TOTALS))),
+    )
+    periods = _periods_at_most(curves) if keeps_rows else 0
+    out = (
+        np.empty((len(DAY_COLUMNS), room)),
+        np.empty((len(PERIOD_COLUMNS), periods)),
+        np.empty((len(PERIOD_COLUMNS), periods)),
+        np.empty((len(BURST_COLUMNS), room)),
+        np.empty((len(EPISODE_COLUMNS), room)),
+    )
+    ends = np.zeros(5, np.int64)
+    for account in range(accounts):
+        length = _intervals(curves, account, kept, rows)
+        newest_day = rows[DATE, length - 1] if length > 0 else NULL
+        posts = _own_posts(observed_posts, account, own, work)
+        _interval_totals(rows, length, totals[0][account])
+
+        part, found = _up_to(rows, length, 1.0, short)
+        _days(part, found, newest_day, posts, row, marks, work)
+        _day_totals(part, row, found, totals[1][account], work)
+        lengths[DAILY, account] = found
+        if keeps_rows:
+            _keep(row[: len(DAY_COLUMNS)], found, out[0], ends[DAILY])
+
+        part, found = _up_to(rows, length, float(LONGEST_MONTH_INTERVAL), short)
+        found = _periods(part, found, newest_day, float(DAYS_PER_MONTH), row)
+        _month_totals(row, found, totals[3][account], work)
+        lengths[MONTHLY, account] = found
+        if keeps_rows:
+            _keep(row[: len(PERIOD_COLUMNS)], found, out[2], ends[MONTHLY])
+
+        part, steady = _up_to(rows, length, float(LONGEST_SHORT_INTERVAL), short)
+        found = _periods(part, steady, newest_day, float(DAYS_PER_WEEK), row)
+        _shift_zscores(row, found, work)
+        _weekly_engagement(row, found, newest_day, posts, work)
+        _week_totals(row, found, totals[2][account], work)
+        lengths[WEEKLY, account] = found
+        if keeps_rows:
+            _keep(row[: len(PERIOD_COLUMNS)], found, out[1], ends[WEEKLY])
+
+        found = _bursts(part, steady, posts, row, episodes, work)
+        _burst_totals(part, row, steady, episodes, found, totals[4][account], work)
+        lengths[STEADY, account] = steady
+        lengths[BURSTS, account] = found
+        if keeps_rows:
+            _keep(row[: len(BURST_COLUMNS)], steady, out[3], ends[STEADY])
+            _keep_bursts(episodes, found, steady, out, ends)
+        for place in range(len(ends)):
+            ends[place] += lengths[place, account]
+    return totals, lengths, out
+
+
+@njit(cache=True, nogil=True)
+def _periods_at_most(curves: Curves) -> Integer:
+    """No account has more weeks than fit between its first and its last reading."""
+    offsets, days = curves.offsets, curves.days
+    weeks = 0
+    for account in range(len(offsets) - 1):
+        if offsets[account + 1] > offsets[account]:
+            weeks += (days[offsets[account + 1] - 1] - days[offsets[account]]) // DAYS_PER_WEEK
+    return weeks
+
+
+@njit(cache=True, nogil=True)
+def _keep_bursts(episodes: Any, found: Integer, steady: Integer, out: Any, ends: Any) -> None:
+    """Copy the bursts of an account; rows and bursts of the accounts before it are added to the numbers."""
+    for index in range(steady):
+        out[3][BURST, ends[STEADY] + index] += ends[BURSTS]
+    for number in range(found):
+        place = ends[BURSTS] + number
+        for column in range(len(EPISODE_COLUMNS)):
+            out[4][column, place] = episodes[number, column]
+        out[4][FIRST_ROW, place] += ends[STEADY]
+        out[4][LAST_ROW, place] += ends[STEADY]

@@ -8,7 +8,7 @@ rare shape, such as markup, an address, a telephone number or marks that change 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -43,6 +43,9 @@ BUCKETS, BUCKET_LENGTH = 8, 8
 
 CLASSES_SHIFT, CODE_MASK = 32, (1 << 32) - 1
 """A folded character in the buffer: its entry above, its code point below."""
+
+BLOCK_BYTES = 4096
+"""Bytes of text that are worked on at once."""
 
 LONGEST_SEQUENCE = 4
 """Characters that one may become; of at least two bytes each such, so that two for each byte is room enough."""
@@ -138,74 +141,68 @@ def read_texts(
 
     Texts are as published or, with `is_said`, what was said in them: folded, without addresses and names. Then no text
     is rare.
+
+    Texts are worked on in blocks that fit the processor's nearest memory. Arrays are counted when they are handed to a
+    function or taken out of a tuple, which per text would cost as much as the work.
     """
     rows = offsets.size - 1
-    longest = 0
+    longest = BLOCK_BYTES
     for row in range(rows):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    buffer = np.empty(2 * longest + LONGEST_SEQUENCE, np.int64)
+    # Two characters for a byte at most, and one behind each text.
+    buffer = np.empty(3 * longest + LONGEST_SEQUENCE, np.int64)
+    starts = np.empty(longest + 2, np.int64)
     spelled = np.empty(buffer.size, np.int64)
     last_seen = np.zeros(CODE_POINTS, np.int64)
-    # An array in a tuple is counted anew at every use, which costs more than the use.
-    counts, flags, keys, script_column = columns.counts, columns.flags, columns.keys, columns.script
-    slotted_keys, is_rare, word_offsets = columns.slotted_keys, columns.is_rare, columns.word_offsets
-    word_keys, word_is_content = columns.word_keys, columns.word_is_content
-    entries, folded, sequences, combining, firsts, seconds, composes, masks = characters
-    word = 0
-    for row in range(rows):
-        start, end = offsets[row], offsets[row + 1]
+    columns.word_offsets[0] = 0
+    row = 0
+    while row < rows:
+        end = row + 1
+        while end < rows and offsets[end + 1] - offsets[row] <= longest and end - row <= longest:
+            end += 1
         if is_said:
-            length = _decode(data, start, end, entries, buffer)
+            _decode(data, offsets, row, end, characters.entries, buffer, starts)
         else:
-            length = _fold(
-                data, start, end, entries, folded, sequences, combining, firsts, seconds, composes, masks, buffer
+            _fold(
+                data,
+                offsets,
+                row,
+                end,
+                characters.entries,
+                characters.folded,
+                characters.sequences,
+                characters.combining,
+                characters.firsts,
+                characters.seconds,
+                characters.composes,
+                characters.masks,
+                buffer,
+                starts,
             )
-        words = -1
-        if length >= 0:
-            (
-                words,
-                spelled_length,
-                letters,
-                spaced,
-                dense,
-                syllabic,
-                script,
-                kinds,
-                has_mention,
-                seen,
-                text,
-                opening,
-                symbols,
-                first_symbol,
-            ) = _count(row, length, is_said, limits, buffer, spelled, last_seen, word, word_keys, word_is_content)
-        is_rare[row] = words < 0
-        if words >= 0:
-            word_count = spaced + _estimated(dense, limits.dense_per_word)
-            word_count += _estimated(syllabic, limits.syllabic_per_word)
-            counts[WORD_COUNT, row] = word_count
-            counts[LETTER_COUNT, row] = letters
-            counts[SYMBOL_KINDS, row] = kinds
-            counts[LIST_LENGTH, row] = words
-            flags[HAS_MENTION, row] = has_mention
-            flags[HAS_QUESTION, row] = (seen & QUESTION) != 0
-            flags[HAS_VISIBLE, row] = (seen & VISIBLE) != 0
-            script_column[row] = script
-            is_framed = words > limits.frame_words
-            closing = _NONE
-            if is_framed:
-                closing = _of_words(_SEED, word_keys, word + words - limits.frame_words, word + words)
-            keys[TEXT, row] = _mixed(text) if words > 0 else _NONE
-            keys[OPENING, row] = _mixed(opening) if is_framed else _NONE
-            keys[CLOSING, row] = closing
-            keys[SYMBOLS, row] = _mixed(symbols) if kinds > 0 else _NONE
-            keys[FIRST_SYMBOL, row] = _mixed(first_symbol) if kinds > 0 else _NONE
-            _slot(row, word, words, word_count, script, limits, spelled, spelled_length, word_keys, slotted_keys)
-            word += words
-        word_offsets[row + 1] = word
+        _count(
+            row,
+            end,
+            is_said,
+            limits,
+            buffer,
+            starts,
+            spelled,
+            last_seen,
+            columns.counts,
+            columns.flags,
+            columns.keys,
+            columns.script,
+            columns.slotted_keys,
+            columns.is_rare,
+            columns.word_offsets,
+            columns.word_keys,
+            columns.word_is_content,
+        )
+        row = end
 
 
 @njit(cache=True, nogil=True)
-def _next_character(data: NDArray[np.uint8], position: int) -> tuple[int, int]:
+def _next_character(data: NDArray[np.uint8], position: np.int64) -> tuple[np.int64, np.int64]:
     """The code point at this byte of UTF-8, and the byte behind it."""
     byte = np.int64(data[np.uint64(position)])
     if byte < 0x80:
@@ -222,22 +219,34 @@ def _next_character(data: NDArray[np.uint8], position: int) -> tuple[int, int]:
 
 @njit(cache=True, nogil=True)
 def _decode(
-    data: NDArray[np.uint8], position: int, end: int, entries: NDArray[np.uint32], buffer: NDArray[np.int64]
-) -> int:
-    """Put the characters into the buffer as they are; their number."""
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    first_row: int,
+    end_row: int,
+    entries: NDArray[np.uint32],
+    buffer: NDArray[np.int64],
+    starts: NDArray[np.int64],
+) -> None:
+    """Put the characters of the texts into the buffer as they are; see `_fold`."""
     length = 0
-    while position < end:
-        code, position = _next_character(data, position)
-        buffer[np.uint64(length)] = np.int64(entries[np.uint64(code)]) << CLASSES_SHIFT | code
+    for row in range(first_row, end_row):
+        starts[row - first_row] = length
+        position, end = offsets[row], offsets[row + 1]
+        while position < end:
+            code, position = _next_character(data, position)
+            buffer[np.uint64(length)] = np.int64(entries[np.uint64(code)]) << CLASSES_SHIFT | code
+            length += 1
+        buffer[np.uint64(length)] = 0
         length += 1
-    return length
+    starts[end_row - first_row] = length
 
 
 @njit(cache=True, nogil=True)
 def _fold(
     data: NDArray[np.uint8],
-    position: int,
-    end: int,
+    offsets: NDArray[np.int64],
+    first_row: int,
+    end_row: int,
     entries: NDArray[np.uint32],
     folded: NDArray[np.int32],
     sequences: NDArray[np.int32],
@@ -247,69 +256,83 @@ def _fold(
     composes: NDArray[np.bool_],
     masks: NDArray[np.uint64],
     buffer: NDArray[np.int64],
-) -> int:
-    """Put the folded characters into the buffer; their number, -1 for a rare text."""
-    length, digits, previous = 0, 0, 0
-    has_plus = False
-    read, found = masks[0], _NONE
-    while position < end:
-        code, position = _next_character(data, position)
-        entry = np.int64(entries[np.uint64(code)])
-        action = entry & ACTION_MASK
-        if action == 0:
-            previous = code
-        else:
-            if action == RARE or (
-                action == COMBINING and _moves_or_melts(code, previous, combining, firsts, seconds, composes)
-            ):
-                return -1
-            previous = code
-            if action == DROPPED:
-                continue
-            if action == WATCHED:
-                if position < end and _opens(code, np.int64(data[np.uint64(position)])):
-                    return -1
-            elif action == SPREAD:
-                start = np.int64(folded[code])
-                last = start + np.int64(sequences[start])
-                for place in range(start + 1, last):
-                    code = np.int64(sequences[place])
-                    entry = np.int64(entries[np.uint64(code)])
-                    buffer[np.uint64(length)] = entry << CLASSES_SHIFT | code
-                    length += 1
-                    digits += entry & NUMBER
-                    read = (read << _BUCKET_BITS | _FIRST_PLACE) & masks[np.uint64(entry >> LETTER_SHIFT)]
-                    found |= read
-                code = np.int64(sequences[last])
-                entry = np.int64(entries[np.uint64(code)])
+    starts: NDArray[np.int64],
+) -> None:
+    """Put the folded characters of the texts into the buffer, each text at its place in `starts`, 0 behind it.
+
+    A rare text leaves not even the 0.
+    """
+    length = 0
+    for row in range(first_row, end_row):
+        starts[row - first_row] = length
+        position, end = offsets[row], offsets[row + 1]
+        digits, previous = np.int64(0), np.int64(0)
+        has_plus, is_whole = False, True
+        read, found = masks[0], _NONE
+        while position < end:
+            code, position = _next_character(data, position)
+            entry = np.int64(entries[np.uint64(code)])
+            action = entry & ACTION_MASK
+            if action == 0:
+                previous = code
             else:
-                code = np.int64(folded[code])
-                entry = np.int64(entries[np.uint64(code)])
-            has_plus |= code == _PLUS
-        buffer[np.uint64(length)] = entry << CLASSES_SHIFT | code
-        length += 1
-        digits += entry & NUMBER
-        read = (read << _BUCKET_BITS | _FIRST_PLACE) & masks[np.uint64(entry >> LETTER_SHIFT)]
-        found |= read
-    digits //= NUMBER
-    if found >> _LAST_PLACE or (digits >= DIALLED_DIGITS and (has_plus or digits >= DIALLED_FROM_HOME_DIGITS)):
-        return -1
-    return length
+                if action == RARE or (
+                    action == COMBINING and _moves_or_melts(code, previous, combining, firsts, seconds, composes)
+                ):
+                    is_whole = False
+                    break
+                previous = code
+                if action == DROPPED:
+                    continue
+                if action == WATCHED:
+                    is_whole = position == end or not _opens(code, np.int64(data[np.uint64(position)]))
+                    if not is_whole:
+                        break
+                elif action == SPREAD:
+                    start = np.int64(folded[code])
+                    last = start + np.int64(sequences[start])
+                    for place in range(start + 1, last):
+                        code = np.int64(sequences[place])
+                        entry = np.int64(entries[np.uint64(code)])
+                        buffer[np.uint64(length)] = entry << CLASSES_SHIFT | code
+                        length += 1
+                        digits += entry & NUMBER
+                        read = (read << _BUCKET_BITS | _FIRST_PLACE) & masks[np.uint64(entry >> LETTER_SHIFT)]
+                        found |= read
+                    code = np.int64(sequences[last])
+                    entry = np.int64(entries[np.uint64(code)])
+                else:
+                    code = np.int64(folded[code])
+                    entry = np.int64(entries[np.uint64(code)])
+                has_plus |= code == _PLUS
+            buffer[np.uint64(length)] = entry << CLASSES_SHIFT | code
+            length += 1
+            digits += entry & NUMBER
+            read = (read << _BUCKET_BITS | _FIRST_PLACE) & masks[np.uint64(entry >> LETTER_SHIFT)]
+            found |= read
+        digits //= NUMBER
+        is_dialled = digits >= DIALLED_DIGITS and (has_plus or digits >= DIALLED_FROM_HOME_DIGITS)
+        if is_whole and not is_dialled and not found >> _LAST_PLACE:
+            buffer[np.uint64(length)] = 0
+            length += 1
+        else:
+            length = starts[row - first_row]
+    starts[end_row - first_row] = length
 
 
 @njit(cache=True, nogil=True)
-def _opens(code: int, byte: int) -> bool:
+def _opens(code: np.int64, byte: np.int64) -> bool:
     """Whether the byte behind "<" or "&" makes it markup or an entity, as far as one byte can tell."""
     if code == _PLUS:
         return False
     is_letter = _A <= (byte | _LETTER_CASE) <= _Z
-    return is_letter or byte == (_SLASH if code == _LESS else _NUMBER_SIGN)
+    return bool(is_letter or byte == (_SLASH if code == _LESS else _NUMBER_SIGN))
 
 
 @njit(cache=True, nogil=True)
 def _moves_or_melts(
-    code: int,
-    previous: int,
+    code: np.int64,
+    previous: np.int64,
     combining: NDArray[np.uint8],
     firsts: NDArray[np.int16],
     seconds: NDArray[np.int16],
@@ -320,178 +343,174 @@ def _moves_or_melts(
     second = seconds[code]
     if order_before == 0:
         return bool(composes[firsts[previous], second])
-    # Between a letter and this mark stands another one: of a higher order it goes behind this one; of the same order it
-    # keeps this one from the letter, and so does any mark one that has no order.
-    return order != 0 and (order_before > order or (order_before < order and second != 0))
+    # Between a letter and this mark stands another one: of a higher order it goes behind this one, of the same order it
+    # keeps this one from the letter, as any does that stands before a character without an order.
+    return bool(order != 0 and (order_before > order or (order_before < order and second != 0)))
 
 
 @njit(cache=True, nogil=True)
 def _count(
-    row: int,
-    length: int,
+    first_row: int,
+    end_row: int,
     is_said: bool,
     limits: Limits,
     buffer: NDArray[np.int64],
+    starts: NDArray[np.int64],
     spelled: NDArray[np.int64],
     last_seen: NDArray[np.int64],
-    word: int,
+    counts: NDArray[np.int64],
+    flags: NDArray[np.bool_],
+    keys: NDArray[np.uint64],
+    scripts: NDArray[np.int8],
+    slotted_keys: NDArray[np.uint64],
+    is_rare: NDArray[np.bool_],
+    word_offsets: NDArray[np.int64],
     word_keys: NDArray[np.uint64],
     word_is_content: NDArray[np.bool_],
-) -> tuple[Any, ...]:
-    """Count and hash what is said in the buffer: what `read_texts` unpacks, the list's words first, -1 for a rare text.
+) -> None:
+    """Count and hash what is said in the texts of the buffer, and write it to the columns.
 
-    The words of the list go to `word_keys` and `word_is_content` from `word` on, their characters to `spelled`.
-    `last_seen` holds the last text of each symbol, counted from 1.
+    The characters of a text's list of words go to `spelled`. `last_seen` holds the last text of each symbol, counted
+    from 1.
     """
-    letters, spaced, dense, syllabic, kinds, seen = 0, 0, 0, 0, 0, 0
-    script = -1
-    words, spelled_length = 0, 0
-    has_mention = False
-    text, opening, symbols, first_symbol = _SEED, _NONE, _NONE, _NONE
-    buffer[np.uint64(length)] = 0  # no character: ends the last word
-    place = 0
-    while place < length:
-        character = buffer[np.uint64(place)]
-        entry = character >> CLASSES_SHIFT
-        if entry & LETTER_OR_DIGIT:
-            key = _SEED
-            word_start = spelled_length
-            in_number, in_spaced = False, False
-            while True:
-                if entry & _PLAIN_MASK == _PLAIN:
-                    if script < 0:
+    for row in range(first_row, end_row):
+        start, length = starts[row - first_row], starts[row - first_row + 1] - 1
+        word = word_offsets[row]
+        letters, spaced, dense, syllabic, kinds, seen = 0, 0, 0, 0, 0, 0
+        script = -1
+        words, spelled_length = 0, 0
+        has_mention = False
+        text, opening, symbols, first_symbol = _SEED, _NONE, _NONE, _NONE
+        if length < start:
+            words = -1
+        place = start
+        while place < length:
+            character = buffer[np.uint64(place)]
+            entry = character >> CLASSES_SHIFT
+            if entry & LETTER_OR_DIGIT:
+                key = _SEED
+                word_start = spelled_length
+                in_number, in_spaced = False, False
+                while True:
+                    if entry & _PLAIN_MASK == _PLAIN:
+                        if script < 0:
+                            script = entry >> SCRIPT_SHIFT & SCRIPT_MASK
+                        spaced += not in_spaced
+                        in_number, in_spaced = False, True
+                        run_start = place
+                        while entry & _PLAIN_MASK == _PLAIN:
+                            code = character & CODE_MASK
+                            key = (key ^ np.uint64(code)) * _MULTIPLIER
+                            spelled[np.uint64(spelled_length)] = code
+                            spelled_length += 1
+                            place += 1
+                            character = buffer[np.uint64(place)]
+                            entry = character >> CLASSES_SHIFT
+                        letters += place - run_start
+                    if entry & (LETTER_OR_DIGIT | MARK) == 0:
+                        break
+                    letters += entry & LETTER_OR_DIGIT
+                    dense += (entry & DENSE) != 0
+                    syllabic += (entry & SYLLABIC) != 0
+                    is_spaced = (entry & SPACED) != 0
+                    spaced += is_spaced and not in_spaced
+                    in_spaced = is_spaced or (in_spaced and (entry & SPACED_OR_MARK) != 0)
+                    if script < 0 and entry & LETTER:
                         script = entry >> SCRIPT_SHIFT & SCRIPT_MASK
-                    spaced += not in_spaced
-                    in_number, in_spaced = False, True
-                    run_start = place
-                    while entry & _PLAIN_MASK == _PLAIN:
-                        code = character & CODE_MASK
+                    code = character & CODE_MASK
+                    is_further_digit = in_number and entry & NUMBER
+                    in_number = (entry & NUMBER) != 0
+                    if not is_further_digit:
+                        if in_number:
+                            code = _ZERO
                         key = (key ^ np.uint64(code)) * _MULTIPLIER
                         spelled[np.uint64(spelled_length)] = code
                         spelled_length += 1
-                        place += 1
-                        character = buffer[np.uint64(place)]
-                        entry = character >> CLASSES_SHIFT
-                    letters += place - run_start
-                if entry & (LETTER_OR_DIGIT | MARK) == 0:
-                    break
-                letters += entry & LETTER_OR_DIGIT
-                dense += (entry & DENSE) != 0
-                syllabic += (entry & SYLLABIC) != 0
-                starts = (entry & SPACED) != 0
-                spaced += starts and not in_spaced
-                in_spaced = starts or (in_spaced and (entry & SPACED_OR_MARK) != 0)
-                if script < 0 and entry & LETTER:
-                    script = entry >> SCRIPT_SHIFT & SCRIPT_MASK
-                code = character & CODE_MASK
-                is_further_digit = in_number and entry & NUMBER
-                in_number = (entry & NUMBER) != 0
-                if not is_further_digit:
-                    if in_number:
-                        code = _ZERO
-                    key = (key ^ np.uint64(code)) * _MULTIPLIER
-                    spelled[np.uint64(spelled_length)] = code
-                    spelled_length += 1
-                place += 1
-                character = buffer[np.uint64(place)]
-                entry = character >> CLASSES_SHIFT
-            if words < limits.longest_list:
-                key = _mixed(key)
-                word_keys[np.uint64(word + words)] = key
-                word_is_content[np.uint64(word + words)] = spelled_length - word_start >= limits.content_letters
-                text = _joined(text, key)
-                words += 1
-                if words == limits.frame_words:
-                    opening = text
-            else:
-                spelled_length = word_start
-            continue
-        code = character & CODE_MASK
-        place += 1
-        if code == _AT and not is_said:
-            if place > 1 and buffer[place - 2] >> CLASSES_SHIFT & MAIL:
-                words = -1
-                break
-            if buffer[np.uint64(place)] >> CLASSES_SHIFT & NAME_START:
-                has_mention = True
-                place += 1
-                while buffer[np.uint64(place)] >> CLASSES_SHIFT & NAME:
                     place += 1
+                    character = buffer[np.uint64(place)]
+                    entry = character >> CLASSES_SHIFT
+                if words < limits.longest_list:
+                    key = _mixed(key)
+                    word_keys[np.uint64(word + words)] = key
+                    word_is_content[np.uint64(word + words)] = spelled_length - word_start >= limits.content_letters
+                    text = _joined(text, key)
+                    words += 1
+                    if words == limits.frame_words:
+                        opening = text
+                else:
+                    spelled_length = word_start
                 continue
-        seen |= entry
-        syllabic += (entry & SYLLABIC) != 0
-        if entry & SYMBOL:
-            if kinds == 0:
-                first_symbol = np.uint64(code)
-            symbols = _joined(symbols, np.uint64(code))
-            kinds += last_seen[np.uint64(code)] != row + 1
-            last_seen[np.uint64(code)] = row + 1
-    return (
-        words,
-        spelled_length,
-        letters,
-        spaced,
-        dense,
-        syllabic,
-        script,
-        kinds,
-        has_mention,
-        seen,
-        text,
-        opening,
-        symbols,
-        first_symbol,
-    )
+            code = character & CODE_MASK
+            place += 1
+            if code == _AT and not is_said:
+                if place > start + 1 and buffer[place - 2] >> CLASSES_SHIFT & MAIL:
+                    words = -1
+                    break
+                if buffer[np.uint64(place)] >> CLASSES_SHIFT & NAME_START:
+                    has_mention = True
+                    place += 1
+                    while buffer[np.uint64(place)] >> CLASSES_SHIFT & NAME:
+                        place += 1
+                    continue
+            seen |= entry
+            syllabic += (entry & SYLLABIC) != 0
+            if entry & SYMBOL:
+                if kinds == 0:
+                    first_symbol = np.uint64(code)
+                symbols = _joined(symbols, np.uint64(code))
+                kinds += last_seen[np.uint64(code)] != row + 1
+                last_seen[np.uint64(code)] = row + 1
+        is_rare[row] = words < 0
+        word_offsets[row + 1] = word + max(words, 0)
+        if words < 0:
+            continue
+        word_count = spaced + _estimated(dense, limits.dense_per_word) + _estimated(syllabic, limits.syllabic_per_word)
+        counts[WORD_COUNT, row] = word_count
+        counts[LETTER_COUNT, row] = letters
+        counts[SYMBOL_KINDS, row] = kinds
+        counts[LIST_LENGTH, row] = words
+        flags[HAS_MENTION, row] = has_mention
+        flags[HAS_QUESTION, row] = (seen & QUESTION) != 0
+        flags[HAS_VISIBLE, row] = (seen & VISIBLE) != 0
+        scripts[row] = script
+        keys[TEXT, row] = _mixed(text) if words > 0 else _NONE
+        keys[SYMBOLS, row] = _mixed(symbols) if kinds > 0 else _NONE
+        keys[FIRST_SYMBOL, row] = _mixed(first_symbol) if kinds > 0 else _NONE
+        keys[OPENING, row] = _NONE
+        keys[CLOSING, row] = _NONE
+        if words > limits.frame_words:
+            closing = _SEED
+            for place in range(word + words - limits.frame_words, word + words):
+                closing = _joined(closing, word_keys[place])
+            keys[OPENING, row] = _mixed(opening)
+            keys[CLOSING, row] = _mixed(closing)
+        # In scripts without spaces characters are counted off instead of words.
+        is_unspaced = word_count // 2 > words
+        per_word = limits.long_dense_word if script == limits.dense_script else limits.long_syllabic_word
+        for first in range(1, limits.sentence_words):
+            last = limits.sentence_words - first
+            key = _NONE
+            if is_unspaced and spelled_length > per_word * limits.sentence_words:
+                key = _UNSPACED_SEED
+                for place in range(per_word * first):
+                    key = _joined(key, np.uint64(spelled[place]))
+                for place in range(spelled_length - per_word * last, spelled_length):
+                    key = _joined(key, np.uint64(spelled[place]))
+                key = _mixed(key)
+            elif not is_unspaced and words > limits.sentence_words:
+                key = _SPACED_SEED
+                for place in range(word, word + first):
+                    key = _joined(key, word_keys[place])
+                for place in range(word + words - last, word + words):
+                    key = _joined(key, word_keys[place])
+                key = _mixed(key)
+            slotted_keys[row, first - 1] = key
 
 
 @njit(cache=True, nogil=True)
 def _estimated(characters: int, per_word: int) -> int:
     """Words that so many characters make, rounded up."""
     return (characters + per_word - 1) // per_word if characters > 0 else 0
-
-
-@njit(cache=True, nogil=True)
-def _slot(
-    row: int,
-    word: int,
-    words: int,
-    word_count: int,
-    script: int,
-    limits: Limits,
-    spelled: NDArray[np.int64],
-    spelled_length: int,
-    word_keys: NDArray[np.uint64],
-    slotted_keys: NDArray[np.uint64],
-) -> None:
-    """Write the text's slotted keys: of its first words and its last or, in scripts without spaces, characters."""
-    is_unspaced = word_count // 2 > words
-    per_word = limits.long_dense_word if script == limits.dense_script else limits.long_syllabic_word
-    for first in range(1, limits.sentence_words):
-        last = limits.sentence_words - first
-        key = _NONE
-        if is_unspaced and spelled_length > per_word * limits.sentence_words:
-            start = _of_characters(spelled, 0, per_word * first)
-            end = _of_characters(spelled, spelled_length - per_word * last, spelled_length)
-            key = _mixed(_joined(_joined(_UNSPACED_SEED, start), end))
-        elif not is_unspaced and words > limits.sentence_words:
-            start = _of_words(_SEED, word_keys, word, word + first)
-            key = _of_words(_joined(_SPACED_SEED, start), word_keys, word + words - last, word + words)
-        slotted_keys[row, first - 1] = key
-
-
-@njit(cache=True, nogil=True)
-def _of_words(state: np.uint64, keys: NDArray[np.uint64], start: int, end: int) -> np.uint64:
-    for place in range(start, end):
-        state = _joined(state, keys[place])
-    return _mixed(state)
-
-
-@njit(cache=True, nogil=True)
-def _of_characters(codes: NDArray[np.int64], start: int, end: int) -> np.uint64:
-    state = _SEED
-    for place in range(start, end):
-        state = (state ^ np.uint64(codes[place])) * _MULTIPLIER
-    return _mixed(state)
 
 
 @njit(cache=True, nogil=True)
@@ -510,24 +529,31 @@ def _mixed(state: np.uint64) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def with_words(
-    columns: Columns, rows: NDArray[np.int64], other: Columns
-) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.bool_]]:
-    """Offsets and words of `columns`, with those of `other` in the given rows, in order, which had none."""
-    total = columns.word_offsets[-1] + other.word_offsets[-1]
-    offsets = np.empty_like(columns.word_offsets)
-    keys, is_content = np.empty(total, np.uint64), np.empty(total, np.bool_)
-    before = 0
-    for place in range(rows.size + 1):
-        row = rows[place] if place < rows.size else columns.script.size
-        done = other.word_offsets[place]
-        start, end = columns.word_offsets[before], columns.word_offsets[row]
-        offsets[before : row + 1] = columns.word_offsets[before : row + 1] + done
-        keys[start + done : end + done] = columns.word_keys[start:end]
-        is_content[start + done : end + done] = columns.word_is_content[start:end]
-        if place < rows.size:
-            added = other.word_offsets[place + 1] - done
-            keys[end + done : end + done + added] = other.word_keys[done : done + added]
-            is_content[end + done : end + done + added] = other.word_is_content[done : done + added]
-            before = row + 1
-    return offsets, keys, is_content
+def merge_words(
+    is_other: NDArray[np.bool_],
+    offsets: NDArray[np.int64],
+    keys: NDArray[np.uint64],
+    is_content: NDArray[np.bool_],
+    other_offsets: NDArray[np.int64],
+    other_keys: NDArray[np.uint64],
+    other_is_content: NDArray[np.bool_],
+    merged_offsets: NDArray[np.int64],
+    merged_keys: NDArray[np.uint64],
+    merged_is_content: NDArray[np.bool_],
+) -> None:
+    """Words of all texts in order: the next of the others where `is_other`, and such a text's own elsewhere."""
+    merged, other = 0, 0
+    merged_offsets[0] = 0
+    for row in range(is_other.size):
+        if is_other[row]:
+            for word in range(other_offsets[other], other_offsets[other + 1]):
+                merged_keys[merged] = other_keys[word]
+                merged_is_content[merged] = other_is_content[word]
+                merged += 1
+            other += 1
+        else:
+            for word in range(offsets[row], offsets[row + 1]):
+                merged_keys[merged] = keys[word]
+                merged_is_content[merged] = is_content[word]
+                merged += 1
+        merged_offsets[row + 1] = merged

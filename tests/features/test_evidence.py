@@ -208,3 +208,15 @@ def test_the_rows_of_reasons_do_not_depend_on_company(cohort: Tables) -> None:
         own = only(cohort, pl.Series("account_id", [name]))
         alone = evidence_of_reasons(own, reasons_of(*names, account_id=name))
         assert alone.equals(together.filter(pl.col("account_id") == name))
+
+
+def test_nor_do_they_depend_on_company_with_more_reasons(cohort: Tables) -> None:
+    few = ("engagement_comments_per_like_residual", "engagement_comments_per_view_residual")
+    many = (*few, "engagement_like_rate_residual", "engagement_view_rate_residual", "engagement_comment_rate_residual")
+    observed = cohort.posts.group_by("account_id").len().filter(pl.col("len") > 2 * MOST_EVIDENCE).sort("account_id")
+    talkative, *others = observed["account_id"].head(30)
+    asked = pl.concat([reasons_of(*few, account_id=name) for name in others])
+    alone = evidence_of_reasons(cohort, asked)
+    together = evidence_of_reasons(cohort, pl.concat([asked, reasons_of(*many, account_id=talkative)]))
+    assert alone.height > 0
+    assert alone.equals(together.filter(pl.col("account_id") != talkative))

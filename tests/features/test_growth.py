@@ -7,13 +7,14 @@ from collections.abc import Callable
 from itertools import accumulate
 from statistics import mean, pvariance
 
+import numpy as np
 import polars as pl
 import pytest
 
-from features import growth_frames as module
 from features.compute import compute_group
 from features.context import with_account_context
-from features.growth import FEATURES, FRAMES
+from features.growth import FEATURES, FRAMES, TOTALS
+from features.kernels import growth as kernels
 from features.tables import Tables
 from tests.features.builders_growth import START, Row, account, daily, growth, post, readings, tables, values
 
@@ -121,10 +122,20 @@ WORKED: dict[str, tuple[str, Callable[[], Row], float | None]] = {
         lambda: growth(daily([20] * 10 + [-12] * 10 + [5] * 10, start=1_001)),
         120 / 1_201,
     ),
-    "3 of 14-day phases that give up 50 a day": (
+    "3 of 14-day phases that give up 50 a day, 2 of them everyday": (
         "growth_following_lost_rate_per_month",
         lambda: growth(daily([5] * 84, following_count=following(TWO_WEEKS_ON_OFF))),
-        30 * (3 * 14 * 50) / 84 / mean(following(TWO_WEEKS_ON_OFF)[:-1]),
+        30 * (3 * 14 * (50 - 2)) / 84 / mean(following(TWO_WEEKS_ON_OFF)[:-1]),
+    ),
+    "one of nine given up, and later two of eight": (
+        "growth_following_lost_rate_per_month",
+        lambda: growth(daily([5] * 20, following_count=[9] * 8 + [8] * 8 + [6] * 5)),
+        0,
+    ),
+    "three of nine given up at once, two of them everyday": (
+        "growth_following_lost_rate_per_month",
+        lambda: growth(daily([5] * 20, following_count=[9] * 10 + [6] * 11)),
+        30 * (3 - 2) / 20 / mean([9] * 10 + [6] * 10),
     ),
     "610 of 1,010 on one day": ("growth_peak_day_share", lambda: growth(daily(SPIKE)), 610 / 1_010),
     "610 against 10 on the fifth day": (
@@ -403,8 +414,9 @@ def test_a_burst_shows_through_rounding() -> None:
     ],
 )
 def test_rounding_step(counts: list[int], expected: list[int]) -> None:
-    clean = module._clean_readings(tables(followers=readings(enumerate(counts))).followers_daily)
-    assert clean["rounding"].to_list() == expected
+    shown, rows = np.array(counts), np.arange(len(counts))
+    shared, is_rounded = kernels._shared_rounding(shown, rows, len(counts))
+    assert [kernels._rounding_step(count, shared, is_rounded) for count in shown] == expected
 
 
 @pytest.mark.parametrize("name", ["growth_peak_day_share", "growth_burst_mass_share", "growth_burst_lost_7_days_share"])
@@ -490,7 +502,7 @@ def test_one_drop_is_not_made_good_by_two_bursts() -> None:
 
 def test_sixteen_features_or_more_and_each_frame_is_used() -> None:
     assert len(FEATURES) >= 16
-    assert {entry.frame for entry in FEATURES.values()} == set(FRAMES)
+    assert {entry.frame for entry in FEATURES.values()} == set(FRAMES) == set(TOTALS)
 
 
 @pytest.mark.parametrize("name", FEATURES)

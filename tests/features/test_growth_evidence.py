@@ -98,6 +98,13 @@ def test_a_saw_tooth_shows_its_reversals_and_its_losses() -> None:
     assert all((day - 1) // 14 % 2 == 1 for day in lost)
 
 
+def test_one_or_two_accounts_given_up_are_no_evidence() -> None:
+    tidy = daily([5] * 20, following_count=[9] * 8 + [8] * 8 + [6] * 5)
+    assert shown("growth_following_lost_rate_per_month", tidy).height == 0
+    clean_up = daily([5] * 20, following_count=[9] * 8 + [8] * 8 + [3] * 5)
+    assert days(shown("growth_following_lost_rate_per_month", clean_up)) == [16]
+
+
 def test_follow_backs_show_days_of_many_followers_after_many_follows() -> None:
     follows = [0] * 7 + [40, 0, 0, 0, 0, 0, 0, 0, 0, 0] * 4
     gains = [40 if 40 in follows[max(0, day - 7) : day] else 0 for day in range(len(follows))]

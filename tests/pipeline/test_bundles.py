@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from features.catalog import catalog_hash
 from models.scoring import Scorer
-from pipeline.bundles import load_scorer, read_bundle
+from pipeline.bundles import ScorerAt, load_scorer, read_bundle
 from pipeline.errors import UnusableInputError
 from tests.pipeline.dataset_builders import content_of
 from tests.pipeline.projects import refused
@@ -85,3 +86,15 @@ def test_the_command_ends_with_2_and_the_message(incoming: Path, copy: Path, tmp
     message = refused("score", "--input", incoming, "--output", tmp_path / "out", "--model", copy)
     assert message == "model: SHA256SUMS cannot be read. Copy the bundle again."
     assert not (tmp_path / "out").exists()
+
+
+def test_a_scorer_is_sent_to_another_process_as_a_folder(scorer: Scorer, tmp_path: Path) -> None:
+    here = ScorerAt.left_in(tmp_path / "bundle", scorer)
+    sent = pickle.dumps(here)
+    there = pickle.loads(sent)  # noqa: S301 - what the line above made
+    assert here.scorer is scorer
+    assert there == here
+    assert len(sent) < 1_000
+    assert there.scorer is not scorer
+    assert there.scorer.bundle == scorer.bundle
+    assert there.scorer is pickle.loads(sent).scorer, "made ready twice in one process"  # noqa: S301

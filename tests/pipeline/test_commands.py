@@ -26,10 +26,11 @@ COMMANDS = {
     "features": "Write the feature table alone",
     "simulate": "Simulate one labelled cohort",
     "ui": "Open the experiments",
+    "kernels": "Compile the kernels now",
     "docs": "Write the pages that are generated from the code",
     "stage": "The stages of the pipeline",
 }
-HEAVY_MODULES = ("lightgbm", "matplotlib", "mlflow", "pandas", "pandera", "polars", "scipy", "sklearn")
+HEAVY_MODULES = ("lightgbm", "matplotlib", "mlflow", "numba", "pandas", "pandera", "polars", "scipy", "sklearn")
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,13 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from distributed import Client, LocalCluster
 
-from pipeline.engines import Cluster, Engine, EngineName, Threads, opened_engine
+from pipeline.engines import DASK, THREADS, Cluster, Engine, Threads, opened_engine
 from pipeline.errors import UnusableInputError
 
 BUCKETS = tuple(range(8))
@@ -26,6 +26,7 @@ class Squares:
     folder: str
     unlucky: int | None = None
     seconds: float = 0.0
+    names: list[str] = field(default_factory=list)  # makes it unhashable, as work may be
 
     def __call__(self, bucket: int) -> int:
         time.sleep(self.seconds)
@@ -126,7 +127,7 @@ def other_catalogue() -> str:
 def test_an_address_is_of_no_use_to_threads() -> None:
     with (
         pytest.raises(UnusableInputError, match="Add --engine dask"),
-        opened_engine(EngineName.threads, jobs=1, address="tcp://127.0.0.1:1"),
+        opened_engine(THREADS, jobs=1, address="tcp://127.0.0.1:1"),
     ):
         pass
 
@@ -136,12 +137,12 @@ def test_nobody_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.engines.SECONDS_TO_CONNECT", 1)
     with (
         pytest.raises(UnusableInputError, match=r"nobody answers at 'tcp://127\.0\.0\.1:1'"),
-        opened_engine(EngineName.dask, jobs=1, address="tcp://127.0.0.1:1"),
+        opened_engine(DASK, jobs=1, address="tcp://127.0.0.1:1"),
     ):
         pass
 
 
 def test_without_dask_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with pytest.raises(UnusableInputError, match=r"assay\[cluster\]"), opened_engine(EngineName.dask, jobs=1):
+    with pytest.raises(UnusableInputError, match=r"assay\[cluster\]"), opened_engine(DASK, jobs=1):
         pass

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 import pytest
 
+from features import network_survey
 from features.catalog import features
 from features.definition import MODEL_GROUPS
 from features.network import FEATURES
 from models.scoring import Scorer
 from pipeline import network as network_module
 from pipeline.aside import prepared_aside
+from pipeline.engines import Engine
 from pipeline.features_table import features_file
 from pipeline.network import write_network
 from pipeline.score import score_folder
 from tests.pipeline.dataset_builders import START, Frames, table, write
 from tests.pipeline.projects import invoke, read, refused, silent
+
+Result = TypeVar("Result")
 
 pytestmark = pytest.mark.usefixtures("few_buckets")
 
@@ -112,6 +119,14 @@ class TestFeatures:
         features_file(folders / "whole", folders / "jobs.parquet", ["network"], as_of=None, jobs=3, report=silent)
         assert pl.read_parquet(folders / "jobs.parquet").equals(whole)
 
+    def test_how_much_is_held_at_a_time_changes_no_byte(
+        self, folders: Path, whole: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(network_survey, "PERSONS_AT_ONCE", 300)
+        monkeypatch.setattr(network_survey, "MEETINGS_AT_ONCE", 20)
+        monkeypatch.setattr(network_module, "ROWS_PER_GROUP", 50)
+        assert pl.read_parquet(computed(folders / "whole", folders / "ranges.parquet")).equals(whole)
+
     def test_every_other_feature_is_the_same_alone_and_in_any_batch(self, folders: Path) -> None:
         groups = (*MODEL_GROUPS, "network")
         few = pl.read_parquet(computed(folders / "few", folders / "few.parquet", groups=groups))
@@ -138,13 +153,56 @@ class TestFeatures:
         assert "'network' is unknown" in refused("stage", "extract", "network", "--quiet")
 
 
+class Elsewhere:
+    """An engine that sends the work, and does everything twice, as where a worker was lost in between."""
+
+    def map(self, work: Callable[[int], Result], buckets: Sequence[int]) -> Iterator[Result]:
+        sent = pickle.dumps(work)
+        for bucket in buckets:
+            pickle.loads(sent)(bucket)  # noqa: S301 -- what was dumped above
+            yield pickle.loads(sent)(bucket)  # noqa: S301
+
+    def check(self, folder: Path) -> None:
+        """It sees what this process sees."""
+
+
+class Broken:
+    """An engine whose second step fails."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def map(self, work: Callable[[int], Result], buckets: Sequence[int]) -> Iterator[Result]:
+        self.steps += 1
+        if self.steps > 1:
+            raise OSError("the disk is full")
+        return map(work, buckets)
+
+    def check(self, folder: Path) -> None:
+        """It sees what this process sees."""
+
+
 class TestNotes:
-    def written(self, source: Path, output: Path, reference: Path | None = None) -> pl.DataFrame:
+    def written(
+        self, source: Path, output: Path, reference: Path | None = None, engine: Engine | None = None
+    ) -> pl.DataFrame:
         output.mkdir()
         with prepared_aside(source, output, as_of=None, jobs=1, report=silent) as prepared:
-            write_network(prepared, reference, silent, 1)
-            assert not list(prepared.folder.glob(".assay-*")), "the prepared reference is removed"
+            before = set(prepared.folder.iterdir())
+            try:
+                write_network(prepared, reference, silent, 1, engine)
+            finally:
+                left = {path.name for path in set(prepared.folder.iterdir()) - before}
+                assert left <= {"network.parquet"}, "neither the parts nor the prepared reference"
             return pl.read_parquet(prepared.folder / "network.parquet")
+
+    def test_the_work_may_be_done_elsewhere_and_again(self, folders: Path, tmp_path: Path) -> None:
+        here = self.written(folders / "few", tmp_path / "here", folders / "whole")
+        assert self.written(folders / "few", tmp_path / "elsewhere", folders / "whole", Elsewhere()).equals(here)
+
+    def test_a_failure_leaves_nothing(self, folders: Path, tmp_path: Path) -> None:
+        with pytest.raises(OSError, match="the disk is full"):
+            self.written(folders / "few", tmp_path / "out", engine=Broken())
 
     def test_notes_and_their_evidence_are_the_ring_s(self, folders: Path, tmp_path: Path, whole: pl.DataFrame) -> None:
         found = self.written(folders / "whole", tmp_path / "out")

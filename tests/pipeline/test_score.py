@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 import shutil
 import subprocess
@@ -24,9 +25,10 @@ from features.evidence import EVIDENCE_SCHEMA
 from features.signals import SIGNALS
 from features.tables import CONTRACTS, INSTANT
 from models.scoring import Scorer
-from pipeline import aside
+from pipeline import aside, parts
 from pipeline.dataset import bucket_ids, prepare_dataset, read_bucket
 from pipeline.score import score_folder
+from pipeline.score_bucket import ScoreBucket
 from tests.pipeline.dataset_builders import Frames, content_of, write, write_text
 from tests.pipeline.projects import ROOT, invoke, read, refused, silent
 
@@ -86,6 +88,11 @@ def bare_accounts(*rows: dict[str, object]) -> Frames:
 
 def some_of(content: Frames, account_ids: list[str]) -> Frames:
     return {name: frame.filter(pl.col("account_id").is_in(account_ids)) for name, frame in content.items()}
+
+
+def half_of(folder: Path) -> list[str]:
+    ids: list[str] = pl.read_parquet(folder / "accounts.parquet")["account_id"].sort().head(40).to_list()
+    return ids
 
 
 @pytest.fixture(scope="module")
@@ -529,6 +536,49 @@ class TestInvariance:
         options = ("--input", incoming, "--output", tmp_path / "out", "--model", model, "--jobs", jobs, "--quiet")
         assert invoke("score", *options).exit_code == 0
         assert (tmp_path / "out" / "scores.parquet").read_bytes() == expected
+
+    @pytest.mark.parametrize("file_format", ["parquet", "csv"])
+    def test_ranges_that_the_result_is_put_together_from(
+        self, file_format: str, incoming: Path, scorer: Scorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        names = [f"{table}.{file_format}" for table in ("scores", "evidence")]
+        options: dict[str, Any] = {"file_format": file_format, "prevalence": ALMOST_ALL, "timed": False}
+        options |= {"previous": tmp_path / "earlier" / "scores.parquet", "report": silent}
+        scored(scorer, write(tmp_path / "half", some_of(read(incoming), half_of(incoming))), tmp_path / "earlier")
+        score_folder(incoming, tmp_path / "whole", scorer, **options)
+        monkeypatch.setattr(parts, "ACCOUNTS_PER_RANGE", 13)
+        score_folder(incoming, tmp_path / "ranges", scorer, **options)
+        for name in [*names, "summary.json"]:
+            assert (tmp_path / "ranges" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+        assert summary_of(tmp_path / "ranges")["previous"]["accounts_in_both"] == 40
+
+    @pytest.mark.parametrize(("buckets", "jobs"), [(1, 1), (7, 2)], ids=["a single one", "seven, two workers"])
+    def test_evidence_of_any_buckets(
+        self,
+        buckets: int,
+        jobs: int,
+        evident: Path,
+        incoming: Path,
+        scorer: Scorer,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(aside, "BUCKETS", buckets)
+        scored(scorer, incoming, tmp_path, prevalence=ALMOST_ALL, jobs=jobs)
+        assert (tmp_path / "evidence.parquet").read_bytes() == (evident / "evidence.parquet").read_bytes()
+
+    def test_a_bucket_is_scored_alike_by_what_was_sent_to_another_process(
+        self, incoming: Path, scorer: Scorer, tmp_path: Path
+    ) -> None:
+        prepare_dataset(incoming, tmp_path / "here", as_of=None, buckets=2, max_quarantined_share=0.05)
+        work = ScoreBucket.of(tmp_path / "here", scorer, ALMOST_ALL)
+        counts = work(1)
+        written = content_of(tmp_path / "here")
+        twin = pickle.loads(pickle.dumps(work))  # noqa: S301 - made on the spot
+        found = twin(1)
+        assert found.verdicts == counts.verdicts
+        assert content_of(tmp_path / "here") == written
+        assert (found + counts).verdicts.total() == 2 * counts.verdicts.total() > 0
 
     def test_an_account_alone_has_the_row_that_it_has_in_the_batch(
         self, incoming: Path, scorer: Scorer, scores: pl.DataFrame, tmp_path: Path
