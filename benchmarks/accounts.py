@@ -2,11 +2,15 @@
 
 How much there is of each is given; the content only has to cost what real content costs: words of fourteen languages,
 scripts with and without spaces, a vocabulary that grows with the number of comments. Nothing here is meant to look like
-a purchase or like its absence; `simulation/` is for that.
+an honest account; `simulation/` is for that. Every fourth account shows a crude purchase, since an account that is sent
+to review or rejected costs reasons and evidence, and a batch without any would seem cheap to score.
 """
 
 from __future__ import annotations
 
+import functools
+import os
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from features.tables import CONTRACTS, FORMATS, INSTANT, NICHES, Tables
+from features.tables import CONTRACTS, FORMATS, INSTANT, NICHES, OBSERVED_TABLES, Tables
 from pipeline.routing import prepared_schema
 from pipeline.storage import bucket_path, write_parquet
 from simulation.lexicon import LEXICONS
@@ -23,12 +27,15 @@ from simulation.text import Dice, Voice, account_emoji, account_topics, biograph
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
 
-BUCKETS = 16
-"""Files per table of what is written here."""
+OBSERVED = ("accounts", *OBSERVED_TABLES)
 
 LAST_DAY = date(2026, 6, 30)
 UNIX_DAY = date(1970, 1, 1).toordinal()
+
+ACCOUNTS_PER_BUCKET = 1_250
+"""Accounts of a bucket, at most: what is held at once does not grow with their number."""
 
 TEXTS, CAPTIONS = 2000, 300
 """Different comments and captions of a language, before words are added to the comments."""
@@ -61,9 +68,24 @@ DAILY_GROWTH, LIKES_SPREAD, LIKE_RATE = 6e-4, 0.35, 0.03
 VERIFIED_SHARE, BUSINESS_SHARE, SPONSORED_SHARE = 0.05, 0.5, 0.05
 """Flags that are set; the last of FACTS, Engagement, the others assumed."""
 
+BOUGHT_EVERY = 4
+"""One account in so many shows a purchase: about as many as are reviewed or rejected of a batch of prevalence 0.2."""
+
+LOT_SHARE, LOT_DAYS = 0.4, 4
+"""Followers bought, as a share of those before, and the days of their delivery; crude, so that it is seen."""
+
+ORDER_SHARE, ORDER_TEXTS = 0.3, 3
+"""Share of comments that an order brings, and its different texts; crude likewise."""
+
+SHUFFLE_SEED = 7
+
 _SYLLABLES = {
     str(digit): part for digit, part in enumerate(["ka", "lo", "mi", "ne", "tu", "ra", "si", "vo", "pe", "du"])
 }
+
+
+PARAGRAPH_SHARE, PARAGRAPH_TEXTS = 0.01, 8
+"""Share of comments that are a paragraph, and the texts it is made of; FACTS, Comments: a tail beyond 6 words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +101,43 @@ def write_accounts(folder: Path, accounts: int, size: Size, seed: int) -> None:
     """Write clean accounts as a prepared folder: the files that extraction reads, in the product's own form.
 
     The same arguments give the same bytes. Accounts go to buckets by their number and not by a hash; labels, quarantine
-    and summary are left out.
+    and summary are left out. One bucket is held at a time.
     """
-    texts = _Texts(seed)
-    for bucket in range(BUCKETS):
-        members = np.arange(bucket, accounts, BUCKETS)
-        tables = make_tables(members, size, np.random.default_rng((seed, bucket)), texts)
-        for name in CONTRACTS:
-            if name != "labels":
-                write_parquet(getattr(tables, name), bucket_path(folder, name, bucket))
+    texts = texts_of(seed)
+    buckets = max(1, -(-accounts // ACCOUNTS_PER_BUCKET))
+    for bucket in range(buckets):
+        tables = make_tables(np.arange(bucket, accounts, buckets), size, np.random.default_rng((seed, bucket)), texts)
+        for name in OBSERVED:
+            write_parquet(getattr(tables, name), bucket_path(folder, name, bucket))
 
 
-def make_tables(members: Integers, size: Size, generator: np.random.Generator, texts: _Texts) -> Tables:
+def write_raw(prepared: Path, raw: Path, *, shuffled: bool = False) -> None:
+    """The same accounts as a dataset folder of the contract, a part a bucket: what `score` reads.
+
+    The parts are the prepared files themselves (linked, or copied where the disk cannot link), but for the accounts,
+    which have a column that the contract does not know; or, `shuffled`, the same rows in random order in each part.
+    """
+    for name in OBSERVED:
+        for part in sorted((prepared / name).glob("*.parquet")):
+            place = raw / name / part.name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if shuffled:
+                rows = pl.read_parquet(part).select(*CONTRACTS[name].schema)
+                write_parquet(rows.sample(fraction=1.0, shuffle=True, seed=SHUFFLE_SEED), place)
+            elif name == "accounts":
+                write_parquet(pl.read_parquet(part).select(*CONTRACTS[name].schema), place)
+            else:
+                _link(part, place)
+
+
+def _link(part: Path, place: Path) -> None:
+    try:
+        os.link(part, place)
+    except OSError:
+        shutil.copy2(part, place)
+
+
+def make_tables(members: Integers, size: Size, generator: np.random.Generator, texts: Texts) -> Tables:
     """The tables of the accounts with these numbers, as `pipeline.dataset.read_bucket` gives them."""
     ids = pl.Series("account_id", members + 10**8, dtype=pl.Int64).cast(pl.String)
     languages = _languages(len(members), generator)
@@ -98,12 +145,14 @@ def make_tables(members: Integers, size: Size, generator: np.random.Generator, t
     counts = followers[:, None] * np.exp(
         np.cumsum(generator.standard_t(3, (len(members), size.days)), axis=1) * DAILY_GROWTH
     )
+    is_bought = members % BOUGHT_EVERY == 1
+    counts[is_bought] *= _delivery(int(is_bought.sum()), size, generator)
     posts = _posts(ids, languages, counts, size, generator, texts)
     return Tables(
         accounts=_in_form("accounts", _accounts(ids, languages, counts, size, generator, texts)),
         followers_daily=_in_form("followers_daily", _readings(ids, counts, size, generator)),
         posts=_in_form("posts", posts),
-        comments=_in_form("comments", _comments(ids, languages, posts, size, generator, texts)),
+        comments=_in_form("comments", _comments(ids, languages, posts, size, generator, texts, is_bought)),
     )
 
 
@@ -118,13 +167,19 @@ def _languages(count: int, generator: np.random.Generator) -> Integers:
     return np.where(generator.random(count) < ENGLISH_SHARE, 0, drawn)
 
 
+def _delivery(accounts: int, size: Size, generator: np.random.Generator) -> Floats:
+    """Factor on the followers of each account and day: a lot that arrives over some days."""
+    begin = generator.integers(size.days // 4, max(size.days // 2, 1), (accounts, 1))
+    return 1 + LOT_SHARE * ((np.arange(size.days) - begin + 1) / LOT_DAYS).clip(0, 1)
+
+
 def _accounts(
     ids: pl.Series,
     languages: Integers,
     counts: Floats,
     size: Size,
     generator: np.random.Generator,
-    texts: _Texts,
+    texts: Texts,
 ) -> pl.DataFrame:
     count = len(ids)
     now = pl.Series(counts[:, -1] if size.days else np.ones(count)).round().cast(pl.Int64)
@@ -169,7 +224,7 @@ def _posts(
     counts: Floats,
     size: Size,
     generator: np.random.Generator,
-    texts: _Texts,
+    texts: Texts,
 ) -> pl.DataFrame:
     rows = len(ids) * size.posts
     owner = np.repeat(np.arange(len(ids)), size.posts)
@@ -193,7 +248,13 @@ def _posts(
 
 
 def _comments(
-    ids: pl.Series, languages: Integers, posts: pl.DataFrame, size: Size, generator: np.random.Generator, texts: _Texts
+    ids: pl.Series,
+    languages: Integers,
+    posts: pl.DataFrame,
+    size: Size,
+    generator: np.random.Generator,
+    texts: Texts,
+    is_bought: Booleans,
 ) -> pl.DataFrame:
     rows = len(ids) * size.comments
     owner = np.repeat(np.arange(len(ids)), size.comments)
@@ -205,8 +266,9 @@ def _comments(
     left = (pl.Series([_end()], dtype=INSTANT) - posted).dt.total_seconds(fractional=True).to_numpy() / 3600
     lag = LAG_HOURS * np.exp(generator.normal(0, LAG_SPREAD, rows))
     lag = np.where(lag < left, lag, left * generator.random(rows))
-    first, second = (texts.comments.gather(language * TEXTS + generator.integers(0, TEXTS, rows)) for _ in range(2))
-    text = (first + ". " + second).zip_with(pl.Series(generator.random(rows) < LONG_SHARE), first)
+    drawn = [texts.comments.gather(language * TEXTS + generator.integers(0, TEXTS, rows)) for _ in range(2)]
+    text = (drawn[0] + ". " + drawn[1]).zip_with(pl.Series(generator.random(rows) < LONG_SHARE), drawn[0])
+    text = _with_paragraphs(text, generator)
     return pl.DataFrame(
         {
             "account_id": ids.gather(owner),
@@ -214,7 +276,7 @@ def _comments(
             "comment_id": pl.Series(generator.integers(10**11, 10**12, rows)).cast(pl.String),
             "commenter_id": _commenters(ids, owner, generator),
             "commented_at": posted + _hours(lag),
-            "text": _with_rare_words(text, generator),
+            "text": _with_orders(_with_rare_words(text, generator), is_bought[owner], size, generator),
             "like_count": generator.poisson(1.0, rows),
         }
     )
@@ -229,6 +291,24 @@ def _commenters(ids: pl.Series, owner: Integers, generator: np.random.Generator)
     chosen = [kind < REGULAR_SHARE, kind < REGULAR_SHARE + WANDERER_SHARE]
     drawn = pl.Series(np.select(chosen, [regular, wanderer], stranger)).cast(pl.String)
     return ids.gather(owner).zip_with(pl.Series(kind > 1 - OWNER_SHARE), drawn).alias("commenter_id")
+
+
+def _with_paragraphs(text: pl.Series, generator: np.random.Generator) -> pl.Series:
+    """The texts, a few of them followed by some others: whatever language those are in, people quote each other."""
+    chosen = np.flatnonzero(generator.random(len(text)) < PARAGRAPH_SHARE)
+    longer = text.gather(chosen)
+    for _ in range(PARAGRAPH_TEXTS - 1):
+        longer = longer + ". " + text.gather(generator.integers(0, max(len(text), 1), len(chosen)))
+    return text.scatter(chosen, longer).alias(text.name)
+
+
+def _with_orders(text: pl.Series, is_bought: Booleans, size: Size, generator: np.random.Generator) -> pl.Series:
+    """The texts, of some accounts a part replaced by a few of the account's own."""
+    ordered = is_bought & (generator.random(len(text)) < ORDER_SHARE)
+    place = np.arange(len(text)) % max(size.comments, 1)
+    kept = np.minimum(place, generator.integers(0, ORDER_TEXTS, len(text)))
+    copied = text.gather(np.arange(len(text)) - place + kept)
+    return copied.zip_with(pl.Series(ordered), text).alias(text.name)
 
 
 def _with_rare_words(text: pl.Series, generator: np.random.Generator) -> pl.Series:
@@ -256,7 +336,7 @@ def _hours(hours: Floats) -> pl.Series:
     return pl.Series(hours * 3.6e9).cast(pl.Duration("us"))
 
 
-class _Texts:
+class Texts:
     """Ready texts of every language, language after language."""
 
     def __init__(self, seed: int) -> None:
@@ -274,6 +354,12 @@ class _Texts:
         self.comments = pl.Series("text", comments, dtype=pl.String)
         self.captions = pl.Series("caption", captions, dtype=pl.String)
         self.biographies = tuple(biographies)
+
+
+@functools.cache
+def texts_of(seed: int) -> Texts:
+    """The texts of a seed, made once in a process."""
+    return Texts(seed)
 
 
 def _voice(language: str, dice: Dice) -> Voice:
