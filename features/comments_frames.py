@@ -9,7 +9,19 @@ from __future__ import annotations
 import polars as pl
 
 from features.tables import Tables
-from features.text import folded_text, own_words, script_of, script_of_language, with_text_columns, word_list
+from features.text import (
+    FRAME_WORDS,
+    LONG_DENSE_WORD,
+    LONG_SYLLABIC_WORD,
+    SENTENCE_WORDS,
+    SHORTEST_CONTENT_WORD,
+    folded_text,
+    own_words,
+    script_of,
+    script_of_language,
+    with_text_columns,
+    word_list,
+)
 from features.wording import counted
 
 DRAW = 20
@@ -17,9 +29,6 @@ DRAW = 20
 
 LONGEST_CAPTION = 60
 """Words of a caption that comments are compared with."""
-
-SHORTEST_CONTENT_WORD = 4
-"""Letters from which a word counts as content: shorter ones are mostly articles and pronouns, in any alphabet."""
 
 FEWEST_REGULARS = 3
 """Regular commenters on a post from which their order is read: of two, one always follows the other."""
@@ -35,16 +44,6 @@ LATE_HOURS = 72.0
 
 SHORT_WORDS = 2
 """Words up to which a comment is short, as in FACTS ("at most two words"); also the fewest that count as repeated."""
-
-SENTENCE_WORDS = 4
-"""Words from which two people hardly write the same by chance."""
-
-FRAME_WORDS = 3
-"""Words at the start or end of a comment that make it a template's, where the rest differs."""
-
-LONG_SYLLABIC_WORD, LONG_DENSE_WORD = 8, 4
-"""Characters that stand for one word of a slotted text in scripts without spaces: two estimated words, as such texts
-are stock phrases up to twice as many words."""
 
 EMOJI_ROW_KINDS = 3
 """Different symbols from which a row of emoji is more than a habit."""

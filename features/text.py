@@ -13,7 +13,12 @@ throughout:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 DENSE_RANGES = (
     r"\x{3040}-\x{30FF}\x{31F0}-\x{31FF}\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{3FFFF}"
@@ -31,6 +36,19 @@ SYLLABIC_CHARACTERS_PER_WORD = 4
 
 LONGEST_WORD_LIST = 24
 """Words of a comment that are kept for comparing texts. Essays would otherwise outweigh all other comments."""
+
+FRAME_WORDS = 3
+"""Words at the start or end of a comment that make it a template's, where the rest differs."""
+
+SENTENCE_WORDS = 4
+"""Words from which two people hardly write the same by chance."""
+
+SHORTEST_CONTENT_WORD = 4
+"""Letters from which a word counts as content: shorter ones are mostly articles and pronouns, in any alphabet."""
+
+LONG_SYLLABIC_WORD, LONG_DENSE_WORD = 8, 4
+"""Characters that stand for one word of a slotted text in scripts without spaces: two estimated words, as such texts
+are stock phrases up to twice as many words."""
 
 _MARKUP = r"</?[a-zA-Z][^<>]{0,300}>"  # a letter must follow: "<3" is a heart
 _ENTITIES = {
@@ -84,6 +102,9 @@ SCRIPT_PATTERNS = {
     "greek": r"\p{Greek}",
 }
 """Scripts told apart, commonest first; every other one is `other`. Japanese mixes Han and kana: one class."""
+
+SCRIPTS = (*SCRIPT_PATTERNS, "other")
+"""What `TextPass.script` counts through."""
 
 LANGUAGE_SCRIPTS = {
     "cyrillic": ("ru", "uk", "be", "bg", "mk", "kk", "ky", "mn", "tg"),
@@ -163,7 +184,7 @@ def script_of_language(language: pl.Expr) -> pl.Expr:
     return primary.replace_strict(scripts, default=pl.when(primary.is_not_null()).then(pl.lit("latin")))
 
 
-def with_text_columns(frame: pl.DataFrame) -> pl.DataFrame:
+def with_text_columns(frame: pl.DataFrame, longest: int = LONGEST_WORD_LIST) -> pl.DataFrame:
     """Replace the column `text` of `frame` by what is derived from it, row by row.
 
     Adds:
@@ -183,7 +204,7 @@ def with_text_columns(frame: pl.DataFrame) -> pl.DataFrame:
     said = addressed.with_columns(said=_without_names(pl.col("addressed")))
     symbols = pl.col("said").str.extract_all(r"\p{So}")
     derived = said.with_columns(
-        words=word_list(pl.col("said")),
+        words=word_list(pl.col("said"), longest),
         symbols=symbols.list.join(""),
         symbol_kinds=symbols.list.n_unique().cast(pl.Int64),
         word_count=estimated_word_count(pl.col("said")),
@@ -201,3 +222,116 @@ def with_text_columns(frame: pl.DataFrame) -> pl.DataFrame:
         is_emoji_only=wordless & ~pl.col("has_mention") & pl.col("has_symbol"),
         is_mention_only=wordless & pl.col("has_mention"),
     ).drop("folded", "addressed", "said", "has_symbol")
+
+
+@dataclass(frozen=True, slots=True)
+class TextPass:
+    """What is derived of n texts, as numpy arrays of n rows.
+
+    A key is a 64-bit hash, never 0 where there is something to hash: equal keys of one column mean equal words. Keys
+    hang on the text alone, so they mean the same in every account and table.
+
+    Attributes:
+        word_count: int64, see `estimated_word_count`; mentions and links are not words.
+        letter_count: int64, letters and digits of the writer's own words.
+        symbol_kinds: int64, different symbols (Unicode class So: emoji, hearts, flags).
+        script: int8, place of `script_of` in `SCRIPTS`; -1 where there is no letter.
+        has_mention, has_link, has_question: bool.
+        has_contact: bool; a mail address, a telephone number or the name of a messenger.
+        is_emoji_only: bool; no letter, digit, mention or address, and at least one visible symbol or punctuation mark.
+        is_mention_only: bool; a mention, and neither a word nor an address beside it.
+        list_length: int64, words in the text's list, see `word_list`.
+        text_key: uint64, of all words of the list; 0 where there is none.
+        opening_key, closing_key: uint64, of the first and the last `FRAME_WORDS` words; 0 where the list has no more.
+        slotted_keys: uint64 of shape (n, `SENTENCE_WORDS` - 1). Equal in column i for texts that begin with the same
+            i + 1 words and end with the same `SENTENCE_WORDS` - i - 1, with a slot between them; 0 where the list has
+            no more words than that. In scripts without spaces characters are counted off at both ends instead.
+        symbols_key, first_symbol_key: uint64, of all symbols in order, and of the first; 0 where there is none.
+        word_offsets: int64 of length n + 1; the words of text i are rows `word_offsets[i]` to `word_offsets[i + 1]` of
+            the two columns below.
+        word_keys: uint64, of each word of each list.
+        word_is_content: bool, whether it has `SHORTEST_CONTENT_WORD` characters.
+    """
+
+    word_count: NDArray[np.int64]
+    letter_count: NDArray[np.int64]
+    symbol_kinds: NDArray[np.int64]
+    script: NDArray[np.int8]
+    has_mention: NDArray[np.bool_]
+    has_link: NDArray[np.bool_]
+    has_contact: NDArray[np.bool_]
+    has_question: NDArray[np.bool_]
+    is_emoji_only: NDArray[np.bool_]
+    is_mention_only: NDArray[np.bool_]
+    list_length: NDArray[np.int64]
+    text_key: NDArray[np.uint64]
+    opening_key: NDArray[np.uint64]
+    closing_key: NDArray[np.uint64]
+    slotted_keys: NDArray[np.uint64]
+    symbols_key: NDArray[np.uint64]
+    first_symbol_key: NDArray[np.uint64]
+    word_offsets: NDArray[np.int64]
+    word_keys: NDArray[np.uint64]
+    word_is_content: NDArray[np.bool_]
+
+
+def text_pass(text: pl.Series, longest: int = LONGEST_WORD_LIST) -> TextPass:
+    """Everything that the features need to know of each text; `text` is a String column without nulls.
+
+    `longest` is the number of words kept in a text's list.
+    """
+    rows = with_text_columns(pl.DataFrame({"text": text.cast(pl.String)}), longest)
+    return _pass_of(rows)
+
+
+def _pass_of(rows: pl.DataFrame) -> TextPass:
+    words = pl.col("words")
+    length = words.list.len().cast(pl.Int64)
+    scripts = {name: index for index, name in enumerate(SCRIPTS)}
+    symbols = pl.col("symbols")
+    keyed = rows.select(
+        "word_count",
+        "letter_count",
+        "symbol_kinds",
+        *("has_mention", "has_link", "has_contact", "has_question", "is_emoji_only", "is_mention_only"),
+        script=pl.col("script").replace_strict(scripts, default=-1, return_dtype=pl.Int8),
+        list_length=length,
+        text_key=pl.when(length >= 1).then(words.hash()),
+        opening_key=pl.when(length > FRAME_WORDS).then(words.list.head(FRAME_WORDS).hash()),
+        closing_key=pl.when(length > FRAME_WORDS).then(words.list.tail(FRAME_WORDS).hash()),
+        symbols_key=pl.when(symbols != "").then(symbols.hash()),
+        first_symbol_key=pl.when(symbols != "").then(symbols.str.slice(0, 1).hash()),
+        **_slotted_keys(),
+    ).with_columns(pl.col(pl.UInt64).fill_null(0))
+    arrays: dict[str, Any] = {name: keyed[name].to_numpy() for name in keyed.columns if not name.startswith("slotted")}
+    word = rows["words"].explode(empty_as_null=False)
+    return TextPass(
+        **arrays,
+        slotted_keys=keyed.select(pl.col("^slotted.*$")).to_numpy(order="c"),
+        word_offsets=np.concatenate([[0], np.cumsum(keyed["list_length"].to_numpy())]).astype(np.int64),
+        word_keys=word.hash().to_numpy(),
+        word_is_content=(word.str.len_chars() >= SHORTEST_CONTENT_WORD).to_numpy(),
+    )
+
+
+def _slotted_keys() -> dict[str, pl.Expr]:
+    words = pl.col("words")
+    characters = words.list.join("")
+    per_word = (
+        pl.when(pl.col("script") == "han_or_kana").then(LONG_DENSE_WORD).otherwise(LONG_SYLLABIC_WORD).cast(pl.Int64)
+    )
+    is_unspaced = pl.col("word_count") // 2 > words.list.len()
+    keys: dict[str, pl.Expr] = {}
+    for first in range(1, SENTENCE_WORDS):
+        last = SENTENCE_WORDS - first
+        spaced = pl.struct(words.list.head(first).hash(), words.list.tail(last).hash().alias("end")).hash()
+        unspaced = pl.struct(
+            characters.str.head(per_word * first), characters.str.tail(per_word * last).alias("end")
+        ).hash()
+        keys[f"slotted_after_{first}"] = (
+            pl.when(is_unspaced & (characters.str.len_chars() > per_word * SENTENCE_WORDS))
+            .then(unspaced)
+            .when(~is_unspaced & (words.list.len() > SENTENCE_WORDS))
+            .then(spaced)
+        )
+    return keys
