@@ -181,6 +181,41 @@ def shortlist(
 
 
 @app.command()
+def report(
+    source: Input,
+    scores: Annotated[Path, typer.Option("--scores", help="scores.parquet or scores.csv of a scoring run.")],
+    output: Output,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--account", help="Id of an account to make a page of; may be repeated. Default: every reject and review."
+        ),
+    ] = None,
+    jobs: Jobs = 1,
+    quiet: Quiet = False,
+) -> None:
+    """Pages that a person reads: one of the batch, and one of each account that is rejected or reviewed.
+
+    Each page is one file without anything from elsewhere: index.html in the output folder, and accounts/. Evidence and
+    summary are taken from beside the scores.
+
+    Exit code 2: a file or the folder cannot be used. Nothing is written then.
+
+    Example: `python -m pipeline report --input exports/march --scores scored/march/scores.parquet --output pages/march`
+    """
+    with reported(quiet, "report") as told:
+        from pipeline.report import report_folder
+
+        written = report_folder(source, scores, output, accounts=account or (), jobs=jobs, report=told)
+    if not quiet:
+        typer.echo(
+            f"{written['accounts']:,} accounts, {written['pages']:,} with a page of their own. Open "
+            f"{output / 'index.html'}.",
+            err=True,
+        )
+
+
+@app.command()
 def feedback(
     decisions: Annotated[
         Path,
