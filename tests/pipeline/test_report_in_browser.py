@@ -53,8 +53,7 @@ def followers_shown(page: Page) -> list[int]:
     return [int(text.replace(",", "")) for text in page.locator("#table tbody td:nth-child(3)").all_inner_texts()]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("scheme", "viewport"), [("light", PHONE), ("dark", DESKTOP)], ids=["phone", "dark desktop"])
 def test_pages_show_without_a_fault(browser: Browser, pages: Path, scheme: str, viewport: dict[str, int]) -> None:
     files = [pages / "index.html", *sorted((pages / "accounts").iterdir())[:ACCOUNTS_LOOKED_AT]]
     assert len(files) > 1
