@@ -164,7 +164,7 @@ def shortlist(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Rank a campaign's candidates: shortlist.csv in the output folder.
+    """Rank a campaign's candidates: shortlist.csv, and shortlist.html to read, in the output folder.
 
     Exit code 0: every candidate passes. 4: at least one does not (the file is written all the same).
     2: a file cannot be used.
