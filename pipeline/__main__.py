@@ -230,7 +230,7 @@ def shortlist(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Rank a campaign's candidates: shortlist.csv in the output folder.
+    """Rank a campaign's candidates: shortlist.csv, and shortlist.html to read, in the output folder.
 
     Exit code 0: every candidate passes. 4: at least one does not (the file is written all the same).
     2: a file cannot be used.
@@ -244,6 +244,41 @@ def shortlist(
         show_shortlist(ranked, output)
     if not exit_zero and not (ranked["verdict"] == "pass").all():
         raise typer.Exit(4)
+
+
+@app.command()
+def report(
+    source: Input,
+    scores: Annotated[Path, typer.Option("--scores", help="scores.parquet or scores.csv of a scoring run.")],
+    output: Output,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--account", help="Id of an account to make a page of; may be repeated. Default: every reject and review."
+        ),
+    ] = None,
+    jobs: Jobs = 1,
+    quiet: Quiet = False,
+) -> None:
+    """Pages that a person reads: one of the batch, and one of each account that is rejected or reviewed.
+
+    Each page is one file without anything from elsewhere: index.html in the output folder, and accounts/. Evidence and
+    summary are taken from beside the scores.
+
+    Exit code 2: a file or the folder cannot be used. Nothing is written then.
+
+    Example: `python -m pipeline report --input exports/march --scores scored/march/scores.parquet --output pages/march`
+    """
+    with reported(quiet, "report") as told:
+        from pipeline.report import report_folder
+
+        written = report_folder(source, scores, output, accounts=account or (), jobs=jobs, report=told)
+    if not quiet:
+        typer.echo(
+            f"{written['accounts']:,} accounts, {written['pages']:,} with a page of their own. Open "
+            f"{output / 'index.html'}.",
+            err=True,
+        )
 
 
 @app.command()

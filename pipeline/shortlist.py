@@ -8,12 +8,14 @@ from pathlib import Path
 
 import polars as pl
 
+from pages.render import page
+from pages.shortlist import shortlist_view
 from pipeline import layout
 from pipeline.candidates import read_candidates
 from pipeline.errors import UnusableInputError
 from pipeline.export import write_csv
 from pipeline.params import Section, read_section
-from pipeline.storage import check_output_folder
+from pipeline.storage import check_output_folder, write_text
 
 UNSCORED = "unscored"
 """Verdict of a candidate whom the scores do not know; it never passes."""
@@ -22,6 +24,8 @@ RANK_ORDER = ("pass", "review", "insufficient_data", UNSCORED, "reject")
 """Best first: a review may still end well, a missing score can be made, a reject has had its answer."""
 
 MONEY_DIGITS = 4
+
+SHORTLIST_PAGE = "shortlist.html"
 
 SCORES_READ = (
     "account_id",
@@ -57,7 +61,7 @@ def run(report: Callable[[str], None]) -> None:
 
 
 def shortlist_file(candidates: Path, scores: Path, output: Path) -> pl.DataFrame:
-    """Read both files, write `shortlist.csv` into the output folder, and return its rows.
+    """Read both files, write `shortlist.csv` and `shortlist.html` into the output folder, and return the rows.
 
     Raises:
         UnusableInputError: a file that is missing, unreadable or without the columns it needs; all problems at once.
@@ -66,6 +70,7 @@ def shortlist_file(candidates: Path, scores: Path, output: Path) -> pl.DataFrame
     ranked = shortlist(read_candidates(candidates), _read_scores(scores))
     output.mkdir(parents=True, exist_ok=True)
     write_csv(ranked, output / layout.SHORTLIST_FILE)
+    write_text(page("shortlist.html", shortlist_view(ranked, {})), output / SHORTLIST_PAGE)
     return ranked
 
 

@@ -150,8 +150,13 @@ def write_parquet_parts(frames: Iterable[pl.DataFrame], path: Path) -> None:
 def write_json(value: Any, path: Path) -> None:
     """Write JSON for people and for diffs: keys sorted, indented, a newline at the end; NaN is refused."""
     text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(text + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file atomically, as UTF-8."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:

@@ -1,0 +1,159 @@
+"""Command `report`: a scored batch, and accounts of it, as pages a person reads."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from features.evidence import EVIDENCE_SCHEMA
+from features.tables import only
+from models.scoring import SCORE_COLUMNS
+from pages.account import account_view, observed
+from pages.batch import batch_view
+from pages.render import page
+from pipeline import layout
+from pipeline.aside import over_buckets, prepared_aside
+from pipeline.dataset import read_bucket
+from pipeline.errors import UnusableInputError
+from pipeline.scores_file import read_scores
+from pipeline.storage import publish, read_json
+
+ACCOUNTS_FOLDER = "accounts"
+BATCH_PAGE = "index.html"
+
+PAGED = ("review", "reject")
+"""Verdicts whose accounts get a page unless others are asked for."""
+
+ADDRESS_CHARACTERS = 40
+"""Of an id that are kept in the address of its page, for people; a hash tells ids apart."""
+
+COLUMNS: dict[str, Any] = {
+    **SCORE_COLUMNS,
+    "platform": pl.String,
+    "handle": pl.String,
+    "follower_count": pl.Int64,
+    "observed_days": pl.Int64,
+    "observed_posts": pl.Int64,
+    "observed_comments": pl.Int64,
+    "as_of": pl.Datetime("us", "UTC"),
+    "model_version": pl.String,
+    "catalog_hash": pl.String,
+}
+"""Columns of the scores that the pages show."""
+
+SHOWN_IDS = 5
+
+_COMPLETE = ".complete"
+"""Where the pages wait in the scratch folder until all are there."""
+
+
+def report_folder(
+    source: Path,
+    scores_file: Path,
+    output: Path,
+    *,
+    accounts: Sequence[str] = (),
+    jobs: int = 1,
+    report: Callable[[str], None],
+) -> dict[str, int]:
+    """Write the batch's page, and one page for each account asked for: by default every reject and review.
+
+    Evidence and summary are taken from beside the scores where they lie there. Returns how many pages of accounts
+    were written.
+
+    Raises:
+        UnusableInputError, TooManyBadRowsError: a file or the folder cannot be used, or an account is not among the
+            scores; nothing is written then.
+    """
+    scores = read_scores(scores_file, COLUMNS, "scores")
+    asked = _asked(scores, accounts)
+    evidence = _evidence(scores_file)
+    summary_file = scores_file.parent / layout.SUMMARY_FILE
+    summary = read_json(summary_file) if summary_file.is_file() else None
+    as_of: datetime | None = scores.select(pl.col("as_of").max()).item()
+    with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
+        complete = prepared.folder / _COMPLETE
+        (complete / ACCOUNTS_FOLDER).mkdir(parents=True)
+        paged = scores.join(asked, on="account_id", how="semi", maintain_order="left")
+        work = _Pages(prepared.folder, complete / ACCOUNTS_FOLDER, paged, evidence, summary)
+        written = over_buckets(prepared.folder, work, report, jobs)
+        missing = asked.join(written, on="account_id", how="anti")["account_id"].to_list()
+        if missing:
+            raise UnusableInputError(
+                f"input: {len(missing):,} scored accounts are not in '{source}'. Found: none of "
+                f"{', '.join(missing[:SHOWN_IDS])}. Name the folder that was scored."
+            )
+        addresses = {name: f"{ACCOUNTS_FOLDER}/{address(name)}" for name in written["account_id"]}
+        html = page("batch.html", batch_view(scores, summary, addresses))
+        (complete / BATCH_PAGE).write_text(html, encoding="utf-8")
+        publish(complete, (ACCOUNTS_FOLDER, BATCH_PAGE), output)
+    return {"accounts": scores.height, "pages": written.height}
+
+
+@dataclass(frozen=True)
+class _Pages:
+    """The pages of the asked accounts of one bucket; returns their ids."""
+
+    prepared: Path
+    folder: Path
+    scores: pl.DataFrame
+    evidence: pl.DataFrame
+    summary: dict[str, Any] | None
+
+    def __call__(self, bucket: int) -> pl.DataFrame:
+        tables = read_bucket(self.prepared, bucket)
+        own = self.scores.join(tables.accounts, on="account_id", how="semi", maintain_order="left")
+        if own.is_empty():
+            return own.select("account_id")
+        behind = _by_account(self.evidence.join(own, on="account_id", how="semi", maintain_order="left"))
+        seen = observed(only(tables, own["account_id"]))
+        prevalence = None if self.summary is None else self.summary["prevalence"]
+        for score in own.iter_rows(named=True):
+            view = account_view(seen[score["account_id"]], score, behind.get(score["account_id"], []))
+            html = page("account.html", {**view, "prevalence": prevalence, "batch": f"../{BATCH_PAGE}"})
+            (self.folder / address(score["account_id"])).write_text(html, encoding="utf-8")
+        return own.select("account_id")
+
+
+def _by_account(rows: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.iter_rows(named=True):
+        found.setdefault(row["account_id"], []).append(row)
+    return found
+
+
+def address(account_id: str) -> str:
+    """The file name of an account's page: readable, and never a path whatever the id holds."""
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", account_id)[:ADDRESS_CHARACTERS].strip("-")
+    told_apart = hashlib.sha256(account_id.encode()).hexdigest()[:12]
+    return f"{readable}-{told_apart}.html" if readable else f"{told_apart}.html"
+
+
+def _asked(scores: pl.DataFrame, accounts: Iterable[str]) -> pl.DataFrame:
+    wanted = list(dict.fromkeys(accounts))
+    if not wanted:
+        return scores.filter(pl.col("verdict").is_in(PAGED)).select("account_id")
+    unknown = [name for name in wanted if name not in set(scores["account_id"])]
+    if unknown:
+        raise UnusableInputError(
+            [
+                f"account: '{name}' is not among the scores. Found: {scores.height:,} others. Score it."
+                for name in unknown
+            ]
+        )
+    return pl.DataFrame({"account_id": wanted})
+
+
+def _evidence(scores_file: Path) -> pl.DataFrame:
+    """The evidence beside the scores; no rows where there is none."""
+    place = scores_file.parent / layout.EVIDENCE_FILE
+    if not place.is_file():
+        return pl.DataFrame(schema=EVIDENCE_SCHEMA)
+    return pl.read_parquet(place, glob=False).select(*EVIDENCE_SCHEMA)
