@@ -67,7 +67,7 @@ def _size_for(entries: int) -> int:
 @njit(cache=True, nogil=True)
 def _slot_of(key: int | np.int64, keys: Integers, mask: int) -> int:
     """Slot of the key in the first `mask` + 1 of the table, or the free one, which holds 0, where it belongs."""
-    slot = ((key * _MIX) >> _HIGH_BITS) & mask
+    slot: int = int(key * _MIX >> _HIGH_BITS) & mask
     while keys[slot] != 0 and keys[slot] != key:
         slot = (slot + 1) & mask
     return slot
