@@ -65,9 +65,9 @@ def _size_for(entries: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _slot_of(key: int, keys: Integers, mask: int) -> int:
+def _slot_of(key: int | np.int64, keys: Integers, mask: int) -> int:
     """Slot of the key in the first `mask` + 1 of the table, or the free one, which holds 0, where it belongs."""
-    slot = ((key * _MIX) >> _HIGH_BITS) & mask
+    slot: int = int(key * _MIX >> _HIGH_BITS) & mask
     while keys[slot] != 0 and keys[slot] != key:
         slot = (slot + 1) & mask
     return slot
@@ -171,7 +171,7 @@ def order_of(post: Integers, posts: int, instants: Integers) -> Integers:
     for row in range(len(post)):
         order[ends[post[row]]] = row
         ends[post[row]] += 1
-    first = np.int64(0)
+    first = 0
     for each in range(posts):
         if ends[each] - first > 1:
             _sort_by_instant(order, first, ends[each], instants, spare)
@@ -261,7 +261,7 @@ def by_other_authors(codes: Codes, several: Integers, same_author: Integers) -> 
         if codes[row] >= 0:
             shared[row] = totals[codes[row]] - 1
     own = np.zeros(len(totals), np.int32)
-    place = np.int64(0)
+    place = 0
     while place < len(several):
         rows = several[place : place + same_author[several[place]] + 1]
         _take_own(rows, codes, own, shared)
@@ -296,7 +296,7 @@ def alike_elsewhere(codes: Codes, rows: Integers, post: Integers) -> Integers:
     totals, here = np.zeros(highest + 1, np.int64), np.zeros(highest + 1, np.int64)
     for row in rows:
         totals[codes[row]] += 1
-    place = np.int64(0)
+    place = 0
     while place < len(rows):
         end = _end_of_run(place, rows, post)
         for each in range(place, end):
@@ -413,7 +413,7 @@ def matches_by_others(
                 found += others[codes[word] + 1]
             matches[row] = found - 2 * _pairs_alike(codes, begins[row], ends[row]) if repeats[row] else found
     own = np.zeros(len(totals), np.int32)
-    place = np.int64(0)
+    place = 0
     while place < len(several):
         rows = several[place : place + same_author[several[place]] + 1]
         _matches_of_several(rows, begins, ends, codes, totals, own, matches)
@@ -454,7 +454,7 @@ def _matches_of_several(
 def sums_by_author(values: Integers, several: Integers, same_author: Integers) -> Integers:
     """Sum of the values of all rows of the author."""
     sums = values.copy()
-    place = np.int64(0)
+    place = 0
     while place < len(several):
         rows = several[place : place + same_author[several[place]] + 1]
         total = 0
@@ -480,7 +480,7 @@ def following_posts(starts: Integers, posted_at: Integers, has_words: Flags) -> 
             if has_words[row]:
                 rows[count] = row
                 count += 1
-        _sort_by_instant(rows, np.int64(0), count, posted_at, spare)
+        _sort_by_instant(rows, 0, count, posted_at, spare)
         for place in range(count if count > 1 else 0):
             following[rows[place]] = rows[(place + 1) % count]
     return following
@@ -505,7 +505,7 @@ def touched_captions(
     # Each word sets two of the 64 bits of its caption: most words of a comment are ruled out by a look at them.
     bits = np.zeros(len(following), np.int64)
     for caption in range(len(following)):
-        seen = np.int64(0)
+        seen = 0
         for place in range(caption_offsets[caption], caption_offsets[caption + 1]):
             if caption_words[place] != 0:
                 seen |= _bits_of(caption_words[place])
@@ -527,7 +527,7 @@ def touched_captions(
 @njit(cache=True, nogil=True)
 def _bits_of(word: int) -> int:
     """Two bits, at the places that the lowest and the next six bits of the word give."""
-    return (np.int64(1) << (word & _BIT_OF_WORD)) | (np.int64(1) << ((word >> _BITS) & _BIT_OF_WORD))
+    return (1 << (word & _BIT_OF_WORD)) | (1 << ((word >> _BITS) & _BIT_OF_WORD))
 
 
 @njit(cache=True, nogil=True)
@@ -630,12 +630,12 @@ def authorship(
     """
     counts = np.zeros((6, len(post)), np.int64)
     is_regular, is_arrival = np.zeros(len(post), np.bool_), knows_author.copy()
-    place = np.int64(0)
+    place = 0
     while place < len(several):
         end = _end_of_run(place, several, author)
         rows = several[place:end]
         comes_back = post[rows[0]] != post[rows[-1]]
-        here = np.int64(0)
+        here = 0
         while here < len(rows):
             here_end = _end_of_run(here, rows, post)
             for row in rows[here:here_end]:
@@ -643,7 +643,7 @@ def authorship(
                 is_regular[row], is_arrival[row] = comes_back, row == rows[here]
             here = here_end
         place = end
-    place = np.int64(0)
+    place = 0
     while place < len(order):
         end = _end_of_run(place, order, post)
         known, arrivals, regulars = 0, 0, 0
@@ -688,10 +688,10 @@ def own_returns(size: Numbers, is_prompt: Flags, several: Integers, same_author:
     """
     found = np.zeros((3, len(size)), np.float64)
     moments = np.empty(3, np.float64)
-    place = np.int64(0)
+    place = 0
     while place < len(several):
         rows = several[place : place + same_author[several[place]] + 1]
-        _moments(rows, np.int64(0), len(rows), size, moments)
+        _moments(rows, 0, len(rows), size, moments)
         prompt = 0
         for row in rows:
             prompt += is_prompt[row]
@@ -757,7 +757,7 @@ def regular_visits(
     Only rows count that `counts` says: those by known authors at known instants.
     """
     chosen = np.zeros(len(post), np.bool_)
-    place = np.int64(0)
+    place = 0
     while place < len(several):
         rows = several[place : place + same_author[several[place]] + 1]
         posts, latest = 0, np.int64(-1)
@@ -769,7 +769,7 @@ def regular_visits(
             for row in rows:
                 chosen[row] = False
         place += len(rows)
-    place = np.int64(0)
+    place = 0
     while place < len(order):
         end, people = _end_of_run(place, order, post), 0
         for each in range(place, end):
