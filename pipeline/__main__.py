@@ -194,12 +194,13 @@ def score(
     Example: `python -m pipeline score --input exports/march --output scored/march`
     """
     with reported(quiet, "score") as report:
+        from features.catalog import catalog_hash
         from pipeline.bundles import load_scorer
         from pipeline.engines import opened_engine
         from pipeline.score import score_folder
         from pipeline.summary import show_score_summary
 
-        with opened_engine(engine, jobs=jobs, address=address) as opened:
+        with opened_engine(engine, jobs=jobs, version=catalog_hash, address=address) as opened:
             summary = score_folder(
                 source,
                 output,

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import joblib
 
-from features.catalog import catalog_hash
 from pipeline.errors import UnusableInputError
 
 if TYPE_CHECKING:
@@ -63,9 +62,9 @@ class Threads:
 class Cluster:
     """The workers of a Dask cluster, which must see the same files and run the same Assay."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, version: Callable[[], str]) -> None:
         self._client = client
-        _check_workers(client)
+        _check_workers(client, version)
 
     def map(self, work: Callable[[int], Result], buckets: Sequence[int]) -> Iterator[Result]:
         """See `Engine`. The buckets of a worker that is lost are worked on again by the others."""
@@ -89,12 +88,13 @@ class Cluster:
 
 
 @contextmanager
-def opened_engine(name: str, *, jobs: int, address: str | None = None) -> Iterator[Engine]:
+def opened_engine(name: str, *, jobs: int, version: Callable[[], str], address: str | None = None) -> Iterator[Engine]:
     """The engine, for as long as the block lasts.
 
     Args:
         name: `THREADS` or `DASK`.
         jobs: threads, or worker processes of a Dask cluster of this machine's own where no `address` is given.
+        version: tells which definitions a process works by; every worker must tell what this one does.
         address: of a running Dask scheduler, such as tcp://10.0.0.5:8786.
 
     Raises:
@@ -109,7 +109,7 @@ def opened_engine(name: str, *, jobs: int, address: str | None = None) -> Iterat
         yield Threads(jobs)
         return
     with ExitStack() as stack:
-        yield Cluster(_client(stack, jobs, address))
+        yield Cluster(_client(stack, jobs, address), version)
 
 
 def _client(stack: ExitStack, jobs: int, address: str | None) -> Client:
@@ -134,11 +134,11 @@ def _client(stack: ExitStack, jobs: int, address: str | None) -> Client:
     return client
 
 
-def _check_workers(client: Client) -> None:
+def _check_workers(client: Client, version: Callable[[], str]) -> None:
     """Refuse workers whose features are defined otherwise: a bucket's scores would depend on who worked on it."""
-    mine = catalog_hash()
+    mine = version()
     try:
-        theirs: dict[str, str] = client.run(catalog_hash)
+        theirs: dict[str, str] = client.run(version)
     except ImportError as error:
         raise UnusableInputError(
             f"workers: Assay is not installed on them. Found: {error}. Install it there in this version."

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from distributed import Client, LocalCluster
 
+from features.catalog import catalog_hash
 from pipeline.engines import DASK, THREADS, Cluster, Engine, Threads, opened_engine
 from pipeline.errors import UnusableInputError
 
@@ -56,7 +57,7 @@ def cluster() -> Iterator[LocalCluster]:
 def dask(cluster: LocalCluster) -> Iterator[Cluster]:
     with Client(cluster, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
-        yield Cluster(client)
+        yield Cluster(client, catalog_hash)
 
 
 def test_without_buckets_there_is_nothing_to_do(dask: Cluster) -> None:
@@ -111,12 +112,11 @@ def blind(path: str) -> bool:
 
 
 @pytest.mark.slow
-def test_workers_with_other_features_are_refused(cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_with_other_features_are_refused(cluster: LocalCluster) -> None:
     with Client(cluster, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
-        monkeypatch.setattr("pipeline.engines.catalog_hash", other_catalogue)
         with pytest.raises(UnusableInputError, match=r"2 of 2 run another version of the features\. Found: catalogue"):
-            Cluster(client)
+            Cluster(client, other_catalogue)
 
 
 def other_catalogue() -> str:
@@ -127,7 +127,7 @@ def other_catalogue() -> str:
 def test_an_address_is_of_no_use_to_threads() -> None:
     with (
         pytest.raises(UnusableInputError, match="Add --engine dask"),
-        opened_engine(THREADS, jobs=1, address="tcp://127.0.0.1:1"),
+        opened_engine(THREADS, jobs=1, version=catalog_hash, address="tcp://127.0.0.1:1"),
     ):
         pass
 
@@ -137,12 +137,15 @@ def test_nobody_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.engines.SECONDS_TO_CONNECT", 1)
     with (
         pytest.raises(UnusableInputError, match=r"nobody answers at 'tcp://127\.0\.0\.1:1'"),
-        opened_engine(DASK, jobs=1, address="tcp://127.0.0.1:1"),
+        opened_engine(DASK, jobs=1, version=catalog_hash, address="tcp://127.0.0.1:1"),
     ):
         pass
 
 
 def test_without_dask_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with pytest.raises(UnusableInputError, match=r"assay\[cluster\]"), opened_engine(DASK, jobs=1):
+    with (
+        pytest.raises(UnusableInputError, match=r"assay\[cluster\]"),
+        opened_engine(DASK, jobs=1, version=catalog_hash),
+    ):
         pass
