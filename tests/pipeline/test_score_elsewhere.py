@@ -41,9 +41,9 @@ def expected(scorer: Scorer, incoming: Path, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def memory() -> Iterator[Path]:
-    fsspec.filesystem("memory").store.clear()
-    yield place("memory://assay")
+def memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory that no other test uses: what is cleared there may leave empty folders behind."""
+    yield place(f"memory://{tmp_path.name}")
     fsspec.filesystem("memory").store.clear()
 
 
