@@ -12,6 +12,7 @@ import io
 import json
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,7 @@ import pyarrow.parquet
 
 from features.tables import TableContract
 from pipeline.casting import is_readable
+from pipeline.places import is_remote
 
 BATCH_ROWS = 262_144
 """Rows of one parquet batch."""
@@ -105,7 +107,7 @@ def read_header(part: Path, form: str, contract: TableContract) -> Header:
 
 def _estimated_rows(part: Path, form: str) -> float:
     if form == "parquet":
-        with pa.parquet.ParquetFile(part) as file:
+        with _parquet(part) as file:
             return float(file.metadata.num_rows)
     size = part.stat().st_size * (GZIP_RATIO if part.name.endswith(".gz") else 1.0)
     return size / BYTES_PER_ROW[form]
@@ -131,15 +133,23 @@ def _open(part: Path) -> BinaryIO:
     if part.stat().st_size == 0 and part.name.endswith((".csv", ".gz")):
         raise OSError("the file is empty")
     if part.name.endswith(".gz"):
-        return cast("BinaryIO", gzip.open(part))
+        return cast("BinaryIO", gzip.open(part.open("rb") if is_remote(part) else part))
     return part.open("rb")
 
 
 # parquet
 
 
+@contextmanager
+def _parquet(part: Path) -> Iterator[pa.parquet.ParquetFile]:
+    """The file of a part; a remote one through its own file system."""
+    with ExitStack() as stack:
+        place = stack.enter_context(part.open("rb")) if is_remote(part) else part
+        yield stack.enter_context(pa.parquet.ParquetFile(place))
+
+
 def _parquet_header(part: Path, contract: TableContract) -> Header:
-    with pa.parquet.ParquetFile(part) as file:
+    with _parquet(part) as file:
         schema = file.schema_arrow
     header = Header(list(schema.names))
     declared = {column.name: column for column in contract.columns}
@@ -156,9 +166,9 @@ def _parquet_header(part: Path, contract: TableContract) -> Header:
 
 
 def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame]:
-    with pa.parquet.ParquetFile(part) as file:
+    with _parquet(part) as file:
         columns = [name for name in file.schema_arrow.names if name in contract.schema]
-        if all(_is_plain(field.type) for field in file.schema_arrow):
+        if not is_remote(part) and all(_is_plain(field.type) for field in file.schema_arrow):
             # Polars' own reader takes a third of the time and a quarter of the memory, but not every Arrow type.
             rows = pl.scan_parquet(part, glob=False).select(columns)
             batches: Iterator[pl.DataFrame] = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
