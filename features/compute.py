@@ -70,13 +70,7 @@ def frame(tables: Tables, group: str, name: str) -> pl.DataFrame:
     """
     build: FrameBuilder = group_module(group).FRAMES[name]
 
-    def built() -> pl.DataFrame:
-        rows = build(tables)
-        if ACCOUNT not in rows.columns:
-            rows = rows.join(tables.accounts.select("account_id", ACCOUNT), on="account_id", maintain_order="left")
-        return rows.with_columns(pl.col(ACCOUNT).set_sorted())
-
-    return tables.once(f"{group}/{name}", built)
+    return tables.once(f"{group}/{name}", lambda: build(tables).with_columns(pl.col(ACCOUNT).set_sorted()))
 
 
 def compute(tables: Tables, groups: Sequence[str] = MODEL_GROUPS) -> pl.DataFrame:

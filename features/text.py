@@ -96,7 +96,6 @@ _MESSENGERS = "|".join(chain(*MESSENGERS)).replace(".", r"\.")
 LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
 VISIBLE_SYMBOL = r"[\p{S}\p{P}]"
 QUESTION = r"[?\x{061F}\x{055E}]"  # Latin and, after folding, full-width; Arabic; Armenian
-_WORD = rf"{LETTER_OR_DIGIT}[\p{{L}}\p{{N}}\p{{M}}]*"
 _UNSPACED = f"[{DENSE_RANGES}{SYLLABIC_RANGES}]"
 SPACED_START, SPACED_CHARACTER = rf"[{LETTER_OR_DIGIT}--{_UNSPACED}]", rf"[[\p{{L}}\p{{N}}\p{{M}}]--{_UNSPACED}]"
 DENSE_CHARACTER = rf"[{LETTER_OR_DIGIT}&&[{DENSE_RANGES}]]"
@@ -148,46 +147,12 @@ def folded_text(text: pl.Expr) -> pl.Expr:
     )
 
 
-def own_words(folded: pl.Expr) -> pl.Expr:
-    """What the writer says: folded text without addresses and without the names of mentioned accounts."""
-    return _without_names(_without_mail(folded))
-
-
 def _without_mail(folded: pl.Expr) -> pl.Expr:
     return folded.str.replace_all(_MAIL, " ")
 
 
 def _without_names(folded: pl.Expr) -> pl.Expr:
     return folded.str.replace_all(_LINK, " ").str.replace_all(_MENTION, " ")
-
-
-def estimated_word_count(said: pl.Expr) -> pl.Expr:
-    """Words, 0 or more: runs of letters and digits, and in scripts without spaces an estimate from the characters."""
-    spaced = said.str.count_matches(f"{SPACED_START}{SPACED_CHARACTER}*")
-    dense = said.str.count_matches(DENSE_CHARACTER)
-    syllabic = said.str.count_matches(SYLLABIC_CHARACTER)
-    return (
-        spaced
-        + (dense + DENSE_CHARACTERS_PER_WORD - 1) // DENSE_CHARACTERS_PER_WORD
-        + (syllabic + SYLLABIC_CHARACTERS_PER_WORD - 1) // SYLLABIC_CHARACTERS_PER_WORD
-    ).cast(pl.Int64)
-
-
-def word_list(said: pl.Expr, longest: int = LONGEST_WORD_LIST) -> pl.Expr:
-    """The first `longest` words in order; every number reads 0, so that a slot filled with one matches.
-
-    In scripts without spaces a "word" is an unbroken run, often a phrase: such texts match as wholes only.
-    """
-    return said.str.replace_all(r"\p{N}+", "0").str.extract_all(_WORD).list.head(longest)
-
-
-def script_of(said: pl.Expr) -> pl.Expr:
-    """Script of the text's first letter, one of `SCRIPT_PATTERNS` or `other`; null where there is no letter."""
-    letter = said.str.extract(r"(\p{L})")
-    script: pl.Expr = pl.when(letter.is_not_null()).then(pl.lit("other"))
-    for name, pattern in reversed(SCRIPT_PATTERNS.items()):
-        script = pl.when(letter.str.contains(pattern)).then(pl.lit(name)).otherwise(script)
-    return script
 
 
 def script_of_language(language: pl.Expr) -> pl.Expr:
@@ -198,9 +163,9 @@ def script_of_language(language: pl.Expr) -> pl.Expr:
 
 
 def what_was_said(frame: pl.DataFrame) -> pl.DataFrame:
-    """Replace the column `text` of `frame` by `said`, see `own_words`, and by what is left out of it.
+    """Replace the column `text` of `frame` by `said` and by what is left out of it.
 
-    Adds `has_mention`, `has_link` and `has_contact` as described in `TextPass`, and `has_address`: a link or a mail
+    What was said is the folded text without addresses and without the names of mentioned accounts. Adds `has_mention`, `has_link` and `has_contact` as described in `TextPass`, and `has_address`: a link or a mail
     address.
     """
     folded = frame.with_columns(folded=folded_text(pl.col("text"))).drop("text")
@@ -217,40 +182,6 @@ def what_was_said(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def with_text_columns(frame: pl.DataFrame, longest: int = LONGEST_WORD_LIST) -> pl.DataFrame:
-    """Replace the column `text` of `frame` by what is derived from it, row by row.
-
-    Adds:
-        words: list of str, see `word_list`.
-        symbols: str, symbols of the text in order (Unicode class So: emoji, hearts, flags); empty where none.
-        symbol_kinds: int, different symbols among them.
-        word_count: int, see `estimated_word_count`; mentions and links are not words.
-        letter_count: int, letters and digits of the writer's own words.
-        script: str, see `script_of`.
-        is_emoji_only: no letter, digit, mention or address, and at least one visible symbol or punctuation mark.
-        is_mention_only: a mention, and neither a word nor an address beside it.
-        has_mention, has_link, has_question: bool.
-        has_contact: bool; a mail address, a telephone number or the name of a messenger.
-    """
-    said = what_was_said(frame)
-    symbols = pl.col("said").str.extract_all(r"\p{So}")
-    derived = said.with_columns(
-        words=word_list(pl.col("said"), longest),
-        symbols=symbols.list.join(""),
-        symbol_kinds=symbols.list.n_unique().cast(pl.Int64),
-        word_count=estimated_word_count(pl.col("said")),
-        letter_count=pl.col("said").str.count_matches(LETTER_OR_DIGIT).cast(pl.Int64),
-        script=script_of(pl.col("said")),
-        has_question=pl.col("said").str.contains(QUESTION),
-        has_symbol=pl.col("said").str.contains(VISIBLE_SYMBOL),
-    )
-    wordless = (pl.col("letter_count") == 0) & ~pl.col("has_address")
-    return derived.with_columns(
-        is_emoji_only=wordless & ~pl.col("has_mention") & pl.col("has_symbol"),
-        is_mention_only=wordless & pl.col("has_mention"),
-    ).drop("said", "has_address", "has_symbol")
-
-
 @dataclass(frozen=True, slots=True)
 class TextPass:
     """What is derived of n texts, as numpy arrays of n rows.
@@ -259,15 +190,18 @@ class TextPass:
     hang on the text alone, so they mean the same in every account and table.
 
     Attributes:
-        word_count: int64, see `estimated_word_count`; mentions and links are not words.
+        word_count: int64; runs of letters and digits, and in scripts without spaces as many words as their characters
+            make. Mentions and links are not words.
         letter_count: int64, letters and digits of the writer's own words.
         symbol_kinds: int64, different symbols (Unicode class So: emoji, hearts, flags).
-        script: int8, place of `script_of` in `SCRIPTS`; -1 where there is no letter.
+        script: int8, place in `SCRIPTS` of the first letter's script; -1 where there is no letter.
         has_mention, has_link, has_question: bool.
         has_contact: bool; a mail address, a telephone number or the name of a messenger.
         is_emoji_only: bool; no letter, digit, mention or address, and at least one visible symbol or punctuation mark.
         is_mention_only: bool; a mention, and neither a word nor an address beside it.
-        list_length: int64, words in the text's list, see `word_list`.
+        list_length: int64, words in the text's list: the first ones in order, every number as 0, so that a slot filled
+            with one matches. In scripts without spaces a word is an unbroken run, often a phrase: such texts match as
+            wholes only.
         text_key: uint64, of all words of the list; 0 where there is none.
         opening_key, closing_key: uint64, of the first and the last `FRAME_WORDS` words; 0 where the list has no more.
         slotted_keys: uint64 of shape (n, `SENTENCE_WORDS` - 1). Equal in column i for texts that begin with the same

@@ -20,12 +20,11 @@ from features.text import (
     LONGEST_WORD_LIST,
     SCRIPTS,
     folded_text,
-    own_words,
-    script_of,
     script_of_language,
     text_pass,
-    with_text_columns,
+    what_was_said,
 )
+from tests.features.text_columns import script_of, with_text_columns
 
 FLAGS = ["is_emoji_only", "is_mention_only", "has_mention", "has_link", "has_contact", "has_question"]
 
@@ -343,4 +342,4 @@ def test_folding_again_changes_nothing_that_was_said() -> None:
 
 def test_script_is_that_of_what_was_said_and_not_of_names() -> None:
     frame = pl.DataFrame({"text": ["@anna спасибо"]})
-    assert frame.select(script_of(own_words(pl.col("text")))).item() == "cyrillic"
+    assert what_was_said(frame).select(script_of(pl.col("said"))).item() == "cyrillic"
