@@ -165,8 +165,8 @@ def script_of_language(language: pl.Expr) -> pl.Expr:
 def what_was_said(frame: pl.DataFrame) -> pl.DataFrame:
     """Replace the column `text` of `frame` by `said` and by what is left out of it.
 
-    What was said is the folded text without addresses and without the names of mentioned accounts. Adds `has_mention`, `has_link` and `has_contact` as described in `TextPass`, and `has_address`: a link or a mail
-    address.
+    What was said is the folded text without addresses and without the names of mentioned accounts. Adds `has_mention`,
+    `has_link` and `has_contact` as described in `TextPass`, and `has_address`: a link or a mail address.
     """
     folded = frame.with_columns(folded=folded_text(pl.col("text"))).drop("text")
     addressed = folded.with_columns(addressed=_without_mail(pl.col("folded")))
