@@ -55,7 +55,8 @@ def closure(start: str, *, skip: frozenset[str] = frozenset()) -> set[str]:
         if name in seen or name in skip:
             continue
         seen.add(name)
-        seen.update(parent for parent in [name.rpartition(".")[0]] if parent)
+        # What a package's __init__ imports is imported with any of its modules.
+        waiting.extend(parent for parent in [name.rpartition(".")[0]] if parent)
         waiting.extend(imported_by(name))
     return seen
 
