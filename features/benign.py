@@ -240,6 +240,30 @@ def _of_comments(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
     return texts.join(authors, on=ACCOUNT, how="left", maintain_order="left")
 
 
+def _of_comments_at_burst(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
+    """`mentions`, the share of comments with one, of the days of the largest burst; null below `FEWEST_COMMENTS`.
+
+    `start_date` and `end_date` are the burst's. Comments of another time say nothing of what set a burst off.
+    """
+    days = _of_largest_burst(tables, accounts).select(ACCOUNT, "start_date", "end_date")
+    written = of_accounts(tables.comments, accounts, "comment_id", "commented_at")
+    written_on = pl.col("commented_at").dt.date()
+    return (
+        of_accounts(frame(tables, "comments", "comments"), accounts, "comment_id", "has_mention")
+        .join(written, on=[ACCOUNT, "comment_id"], how="left", maintain_order="left")
+        .join(days, on=ACCOUNT, maintain_order="left")
+        .filter(
+            written_on >= pl.col("start_date") - pl.duration(days=POST_LEAD),
+            written_on <= pl.col("end_date"),
+        )
+        .group_by(ACCOUNT, maintain_order=True)
+        .agg(
+            pl.col("start_date", "end_date").first(),
+            mentions=pl.when(pl.len() >= FEWEST_COMMENTS).then(pl.col("has_mention").mean()),
+        )
+    )
+
+
 def _of_posts(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
     """Of the newest settled posts: likes shown, formats, the longest pause, the busiest, views of the most liked."""
     posted, enough = pl.col("posted_at"), pl.len() >= FEWEST_POSTS
@@ -275,6 +299,7 @@ FACTS: dict[str, Callable[[Tables, pl.Series], pl.DataFrame]] = {
     "largest_burst": _of_largest_burst,
     "readings": _of_readings,
     "comments": _of_comments,
+    "comments_at_burst": _of_comments_at_burst,
     "posts": _of_posts,
 }
 """Facts that the checks read, by name: one row an account, of the accounts of the codes asked for."""
@@ -319,10 +344,13 @@ WITHOUT_LIKES = frozenset(
 """Features of signals about likes that do not read them."""
 
 
+def _around_burst() -> pl.Expr:
+    began = f"from {POST_LEAD} days before the largest burst began on {{}} until it ended on {{}}"
+    return pl.format(began, "start_date", "end_date")
+
+
 def _viral_finding() -> pl.Expr:
-    around = pl.format(
-        f"from {POST_LEAD} days before the largest burst began on {{}} until it ended on {{}}", "start_date", "end_date"
-    )
+    around = _around_burst()
     drew = pl.format("{} likes or views", times_the_usual("best_draw"))
     far = pl.format("the post of {} drew {}", pl.col("best_draw_on"), drew)
     less = pl.format("{}, the best post drew {}", around, drew)
@@ -345,6 +373,28 @@ def _giveaway(name: str, asked: Callable[[str, str], bool]) -> Check:
         _mentions_finding,
         f"under {FEWEST_COMMENTS} comments observed",
         asked,
+    )
+
+
+def _giveaway_at_burst() -> Check:
+    return Check(
+        "a giveaway",
+        "comments_at_burst",
+        lambda: pl.col("mentions") >= GIVEAWAY_MENTIONS,
+        lambda: pl.format("{}, {}", _around_burst(), _mentions_finding()),
+        f"under {FEWEST_COMMENTS} comments of the burst's days observed",
+    )
+
+
+def _giveaway_before_losses() -> Check:
+    """Never "not borne out": when the followers who left came, and what was commented then, is not known."""
+    return Check(
+        "a giveaway whose followers left",
+        "comments",
+        lambda: pl.when(pl.col("mentions") >= GIVEAWAY_MENTIONS).then(pl.lit(value=True)),
+        _mentions_finding,
+        "the comments observed show none, and need not be of the time when these followers came",
+        _on("high"),
     )
 
 
@@ -393,8 +443,8 @@ CHECKS: dict[str, Check] = {
         _viral_finding,
         "no burst could be set beside posts with counts",
     ),
-    "giveaway": _giveaway("a giveaway", lambda _feature, _side: True),
-    "giveaway_losses": _giveaway("a giveaway whose followers left", _on("high")),
+    "giveaway": _giveaway_at_burst(),
+    "giveaway_losses": _giveaway_before_losses(),
     "giveaway_comments": _giveaway("a giveaway", lambda feature, side: (feature, side) in MANY_COMMENTS),
     "one_busy_post": Check(
         "one occasion, such as a giveaway",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
@@ -46,6 +47,14 @@ def posts(count: int, *, every: float = 4.0, **columns: Any) -> list[Row]:
 def burst(*extra: Row) -> Tables:
     """The burst beside fifteen posts of 100 likes, and further ones."""
     return tables(followers=daily(BURST), posts=[*posts(15), *extra])
+
+
+def with_comments(given: Tables, *, day: int, mentions: int) -> Tables:
+    """Twenty-five comments on the day that is so many after the first reading, some of which name a friend."""
+    at = given.followers_daily["date"][0] + timedelta(days=day)
+    texts = [*different(25 - mentions), *["@friend look"] * mentions]
+    rows = comments(texts, commented_at=datetime.combine(at, time(12), UTC)).comments
+    return Tables(given.accounts, given.followers_daily, given.posts, rows)
 
 
 def comments(texts: list[str], **columns: Any) -> Tables:
@@ -109,6 +118,33 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
         "growth_burst_mass_share",
         "high",
         f"{NOT_CHECKABLE}: a viral post (no burst could be set beside posts with counts)",
+    ),
+    "comments of the burst's days name friends": (
+        lambda: with_comments(burst(), day=40, mentions=5),
+        "growth_burst_mass_share",
+        "high",
+        (
+            f"{POSSIBLE}: a giveaway (from 3 days before the largest burst began on 2024-02-10 until it ended on "
+            "2024-02-11, 20% of comments name other accounts; 10% is usual, 20% speaks for one)"
+        ),
+    ),
+    "comments of the burst's days name hardly anybody": (
+        lambda: with_comments(burst(), day=38, mentions=1),
+        "growth_burst_mass_share",
+        "high",
+        "2024-02-11, 4% of comments name other accounts; 10% is usual, 20% speaks for one)",
+    ),
+    "comments of a later time tell nothing of the burst": (
+        lambda: with_comments(burst(), day=45, mentions=1),
+        "growth_burst_mass_share",
+        "high",
+        "a giveaway (under 20 comments of the burst's days observed)",
+    ),
+    "comments that name nobody clear no losses of an unknown time": (
+        lambda: with_comments(burst(), day=45, mentions=1),
+        "growth_weekly_loss_share",
+        "high",
+        "a giveaway whose followers left (the comments observed show none, and need not be of the time",
     ),
     "a shout-out is never seen": (
         burst,
