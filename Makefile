@@ -20,6 +20,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet 'uv>=0.5,<1'
 	UV_COMPILE_BYTECODE=1 $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -c constraints.txt -e '.[dev]'
+	@echo 'compiling the kernels, once: about a minute'
 	$(VENV)/bin/python -m pipeline kernels
 	@touch $@
 

@@ -29,6 +29,9 @@ CLUSTERS_SHOWN, AUTHORS_SHOWN = 10, 10
 FEWEST_IN_CLUSTER = 2
 """People who wrote the same words, at least, for a group: nobody repeats another alone."""
 
+LEAST_RANGE = 0.2
+"""Share of the largest count that a curve's chart spans at least."""
+
 LONGEST_TEXT = 280
 """Characters of a comment that are shown."""
 
@@ -39,6 +42,9 @@ DELAY_EDGES = (1 / 6, 1.0, 6.0, 24.0, 72.0, 14 * 24.0)
 """Hours between the bars of the arrival times."""
 
 DELAY_LABELS = ("10 min", "1 h", "6 h", "1 day", "3 days", "14 days", "later")
+
+NAMED_ACCOUNT = r"@[\p{L}\p{N}_][\p{L}\p{N}\p{M}_.\-]*"
+"""Somebody named in a comment: a third person, whom the page does not show."""
 
 _OUTCOMES = re.compile(r" (?=May explain it: |Checked, not borne out: |Not checkable: )")
 
@@ -148,31 +154,28 @@ def _reason(reason: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dic
 
 def _charts(seen: Observed, marked: set[tuple[str, str]]) -> list[dict[str, Any]]:
     """Title, explanation and drawing of every chart that the account's rows allow."""
-    days = [
-        *(drawing.day_number(day) for day in seen.readings["date"]),
-        *(drawing.day_number(moment) for moment in seen.posts["posted_at"]),
-    ]
-    if not days:
-        return []
-    across = drawing.horizontal(min(days), max(days) + 1.0)
     found = [
-        _curve(seen, across, marked, "follower_count", "Followers"),
-        _curve(seen, across, marked, "following_count", "Accounts followed"),
-        _engagement(seen, across, marked, "likes", "like_rate"),
-        _engagement(seen, across, marked, "views", "view_rate"),
+        _curve(seen, marked, "follower_count", "Followers"),
+        _curve(seen, marked, "following_count", "Accounts followed"),
+        _engagement(seen, marked, "likes", "like_rate"),
+        _engagement(seen, marked, "views", "view_rate"),
         _arrivals(seen.comments),
     ]
     return [each for each in found if each is not None]
 
 
-def _curve(
-    seen: Observed, across: drawing.Scale, marked: set[tuple[str, str]], column: str, title: str
-) -> dict[str, Any] | None:
+def _days_across(numbers: Sequence[float]) -> drawing.Scale:
+    return drawing.horizontal(min(numbers), max(numbers) + 1.0)
+
+
+def _curve(seen: Observed, marked: set[tuple[str, str]], column: str, title: str) -> dict[str, Any] | None:
     readings = seen.readings.drop_nulls(column)
     if readings.is_empty():
         return None
     points = [(drawing.day_number(day), float(count)) for day, count in readings.select("date", column).iter_rows()]
-    up = drawing.vertical([count for _, count in points])
+    across, counts = _days_across([number for number, _ in points]), [count for _, count in points]
+    # A change of a few per cent should not look like a cliff.
+    up = drawing.vertical([*counts, max(counts) * (1 - LEAST_RANGE)])
     shaded = [
         drawing.band(number - 1.0, number, across, "marked", f"{key}: named in a reason")
         for table, key in sorted(marked)
@@ -181,11 +184,14 @@ def _curve(
         if number is not None
     ]
     posted = [drawing.day_number(moment) for moment in seen.posts["posted_at"]]
+    posted = [number for number in posted if across.low <= number <= across.high]
     posts = [drawing.band(day, day, across, "post") for day in posted]
     first, last = points[0], points[-1]
     description = (
         f"{len(points)} readings from {drawing.day_text(first[0])} ({first[1]:,.0f}) to {drawing.day_text(last[0])} "
-        f"({last[1]:,.0f}); {len(shaded)} days named in a reason are shaded, {len(posted)} posts are marked."
+        f"({last[1]:,.0f})."
+        + (" What a reason names is shaded, by its last day." if shaded else "")
+        + (" Posts of that time are marked below." if posted else "")
     )
     marks = [
         *shaded,
@@ -205,9 +211,7 @@ def _key_day(key: str) -> float | None:
     return drawing.day_number(date.fromisoformat(key)) if re.fullmatch(r"\d{4}-\d\d-\d\d", key) else None
 
 
-def _engagement(
-    seen: Observed, across: drawing.Scale, marked: set[tuple[str, str]], count: str, ratio: str
-) -> dict[str, Any] | None:
+def _engagement(seen: Observed, marked: set[tuple[str, str]], count: str, ratio: str) -> dict[str, Any] | None:
     """Counts of the settled posts against what accounts of its size and platform show."""
     posts = seen.measured.drop_nulls(count)
     if posts.is_empty():
@@ -223,6 +227,7 @@ def _engagement(
         if audience and expected is not None:
             low.append((day, audience * math.exp(expected - spread)))
             high.append((day, audience * math.exp(expected + spread)))
+    across = _days_across([number for number, _ in points])
     named = [key for table, key in marked if table == "posts"]
     is_named = rows["post_id"].is_in(named).to_list()
     up = drawing.vertical([y for _, y in (*points, *low, *high)], logarithmic=True)
@@ -234,8 +239,9 @@ def _engagement(
         else "What accounts of its size show is not drawn: the follower count is unknown."
     )
     description = (
-        f"{len(points)} posts older than 48 hours, median {np.median([y for _, y in points]):,.0f} {count}; "
-        f"{len(told)} are named in a reason. {expected_words}"
+        f"The newest {len(points)} posts older than 48 hours, median {np.median([y for _, y in points]):,.0f} {count}. "
+        + (f"Those that a reason names stand out ({len(told)}). " if told else "")
+        + expected_words
     )
     marks = [
         *([drawing.area(low, high, across, up, "expected")] if low else []),
@@ -256,7 +262,7 @@ def _arrivals(comments: pl.DataFrame) -> dict[str, Any] | None:
     across = drawing.Scale(0.0, float(len(shares)), drawing.LEFT, drawing.WIDTH - drawing.RIGHT)
     up = drawing.vertical([0.0, *shares * 100, *usual * 100], from_zero=True)
     labels = [
-        f"{label}: {share:.0%} of its comments, {other:.0%} on real accounts"
+        f"{label}: {share:.0%} of its comments, {other:.0%} elsewhere"
         for label, share, other in zip(DELAY_LABELS, shares, usual, strict=True)
     ]
     middle = [(index + 0.5, other * 100) for index, other in enumerate(usual)]
@@ -272,8 +278,8 @@ def _arrivals(comments: pl.DataFrame) -> dict[str, Any] | None:
         across_ticks=[index + 0.5 for index in range(len(shares))],
     )
     words = (
-        f"Share of {lags.size:,} comments by their delay (bars), and of real accounts' comments (dots). The earliest "
-        "or newest comments of an account come with other delays than all of them."
+        f"Share of {lags.size:,} comments by their delay (bars), and of 514,901 comments under influencers' posts "
+        "(dots; Instagram, Kim et al. 2020). The earliest or newest comments come with other delays than all of them."
     )
     return {"title": "Delay of comments after their post", "words": words, "drawing": drawn}
 
@@ -317,7 +323,8 @@ def _clusters(comments: pl.DataFrame) -> list[dict[str, Any]]:
         .filter(pl.col("people") >= FEWEST_IN_CLUSTER)
         .sort("comments", "text", descending=[True, False])
     )
-    return groups.with_columns(pl.col("text").str.head(LONGEST_TEXT)).head(CLUSTERS_SHOWN).to_dicts()
+    shown = pl.col("text").str.replace_all(NAMED_ACCOUNT, "@\u2026").str.head(LONGEST_TEXT)
+    return groups.with_columns(shown).head(CLUSTERS_SHOWN).to_dicts()
 
 
 def _authors(comments: pl.DataFrame) -> list[dict[str, Any]]:

@@ -183,6 +183,6 @@ def day_text(number: float) -> str:
 
 def day_ticks(across: Scale) -> list[float]:
     """Four days along the scale, the first and last a little inside so that their labels fit."""
-    inset = (across.high - across.low) * 0.06
+    inset = (across.high - across.low) * 0.08
     first, last = across.low + inset, across.high - inset
     return [first + (last - first) * index / (TICKS - 2) for index in range(TICKS - 1)]

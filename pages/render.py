@@ -22,7 +22,15 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"count": _count, "percent": _percent, "day": _day, "words": _words}
+    environment.filters |= {
+        "count": _count,
+        "percent": _percent,
+        "in_hundred": _in_hundred,
+        "day": _day,
+        "words": _words,
+        "sentence": _sentence,
+        "counted": _counted,
+    }
     style, script = (_source(environment, name) for name in ("style.css", "table.js"))
     environment.globals |= {
         "style": Markup(style),  # noqa: S704 - our own file
@@ -46,7 +54,23 @@ def _hash(source: str) -> str:
 
 
 def _count(value: float | None) -> str:
-    return "not known" if value is None else f"{value:,.0f}"
+    if value is None:
+        return "not known"
+    return "under 1" if 0 < value < _WHOLE else f"{value:,.0f}"
+
+
+_WHOLE = 0.5
+"""What rounds to none, and is more than none."""
+
+_NEARLY_SURE = 0.995
+"""Probability from which hundredths would say certainty, which no model has."""
+
+
+def _in_hundred(probability: float) -> str:
+    """A probability in whole hundredths, never as certainty."""
+    if probability >= _NEARLY_SURE:
+        return "more than 99 in 100"
+    return "less than 1 in 100" if probability <= 1 - _NEARLY_SURE else f"{probability * 100:.0f} in 100"
 
 
 def _percent(value: float | None, digits: int = 0) -> str:
@@ -59,3 +83,12 @@ def _day(value: Any) -> str:
 
 def _words(value: str) -> str:
     return value.replace("_", " ")
+
+
+def _sentence(value: str) -> str:
+    """The text with a capital at its start; the rest stays as it is."""
+    return value[:1].upper() + value[1:]
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"

@@ -82,6 +82,15 @@ def parse_place(text: str) -> Path:
         raise typer.BadParameter(str(error)) from error
 
 
+def parse_local(text: str) -> Path:
+    """A folder of this machine; a scheme would be taken for a folder of that name."""
+    if "://" in text:
+        raise typer.BadParameter(f"'{text}' is no folder of this machine. Mount it, and name where.")
+    if Path(text).is_file():
+        raise typer.BadParameter(f"'{text}' is a file. Name a folder.")
+    return Path(text)
+
+
 Input = Annotated[Path, typer.Option("--input", help="Dataset folder in the data contract (see docs/data.md).")]
 Output = Annotated[Path, typer.Option("--output", help="Folder for the results; made if it is missing.")]
 AsOf = Annotated[
@@ -179,7 +188,12 @@ def score(
     ] = None,
     scratch: Annotated[
         Path | None,
-        typer.Option("--scratch", help="Folder for intermediate files, which all workers see. Default: the output."),
+        typer.Option(
+            "--scratch",
+            parser=parse_local,
+            metavar="DIR",
+            help="Folder of this machine for intermediate files, which all workers see. Default: that of the output.",
+        ),
     ] = None,
     file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the scores.")] = FileFormat.parquet,
     quiet: Quiet = False,

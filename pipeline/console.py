@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -15,10 +17,31 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary
 
 
 @contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """A request to end (of docker, systemd, a cluster) ends the command as Ctrl-C does: what is half done goes."""
+
+    def end(number: int, _: object) -> None:
+        raise typer.Exit(_SIGNALLED + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    former = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+_SIGNALLED = 128
+"""Added to a signal's number, by the custom of shells."""
+
+
+@contextmanager
 def reported(quiet: bool, title: str) -> Iterator[Callable[[str], None]]:  # noqa: FBT001 - a command's flag
     """Progress while the work goes on; a foreseen error becomes its message and its exit code, without a trace."""
     try:
-        with progress(title, quiet=quiet) as report:
+        with _ended_by_signals(), progress(title, quiet=quiet) as report:
             yield report
     except AssayError as error:
         for problem in error.problems:

@@ -117,9 +117,16 @@ def _client(stack: ExitStack, jobs: int, address: str | None) -> Client:
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise UnusableInputError(
-            "engine: Dask is not installed. Found: no module 'distributed'. Install it: pip install 'assay[cluster]'."
+            "engine: Dask is not installed. Found: no module 'distributed'. Install the extra in Assay's folder: "
+            "pip install -e '.[cluster]'."
         ) from error
     place: Any = address
+    if address is not None and "://" not in address:
+        # Dask would take any word for the name of a machine, and wait for it.
+        raise UnusableInputError(
+            f"address: '{address}' is no address of a scheduler. Found: no protocol. Name it as the scheduler prints "
+            "itself, such as tcp://10.0.0.5:8786."
+        )
     if address is None:
         # One thread a worker: two buckets at once in one process would share its memory limit.
         cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None)

@@ -30,7 +30,8 @@ def place(text: str) -> Path:
         found.exists()
     except ImportError as error:
         raise UnusableInputError(
-            f"path: '{text}' cannot be reached. Found: {error}. Install what '{scheme}' needs beside 'assay[cluster]'."
+            f"path: '{text}' cannot be reached. Found: {error}. Install that, and the extra in Assay's folder: "
+            "pip install -e '.[cluster]'."
         ) from error
     except ValueError as error:
         raise UnusableInputError(

@@ -87,6 +87,8 @@ def show_shortlist(ranked: pl.DataFrame, output: Path) -> None:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     console.print(table)
     passed = int((ranked["verdict"] == "pass").sum())
+    if ranked.height > LARGEST_TABLE:
+        console.print(f"... and {ranked.height - LARGEST_TABLE:,} more, the last ranks among them.", highlight=False)
     console.print(f"{passed} of {ranked.height} candidates pass. Written to {output}.", highlight=False, markup=False)
 
 

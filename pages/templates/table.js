@@ -52,7 +52,7 @@
         first.append(id);
       }
       line.append(first, cell(row[2]), cell(number(row[3], 0), "number"), cell(number(row[4], 0), "number"),
-        cell(number(row[5], 3), "number"), cell(said), cell(row[8], "text"));
+        cell(row[5] !== null && row[5] >= 0.9995 ? "> 0.999" : number(row[5], 3), "number"), cell(said), cell(row[8], "text"));
       return line;
     }));
     const last = Math.min(start + size, shown.length);

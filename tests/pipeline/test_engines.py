@@ -142,10 +142,18 @@ def test_nobody_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
+def test_a_word_is_no_address() -> None:
+    with (
+        pytest.raises(UnusableInputError, match=r"'foo' is no address of a scheduler.*tcp://"),
+        opened_engine(DASK, jobs=1, version=catalog_hash, address="foo"),
+    ):
+        pass
+
+
 def test_without_dask_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     with (
-        pytest.raises(UnusableInputError, match=r"assay\[cluster\]"),
+        pytest.raises(UnusableInputError, match=r"\.\[cluster\]"),
         opened_engine(DASK, jobs=1, version=catalog_hash),
     ):
         pass

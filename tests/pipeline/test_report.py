@@ -227,9 +227,9 @@ def test_a_reason_is_shown_in_its_parts_beside_its_rows(tmp_path: Path) -> None:
     write_parquet(pl.DataFrame([row], schema=EVIDENCE_SCHEMA), tmp_path / "scored" / "evidence.parquet")
     written(folder, scores_of(score_row()), tmp_path / "out")
     shown = Page(only_account_page(tmp_path / "out")).words
-    assert "1. Comments alike half repeat (eight in ten: 0% to 1%). May explain it one occasion (a post)." in shown
-    assert "Not checkable other scripts (not observed)." in shown
-    assert "1 rows behind it" in shown
+    assert "1. Comments alike Half repeat (eight in ten: 0% to 1%). May explain it One occasion (a post)." in shown
+    assert "Not checkable Other scripts (not observed)." in shown
+    assert "1 row behind it" in shown
     assert "comments c3-1 3 words" in shown
     assert "Signals are consistent with bought comments (80%)" in shown
 
@@ -243,6 +243,23 @@ def test_like_comments_are_grouped_and_nobody_is_named(tmp_path: Path) -> None:
     assert "how did you make this 2 2 1" in shown
     assert "Person 1 4 4 0" in shown
     assert "secret-" not in html
+
+
+def test_no_probability_is_told_as_certainty(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "in")
+    written(folder, scores_of(score_row(probability_inauthentic=0.9999, authenticity_score=0)), tmp_path / "out")
+    shown = Page(only_account_page(tmp_path / "out")).words
+    assert "more than 99 in 100" in shown
+    assert "100 in 100" not in shown
+    assert "100.0%" not in shown
+
+
+def test_whom_a_comment_names_is_not_shown(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "in", texts=("what a look @some.body-else",) * 5)
+    written(folder, scores_of(score_row()), tmp_path / "out")
+    html = only_account_page(tmp_path / "out")
+    assert "what a look @\u2026" in html
+    assert "some.body" not in html
 
 
 def test_what_was_not_observed_is_said(tmp_path: Path) -> None:
@@ -269,7 +286,7 @@ def test_what_was_not_observed_is_said(tmp_path: Path) -> None:
 def test_delays_are_counted_in_their_bars(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "in", texts=("one two three",) * 10)  # all come after two hours
     written(folder, scores_of(score_row()), tmp_path / "out")
-    assert "6 h: 100% of its comments, 19% on real accounts" in only_account_page(tmp_path / "out")
+    assert "6 h: 100% of its comments, 19% elsewhere" in only_account_page(tmp_path / "out")
     assert len(DELAY_LABELS) == 7
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -160,3 +163,16 @@ def test_a_scheme_that_nobody_knows_is_refused(model: Path, tmp_path: Path) -> N
     result = invoke("score", "--input", "nowhere://x", "--output", tmp_path / "out", "--model", model)
     assert result.exit_code == 2
     assert "names no file system" in " ".join(result.stderr.split())
+
+
+def test_a_request_to_end_leaves_nothing_behind(model: Path, incoming: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pipeline", "score", "--input", str(incoming), "--output", str(tmp_path / "out")]
+    with subprocess.Popen([*command, "--model", str(model.absolute())], stderr=subprocess.PIPE, text=True) as running:
+        while running.poll() is None and not list(tmp_path.glob(".assay-*")):
+            time.sleep(0.02)
+        assert running.poll() is None, "it was done before it could be asked to end"
+        running.send_signal(signal.SIGTERM)
+        _, told = running.communicate(timeout=60)
+    assert running.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == []
