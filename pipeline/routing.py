@@ -127,11 +127,11 @@ def _spill_file(folder: Path, name: str, bucket: int) -> Path:
 class Members:
     """The accounts of a folder and the bucket of each: all that is held of all accounts at once while rows are routed.
 
-    `ids` has their ids as categories, sorted, and `buckets` (UInt16) a value for each: rows are looked up in a table
-    that is made once and not for every batch.
+    `ids` are sorted, `categories` are the same, and `buckets` (UInt16) has a value for each.
     """
 
-    ids: pl.Enum
+    ids: pl.Series
+    categories: pl.Enum
     buckets: pl.Series
 
     @classmethod
@@ -139,11 +139,19 @@ class Members:
         """The members with these ids, of which none may be null; they may repeat."""
         ids = account_ids.unique().sort()
         numbers = [bucket_of(account_id, buckets) for account_id in ids]
-        return cls(pl.Enum(ids), pl.Series(numbers, dtype=pl.UInt16))
+        return cls(ids, pl.Enum(ids), pl.Series(numbers, dtype=pl.UInt16))
 
     def bucket(self, account_ids: pl.Series) -> pl.Series:
-        """The bucket of each id; null for an account that is no member."""
-        return self.buckets.gather(account_ids.cast(self.ids, strict=False).to_physical())
+        """The bucket of each id; null for an account that is no member.
+
+        A cast reads all categories every time, so for fewer rows than there are accounts a search costs less: of a
+        million accounts in parts of some thousand, a hundredth.
+        """
+        if len(account_ids) >= len(self.ids):
+            return self.buckets.gather(account_ids.cast(self.categories, strict=False).to_physical())
+        places = self.ids.search_sorted(account_ids, side="left").clip(upper_bound=len(self.ids) - 1)
+        is_member = self.ids.gather(places) == account_ids
+        return self.buckets.gather(places).set(~is_member.fill_null(value=False), None)
 
 
 @dataclass(frozen=True, slots=True)

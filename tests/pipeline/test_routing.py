@@ -48,6 +48,15 @@ def test_members_know_their_bucket_and_nobody_else() -> None:
     assert nobody.bucket(asked).to_list() == [None] * 5
 
 
+@pytest.mark.parametrize("rows", [3, 40], ids=["fewer rows than accounts", "more rows than accounts"])
+def test_members_are_found_whichever_way_costs_less(rows: int) -> None:
+    names = [f"account-{number:02d}" for number in range(20)]
+    members = Members.of(pl.Series(names), 16)
+    asked = pl.Series([*names, None, "", "account", "zz", "Ünïcode"] * 2, dtype=pl.String).sample(rows, seed=rows)
+    expected = [bucket_of(each, 16) if each in names else None for each in asked]
+    assert members.bucket(asked).to_list() == expected
+
+
 def test_buckets_grow_in_number_with_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = frames(accounts=6)
     rows = sum(frame.height for frame in content.values())
