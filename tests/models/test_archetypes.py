@@ -137,7 +137,8 @@ CASES: dict[str, tuple[Callable[[], Tables], Sequence[str], Mapping[str, str]]] 
                 "bursts that no post of those days accounts for (eight in ten genuine training accounts: 0% to "
                 "50%). Checked, not borne out: a viral post (from 3 days before the largest burst began on "
                 "2024-02-10 until it ended on 2024-02-18, the best post drew 1.1 times the usual likes or views). "
-                "Not checkable: a giveaway (under 20 comments observed); a shout-out, press, paid advertising or "
+                "Not checkable: a giveaway (under 20 comments of the burst's days observed); a shout-out, press, "
+                "paid advertising or "
                 "bots that nobody ordered (it leaves no trace in these tables: ask the creator)."
             ),
             "growth_plateau_days": (
@@ -157,8 +158,8 @@ CASES: dict[str, tuple[Callable[[], Tables], Sequence[str], Mapping[str, str]]] 
                 "Burst of new followers: 81% of all new followers arrived in bursts far above the account's usual "
                 "pace (eight in ten genuine training accounts: 0% to 80%). May explain it: a viral post (the post "
                 "of 2024-02-10 drew 9 times the usual likes or views). Not checkable: a giveaway (under 20 comments"
-                " observed); a shout-out, press, paid advertising or bots that nobody ordered (it leaves no trace "
-                "in these tables: ask the creator)."
+                " of the burst's days observed); a shout-out, press, paid advertising or bots that nobody ordered "
+                "(it leaves no trace in these tables: ask the creator)."
             ),
         },
     ),
