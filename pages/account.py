@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from markupsafe import Markup
 
+from features.comments_frames import FIRST_HOURS
 from features.compute import frame
 from features.context import with_account_context
 from features.signals import SIGNALS
@@ -30,7 +31,7 @@ FEWEST_IN_CLUSTER = 2
 """People who wrote the same words, at least, for a group: nobody repeats another alone."""
 
 LEAST_RANGE = 0.2
-"""Share of the largest count that a curve's chart spans at least."""
+"""Share of the largest count that a curve's chart spans at least; assumed."""
 
 LONGEST_TEXT = 280
 """Characters of a comment that are shown."""
@@ -253,7 +254,7 @@ def _engagement(seen: Observed, marked: set[tuple[str, str]], count: str, ratio:
 
 def _arrivals(comments: pl.DataFrame) -> dict[str, Any] | None:
     """When comments came after their post, beside when they come on real accounts."""
-    lags = comments["lag_hours"].drop_nulls().to_numpy()
+    lags = _by_others(comments)["lag_hours"].drop_nulls().to_numpy()
     if lags.size == 0:
         return None
     edges = np.array([0.0, *DELAY_EDGES, math.inf])
@@ -308,9 +309,14 @@ def _chart(
 # Comments -------------------------------------------------------------------------------------------------------------
 
 
+def _by_others(comments: pl.DataFrame) -> pl.DataFrame:
+    """The comments without the account's own replies; an unknown author counts as somebody else."""
+    return comments.filter(pl.col("commenter_id").ne_missing(pl.col("account_id")))
+
+
 def _clusters(comments: pl.DataFrame) -> list[dict[str, Any]]:
     """The largest groups of comments with the same words by different people, one text of each."""
-    others = comments.filter(pl.col("commenter_id").ne_missing(pl.col("account_id")) & (pl.col("said_words") > 0))
+    others = _by_others(comments).filter(pl.col("said_words") > 0)
     person = pl.coalesce("commenter_id", "comment_id")
     groups = (
         others.group_by("text_key")
@@ -329,8 +335,8 @@ def _clusters(comments: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _authors(comments: pl.DataFrame) -> list[dict[str, Any]]:
     """Who commented most, by number and never by name, the account's own replies left out."""
-    others = comments.filter(pl.col("commenter_id").is_not_null() & (pl.col("commenter_id") != pl.col("account_id")))
-    early = (pl.col("lag_hours") <= 1.0).sum()
+    others = _by_others(comments).filter(pl.col("commenter_id").is_not_null())
+    early = (pl.col("lag_hours") <= FIRST_HOURS).sum()
     people = (
         others.group_by("commenter_id")
         .agg(comments=pl.len(), posts=pl.col("post_id").n_unique(), within_an_hour=early)

@@ -22,7 +22,7 @@ from pipeline import layout
 from pipeline.aside import over_buckets, prepared_aside
 from pipeline.dataset import read_bucket
 from pipeline.errors import UnusableInputError
-from pipeline.scores_file import read_scores
+from pipeline.scores_file import read_file, read_scores
 from pipeline.storage import publish, read_json
 
 ACCOUNTS_FOLDER = "accounts"
@@ -152,8 +152,8 @@ def _asked(scores: pl.DataFrame, accounts: Iterable[str]) -> pl.DataFrame:
 
 
 def _evidence(scores_file: Path) -> pl.DataFrame:
-    """The evidence beside the scores; no rows where there is none."""
-    place = scores_file.parent / layout.EVIDENCE_FILE
+    """The evidence beside the scores, in their format; no rows where there is none."""
+    place = (scores_file.parent / layout.EVIDENCE_FILE).with_suffix(scores_file.suffix)
     if not place.is_file():
         return pl.DataFrame(schema=EVIDENCE_SCHEMA)
-    return pl.read_parquet(place, glob=False).select(*EVIDENCE_SCHEMA)
+    return read_file(place, "evidence").select(pl.col(name).cast(dtype) for name, dtype in EVIDENCE_SCHEMA.items())

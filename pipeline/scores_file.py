@@ -27,7 +27,7 @@ def read_scores(path: Path, columns: Mapping[str, pl.DataType | type[pl.DataType
         UnusableInputError: the file is missing or unreadable, lacks a column, holds a cell of the wrong type, a verdict
             that is none, no account id or one twice; all problems at once.
     """
-    frame = _read(path, table)
+    frame = read_file(path, table)
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         others = [name for name in frame.columns if name not in columns]
@@ -50,7 +50,12 @@ def read_scores(path: Path, columns: Mapping[str, pl.DataType | type[pl.DataType
     return scores.sort("account_id")
 
 
-def _read(path: Path, table: str) -> pl.DataFrame:
+def read_file(path: Path, table: str) -> pl.DataFrame:
+    """A file of `score`, Parquet or CSV, as it is: every column of a CSV as text, what neutralised its cells undone.
+
+    Raises:
+        UnusableInputError: it is missing or unreadable.
+    """
     if not path.is_file():
         raise UnusableInputError(
             f"{table}: {path} is missing. Name the scores.parquet or scores.csv that 'python -m pipeline score' wrote."

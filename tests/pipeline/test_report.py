@@ -234,6 +234,18 @@ def test_a_reason_is_shown_in_its_parts_beside_its_rows(tmp_path: Path) -> None:
     assert "Signals are consistent with bought comments (80%)" in shown
 
 
+def test_scores_in_csv_bring_their_evidence(incoming: Path, model: Path, tmp_path: Path) -> None:
+    for form in ("parquet", "csv"):
+        result = invoke(
+            *("score", "--input", incoming, "--output", tmp_path / form, "--model", model, "--format", form, "--quiet")
+        )
+        assert result.exit_code == 0, result.output
+        report_folder(incoming, tmp_path / form / f"scores.{form}", tmp_path / f"pages-{form}", report=silent)
+    pages = [sorted((tmp_path / f"pages-{form}").rglob("*.html")) for form in ("parquet", "csv")]
+    assert any("behind it" in page.read_text(encoding="utf-8") for page in pages[0])
+    assert [page.read_bytes() for page in pages[0]] == [page.read_bytes() for page in pages[1]]
+
+
 def test_like_comments_are_grouped_and_nobody_is_named(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "in", texts=(*["What a LOOK!"] * 3, "how did you make this"))
     written(folder, scores_of(score_row()), tmp_path / "out")
