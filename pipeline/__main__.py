@@ -282,7 +282,7 @@ def report(
 
     Exit code 2: a file or the folder cannot be used. Nothing is written then.
 
-    Example: `python -m pipeline report --input exports/march --scores scored/march/scores.parquet --output pages/march`
+    Example: `python -m pipeline report --input exports/march --scores scored/march/scores.parquet --output read/march`
     """
     with reported(quiet, "report") as told:
         from pipeline.report import report_folder
