@@ -71,7 +71,7 @@ def run(report: Callable[[str], None]) -> None:
     more, more_pictures = measure_verdicts(scored, split, scorer, draws)
     write_json(metrics | more, layout.METRICS)
     write_json(segments, layout.SEGMENTS)
-    write_parquet(scored.drop("reasons", "suspected_schemes", "insufficient_because"), layout.EVALUATION)
+    write_parquet(scored.drop("reasons", "signals", "suspected_schemes", "insufficient_because"), layout.EVALUATION)
     pictures |= more_pictures
     training = read_json(layout.TRAINING_REPORT)
     pictures["importance"] = figures.importance(
