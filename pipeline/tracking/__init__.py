@@ -7,9 +7,17 @@ The store is `MLFLOW_TRACKING_URI`, or `mlflow.db` in the main repository with t
 """
 
 from pipeline.tracking.decisions import COHORTS_TAG, decisions_so_far, log_decision
-from pipeline.tracking.records import LoggedDecision, LoggedRun, ModelToRegister, NestedRun, Record, StudyRecord
+from pipeline.tracking.records import (
+    ExperimentPage,
+    LoggedDecision,
+    LoggedRun,
+    ModelToRegister,
+    NestedRun,
+    Record,
+    StudyRecord,
+)
 from pipeline.tracking.registry import CHALLENGER, CHAMPION, DECISION_TAG, download_bundle, download_model
-from pipeline.tracking.runs import attach_files, attach_to_run, find_run, run_of_bundle, track_run
+from pipeline.tracking.runs import attach_files, attach_to_run, find_run, run_of_bundle, runs_address, track_run
 from pipeline.tracking.store import ARTIFACTS, DATABASE, SQLITE, URI_VARIABLE, tracking_uri
 from pipeline.tracking.studies import track_study
 
@@ -22,6 +30,7 @@ __all__ = [
     "DECISION_TAG",
     "SQLITE",
     "URI_VARIABLE",
+    "ExperimentPage",
     "LoggedDecision",
     "LoggedRun",
     "ModelToRegister",
@@ -36,6 +45,7 @@ __all__ = [
     "find_run",
     "log_decision",
     "run_of_bundle",
+    "runs_address",
     "track_run",
     "track_study",
     "tracking_uri",

@@ -23,6 +23,15 @@ CONTENT_TAG = "content_sha256"
 """Tag that names everything a run holds: equal content is never logged twice."""
 
 
+HEADLINE = {"assay/recall_at_1_percent_false_positives": "recall at 1 % false positives", "assay/auc": "AUC"}
+"""The metrics by which two runs are told apart at a glance, in words."""
+
+CLASSIC = "workflowType=machine_learning"
+"""What a link ends with that shall not open MLflow's view for language models."""
+
+NOT_PAIRED = "from each run's own report, not paired: `python -m pipeline compare` gives an interval"
+"""What is to be known of such a difference."""
+
 PARENT_TAG = "mlflow.parentRunId"
 """MLflow's own tag that nests a run in another."""
 
@@ -115,6 +124,20 @@ def _dataset(name: str, digest: str, path: str, context: str) -> DatasetInput:
     return DatasetInput(dataset, [InputTag("mlflow.data.context", context)])
 
 
+def former_run(client: mlflow.MlflowClient, experiment_id: str) -> Run | None:
+    """The newest finished run that holds a model; None in an empty experiment."""
+    query = "attributes.status = 'FINISHED' and tags.model_version LIKE '%'"
+    return next(iter(client.search_runs([experiment_id], query, max_results=1)), None)
+
+
+def gains(run: Mapping[str, float], other: Mapping[str, float]) -> str:
+    """How much higher the headline figures of one run are than another's, in words; empty where none is in both."""
+    told = [
+        f"{words} {run[name] - other[name]:+z.3f}" for name, words in HEADLINE.items() if name in run and name in other
+    ]
+    return ", ".join(told)
+
+
 def run_link(run: Run) -> str:
     """Address of a run's page within MLflow's interface."""
-    return f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    return f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}?{CLASSIC}"

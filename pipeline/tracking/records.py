@@ -36,6 +36,21 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class ExperimentPage:
+    """What the experiment's own page shows.
+
+    Attributes:
+        name: of the experiment.
+        note: Markdown, above the table of runs.
+        columns: metrics that the table of runs shows, by name; MLflow alone shows none.
+    """
+
+    name: str
+    note: str
+    columns: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelToRegister:
     """The model of a run: its bundle, how MLflow loads it, and under which name it is registered.
 

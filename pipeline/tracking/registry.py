@@ -16,7 +16,7 @@ from mlflow.models import Model
 from models.bundle import Bundle, UnusableBundleError
 from pipeline.bundles import read_bundle
 from pipeline.errors import UnusableInputError, did_you_mean
-from pipeline.tracking.entries import NOTE, has_artifacts, model_id_of, run_link
+from pipeline.tracking.entries import NOT_PAIRED, NOTE, gains, has_artifacts, model_id_of, run_link
 from pipeline.tracking.records import LoggedRun, Record
 from pipeline.tracking.store import connected, tracking_uri, without_password
 
@@ -29,8 +29,11 @@ CHALLENGER = "challenger"
 
 
 CHAMPION_WORDS = "**Champion:** "
-"""What the first paragraph of a run's note starts with: the interface folds all but the first lines away. It changes
+"""What the second paragraph of a run's note starts with: the interface folds all but the first lines away. It changes
 with each decision, so it is no part of what a run holds."""
+
+PARAGRAPH = "\n\n"
+"""What parts a note's paragraphs."""
 
 
 DECISION_TAG = "decision"
@@ -130,7 +133,10 @@ def make_challenger(client: mlflow.MlflowClient, run: Run, record: Record, name:
     if not versions:
         model_id = model_id_of(run)
         tags = {key: record.tags[key] for key in ("model_version", "model_sha256")}
-        versions = [client.create_model_version(name, f"models:/{model_id}", run.info.run_id, tags, model_id=model_id)]
+        source, said = f"models:/{model_id}", f"Not judged yet. {record.note.partition(PARAGRAPH)[0]}"
+        versions = [
+            client.create_model_version(name, source, run.info.run_id, tags, description=said, model_id=model_id)
+        ]
     client.set_registered_model_alias(name, CHALLENGER, str(versions[0].version))
     if not registered or CHAMPION not in registered[0].aliases:
         text = "The first champion of this registry: there was none to compare it with."
@@ -153,7 +159,7 @@ def _crown(client: mlflow.MlflowClient, name: str, version: ModelVersion, tag: s
 
 
 def say_who_is_champion(client: mlflow.MlflowClient, runs: Sequence[Run], name: str) -> None:
-    """The first paragraph of the runs' notes, and the registered model's description, as things stand now."""
+    """The runs' notes, below what they say in short, and the registered model's description, as things stand now."""
     champion = client.get_model_version_by_alias(name, CHAMPION)
     crowned = client.get_run(str(champion.run_id))
     who = (
@@ -170,8 +176,10 @@ def say_who_is_champion(client: mlflow.MlflowClient, runs: Sequence[Run], name: 
             continue
         is_champion = run.info.run_id == crowned.info.run_id
         own = "the model of this run." if is_champion else f"not this run's model, which is version {versions[0]}."
-        rest = note.partition("\n\n")[2] if note.startswith(CHAMPION_WORDS) else note
-        said = f"{CHAMPION_WORDS}{own} {who.strip()}\n\n{rest}"
+        gained = "" if is_champion else gains(run.data.metrics, crowned.data.metrics)
+        beside = f" This run beside it: {gained} ({NOT_PAIRED})." if gained else ""
+        short, *rest = (each for each in note.split(PARAGRAPH) if not each.startswith(CHAMPION_WORDS))
+        said = PARAGRAPH.join([short, f"{CHAMPION_WORDS}{own}{beside} {who.strip()}", *rest])
         if said != note:
             client.set_tag(run.info.run_id, NOTE, said)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,28 +13,38 @@ from mlflow.types import ColSpec, Schema
 
 from pipeline.errors import UnusableInputError, did_you_mean
 from pipeline.tracking.entries import (
+    CLASSIC,
     CONTENT_TAG,
     NOTE,
     end_killed_runs,
+    former_run,
+    gains,
     has_artifacts,
     log_files,
     log_values,
     model_id_of,
+    run_link,
     runs_of,
 )
-from pipeline.tracking.records import LoggedRun, ModelToRegister, Record
-from pipeline.tracking.registry import logged_run, make_challenger, run_of_model, say_who_is_champion
+from pipeline.tracking.records import ExperimentPage, LoggedRun, ModelToRegister, Record
+from pipeline.tracking.registry import PARAGRAPH, logged_run, make_challenger, run_of_model, say_who_is_champion
 from pipeline.tracking.store import connected, experiment_of, local_database, tracking_uri, without_password
 
 SHORTEST_REVISION = 7
 """Digits of a git revision, at least, that name a run: git's own short form."""
 
 
+VIEW_TAG = "mlflow.sharedViewState."
+"""Tag of an experiment under which MLflow keeps a view of the table of runs that a link may name."""
+
+VIEW = "figures"
+"""Our view's name."""
+
 LISTED_RUNS = 5
 """Runs named in a message."""
 
 
-def track_run(record: Record, model: ModelToRegister, experiment: str) -> None:
+def track_run(record: Record, model: ModelToRegister, experiment: ExperimentPage) -> None:
     """Log the record as one finished run, register its model and make that the challenger.
 
     The first model ever registered becomes the champion too: there is nobody to compare it with. If a run with the
@@ -44,7 +55,7 @@ def track_run(record: Record, model: ModelToRegister, experiment: str) -> None:
         UnusableInputError: the store cannot be reached or used.
     """
     with connected(create=True) as client:
-        experiment_id = experiment_of(client, experiment).experiment_id
+        experiment_id = _show(client, experiment)
         end_killed_runs(client, experiment_id)
         found = client.search_runs([experiment_id], f"tags.{CONTENT_TAG} = '{record.content_sha256}'")
         whole = [run for run in found if run.info.status == "FINISHED" and has_artifacts(client, run)]
@@ -90,6 +101,21 @@ def run_of_bundle(model_sha256: str, experiment: str, registered_model: str) -> 
         return logged_run(client, found[0], registered_model) if found else None
 
 
+def runs_address() -> str:
+    """Where the interface shows the runs, with the columns that matter; its list of experiments where there are none.
+
+    Raises:
+        UnusableInputError: the store cannot be reached or used.
+    """
+    local = local_database(tracking_uri())
+    if not local or local.is_file():
+        with connected(create=False) as client:
+            for each in client.search_experiments():
+                if f"{VIEW_TAG}{VIEW}" in each.tags:
+                    return f"#/experiments/{each.experiment_id}/runs?{CLASSIC}&viewStateShareKey={VIEW}"
+    return f"#/experiments?{CLASSIC}"
+
+
 def attach_files(run_id: str, files: Mapping[str, Path]) -> None:
     """Add files to a run; what stands there under the same names is replaced.
 
@@ -133,7 +159,8 @@ def _finished_with_model(client: mlflow.MlflowClient, experiment: str) -> list[R
 
 def _log(client: mlflow.MlflowClient, experiment_id: str, record: Record, model: ModelToRegister) -> Run:
     """A new run with everything in the record; it is marked as failed when a step fails."""
-    tags = {**record.tags, CONTENT_TAG: record.content_sha256, NOTE: record.note}
+    note = _beside_former(former_run(client, experiment_id), record)
+    tags = {**record.tags, CONTENT_TAG: record.content_sha256, NOTE: note}
     run = client.create_run(experiment_id, run_name=record.name, tags=tags)
     run_id = run.info.run_id
     with mlflow.start_run(run_id=run_id):
@@ -150,6 +177,43 @@ def _log(client: mlflow.MlflowClient, experiment_id: str, record: Record, model:
             pip_requirements=list(model.requirements),
         )
     return client.get_run(run_id)
+
+
+def _show(client: mlflow.MlflowClient, page: ExperimentPage) -> str:
+    """Bring the experiment's own page up to date; its identifier."""
+    found = experiment_of(client, page.name)
+    columns = json.dumps({"selectedColumns": [f"metrics.`{name}`" for name in page.columns]})
+    for tag, value in {NOTE: page.note, f"{VIEW_TAG}{VIEW}": columns}.items():
+        if found.tags.get(tag) != value:
+            client.set_experiment_tag(found.experiment_id, tag, value)
+    return str(found.experiment_id)
+
+
+def _beside_former(former: Run | None, record: Record) -> str:
+    """The record's note, told after its first paragraph how it differs from the run before."""
+    if former is None:
+        return record.note
+    changed = sum(
+        former.data.params.get(name) != record.parameters.get(name)
+        for name in {*former.data.params, *record.parameters}
+    )
+    inputs = former.inputs.dataset_inputs if former.inputs else []
+    data = {each.dataset.digest for each in inputs} == {digest for _, digest, _, _ in record.datasets}
+    definitions = former.data.tags.get("catalog_hash") == record.tags.get("catalog_hash")
+    differing = [
+        words
+        for words, differs in (
+            (f"{changed} parameter{'s' * (changed != 1)}", changed),
+            ("definitions of the features", not definitions),
+            ("data", not data),
+        )
+        if differs
+    ]
+    what = f"what differs: {', '.join(differing)}" if differing else "no parameter, definition or data differs"
+    gained = gains(record.metrics, former.data.metrics) or "no figure in common"
+    short, _, rest = record.note.partition(PARAGRAPH)
+    before = f"**Run before:** [{former.info.run_name}]({run_link(former)}). Since then {gained}; {what}."
+    return PARAGRAPH.join([short, before, rest])
 
 
 def _not_one_run(reference: str, found: Sequence[Run], runs: Sequence[Run]) -> str:
