@@ -92,6 +92,14 @@ def parse_local(text: str) -> Path:
 
 
 Input = Annotated[Path, typer.Option("--input", help="Dataset folder in the data contract (see docs/data.md).")]
+Mapping = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping",
+        metavar="FILE",
+        help="How the files of the folder become the tables of the contract (docs/mapping.md): `map` makes one.",
+    ),
+]
 Output = Annotated[Path, typer.Option("--output", help="Folder for the results; made if it is missing.")]
 AsOf = Annotated[
     datetime | None,
@@ -153,6 +161,7 @@ def score(
     as_of: AsOf = None,
     prevalence: Prevalence = None,
     *,
+    mapping: Mapping = None,
     reference: Annotated[
         Path | None,
         typer.Option(
@@ -211,12 +220,16 @@ def score(
         from features.catalog import catalog_hash
         from pipeline.bundles import load_scorer
         from pipeline.engines import opened_engine
+        from pipeline.mapping.apply import mapped_aside
         from pipeline.score import score_folder
         from pipeline.summary import show_score_summary
 
-        with opened_engine(engine, jobs=jobs, version=catalog_hash, address=address) as opened:
+        with (
+            opened_engine(engine, jobs=jobs, version=catalog_hash, address=address) as opened,
+            mapped_aside(source, mapping, scratch or output, report) as folder,
+        ):
             summary = score_folder(
-                source,
+                folder,
                 output,
                 load_scorer(model),
                 as_of=as_of,
@@ -272,6 +285,7 @@ def report(
             "--account", help="Id of an account to make a page of; may be repeated. Default: every reject and review."
         ),
     ] = None,
+    mapping: Mapping = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
@@ -285,9 +299,11 @@ def report(
     Example: `python -m pipeline report --input exports/march --scores scored/march/scores.parquet --output pages/march`
     """
     with reported(quiet, "report") as told:
+        from pipeline.mapping.apply import mapped_aside
         from pipeline.report import report_folder
 
-        written = report_folder(source, scores, output, accounts=account or (), jobs=jobs, report=told)
+        with mapped_aside(source, mapping, output, told) as folder:
+            written = report_folder(folder, scores, output, accounts=account or (), jobs=jobs, report=told)
     if not quiet:
         typer.echo(
             f"{written['accounts']:,} accounts, {written['pages']:,} with a page of their own. Open "
@@ -334,6 +350,7 @@ def evaluate(
     model: Model = None,
     as_of: AsOf = None,
     prevalence: Prevalence = None,
+    mapping: Mapping = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
@@ -341,22 +358,60 @@ def evaluate(
     with reported(quiet, "evaluate") as report:
         from pipeline.bundles import load_scorer
         from pipeline.evaluate import evaluate_folder
+        from pipeline.mapping.apply import mapped_aside
         from pipeline.summary import show_metrics
 
-        metrics, segments = evaluate_folder(
-            source, output, load_scorer(model), as_of=as_of, prevalence=prevalence, jobs=jobs, report=report
-        )
+        with mapped_aside(source, mapping, output, report) as folder:
+            metrics, segments = evaluate_folder(
+                folder, output, load_scorer(model), as_of=as_of, prevalence=prevalence, jobs=jobs, report=report
+            )
     if not quiet:
         show_metrics(metrics, segments, output)
 
 
 @app.command()
-def validate(source: Input, as_of: AsOf = None, quiet: Quiet = False) -> None:
+def validate(source: Input, as_of: AsOf = None, mapping: Mapping = None, quiet: Quiet = False) -> None:
     """Check a folder against the data contract and say what each account lacks for a verdict."""
     with reported(quiet, "validate") as report:
+        from pipeline.mapping.apply import mapped_aside
         from pipeline.validate import run
 
-        run(source, as_of=as_of, quiet=quiet, progress=report)
+        with mapped_aside(source, mapping, None, report) as folder:
+            run(folder, as_of=as_of, quiet=quiet, progress=report)
+    if not quiet:
+        from pipeline.map import next_step
+
+        typer.echo(next_step(source, mapping), err=True)
+
+
+@app.command("map")
+def map_export(
+    source: Annotated[Path, typer.Option("--input", help="Folder with your export: CSV, Excel, JSON or Parquet.")],
+    output: Annotated[Path, typer.Option("--output", help="Where the mapping is written.")] = Path("map.yaml"),
+    guess: Annotated[bool, typer.Option("--guess", help="Ask nothing, also in a terminal.")] = False,
+    mapping: Mapping = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="With --mapping: write the mapped tables, to look at.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say how your own export becomes the tables of the contract: a mapping, guessed and explained.
+
+    In a terminal it asks about what is unsure. Elsewhere it leaves `undecided` what would change the meaning.
+
+    Exit code 4: something is undecided, or a required column was not found; the mapping is written all the same.
+    2: a file cannot be used.
+
+    Example: `python -m pipeline map --input my_export --output my_export.yaml`, then `python -m pipeline validate
+    --input my_export --mapping my_export.yaml`
+    """
+    with reported(quiet, "map") as report:
+        from pipeline.map import run
+
+        # The live line of progress would lie over the questions.
+        is_complete = run(source, output, mapping=mapping, to=to, guess=guess, quiet=quiet, report=report)
+    if not is_complete:
+        raise typer.Exit(4)
 
 
 @app.command()
@@ -368,6 +423,7 @@ def features(
         typer.Option("--groups", help="Comma-separated: growth,comments,engagement,profile,network. Default: all."),
     ] = None,
     as_of: AsOf = None,
+    mapping: Mapping = None,
     reference: Reference = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
@@ -376,9 +432,11 @@ def features(
     with reported(quiet, "features") as report:
         from features.definition import GROUPS
         from pipeline.features_table import features_file
+        from pipeline.mapping.apply import mapped_aside
 
         chosen = [group.strip() for group in groups.split(",")] if groups is not None else GROUPS
-        features_file(source, output, chosen, reference=reference, as_of=as_of, jobs=jobs, report=report)
+        with mapped_aside(source, mapping, output, report) as folder:
+            features_file(folder, output, chosen, reference=reference, as_of=as_of, jobs=jobs, report=report)
 
 
 @app.command()
