@@ -256,6 +256,17 @@ def shortlist(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Exit with 0 even if a candidate does not pass.")
     ] = False,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--input",
+            help="The dataset folder that was scored: adds advertising, replies, mood of comments, rhythm, niche.",
+        ),
+    ] = None,
+    pages: Annotated[
+        Path | None, typer.Option("--pages", help="Folder that `report` wrote: the page then links its account pages.")
+    ] = None,
+    jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
     """Rank a campaign's candidates: shortlist.csv, and shortlist.html to read, in the output folder.
@@ -263,11 +274,11 @@ def shortlist(
     Exit code 0: every candidate passes. 4: at least one does not (the file is written all the same).
     2: a file cannot be used.
     """
-    with reported(quiet, "shortlist"):
+    with reported(quiet, "shortlist") as report:
         from pipeline.shortlist import shortlist_file
         from pipeline.summary import show_shortlist
 
-        ranked = shortlist_file(candidates, scores, output)
+        ranked = shortlist_file(candidates, scores, output, source=source, pages=pages, jobs=jobs, report=report)
     if not quiet:
         show_shortlist(ranked, output)
     if not exit_zero and not (ranked["verdict"] == "pass").all():

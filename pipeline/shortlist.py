@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
+from pydantic import Field
 
 from pages.render import page
 from pages.shortlist import shortlist_view
 from pipeline import layout
+from pipeline.addresses import links
+from pipeline.candidate_facts import candidate_facts
 from pipeline.candidates import read_candidates
 from pipeline.errors import UnusableInputError
 from pipeline.export import write_csv
@@ -51,26 +55,55 @@ class ShortlistParams(Section):
     """Section `shortlist` of params.yaml, for the stage."""
 
     candidates: Path
+    dataset: Path
+    jobs: int = Field(ge=1)
 
 
 def run(report: Callable[[str], None]) -> None:
     """The stage."""
     params = read_section("shortlist", ShortlistParams)
     report("candidates")
-    shortlist_file(params.candidates, layout.SCORES / layout.SCORES_FILE, layout.SHORTLIST)
+    scores = layout.SCORES / layout.SCORES_FILE
+    shortlist_file(params.candidates, scores, layout.SHORTLIST, source=params.dataset, jobs=params.jobs, report=report)
 
 
-def shortlist_file(candidates: Path, scores: Path, output: Path) -> pl.DataFrame:
+def shortlist_file(
+    candidates: Path,
+    scores: Path,
+    output: Path,
+    *,
+    source: Path | None = None,
+    pages: Path | None = None,
+    jobs: int = 1,
+    report: Callable[[str], None] = lambda _: None,
+) -> pl.DataFrame:
     """Read both files, write `shortlist.csv` and `shortlist.html` into the output folder, and return the rows.
 
+    Args:
+        candidates: the list of a campaign manager.
+        scores: what `score` wrote.
+        output: folder for the results.
+        source: the dataset folder that was scored; with it, the columns of `campaigns.facts` stand behind the others.
+        pages: what `report` wrote; the page then leads to the pages of accounts that have one.
+        jobs: threads over the source.
+        report: called now and then with what is being done.
+
     Raises:
-        UnusableInputError: a file that is missing, unreadable or without the columns it needs; all problems at once.
+        UnusableInputError: a file that is missing, unreadable or without the columns it needs, or a source that lacks
+            a scored candidate; nothing is written then.
+        TooManyBadRowsError: too many bad rows in the source.
     """
     check_output_folder(output)
-    ranked = shortlist(read_candidates(candidates), _read_scores(scores))
+    known = _read_scores(scores)
+    ranked = shortlist(read_candidates(candidates), known)
+    scored = ranked.filter(pl.col("verdict") != UNSCORED)["account_id"].unique().sort()
+    addresses = {} if pages is None else links(pages, output, scored)
+    if source is not None:
+        facts = candidate_facts(source, scored, output, as_of=_as_of(known), jobs=jobs, report=report)
+        ranked = ranked.join(facts, on="account_id", how="left", maintain_order="left")
     output.mkdir(parents=True, exist_ok=True)
     write_csv(ranked, output / layout.SHORTLIST_FILE)
-    write_text(page("shortlist.html", shortlist_view(ranked, {})), output / SHORTLIST_PAGE)
+    write_text(page("shortlist.html", shortlist_view(ranked, addresses)), output / SHORTLIST_PAGE)
     return ranked
 
 
@@ -90,7 +123,9 @@ def shortlist(candidates: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
         authentic_followers_upper=(followers * pl.col("authentic_follower_share_upper")).round(0),
         cost_per_authentic_engagement=costs.round(MONEY_DIGITS),
     )
-    one_currency = pl.col("currency").filter(pl.col("fee").is_not_null()).n_unique().over("campaign") <= 1
+    one_currency = (
+        pl.col("currency").str.to_uppercase().filter(pl.col("fee").is_not_null()).n_unique().over("campaign") <= 1
+    )
     order = pl.col("verdict").replace_strict(
         {name: place for place, name in enumerate(RANK_ORDER)}, return_dtype=pl.Int64
     )
@@ -163,6 +198,16 @@ def _find(candidates: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
 def _reason_texts(reasons: pl.Series | list[dict[str, object]] | None) -> str:
     texts = [str(entry["text"]) for entry in reasons] if reasons is not None else []
     return json.dumps(texts, ensure_ascii=False)
+
+
+def _as_of(scores: pl.DataFrame) -> datetime | None:
+    """Up to when the scores used data: what became known later is not shown beside them."""
+    if "as_of" not in scores.columns:
+        raise UnusableInputError(
+            f"scores: column 'as_of' is missing. Found: {', '.join(scores.columns)}. Score again, or leave out --input."
+        )
+    newest: datetime | None = scores.select(pl.col("as_of").max()).item()
+    return newest
 
 
 def _read_scores(path: Path) -> pl.DataFrame:
