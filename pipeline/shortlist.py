@@ -11,7 +11,7 @@ import polars as pl
 from pages.render import page
 from pages.shortlist import shortlist_view
 from pipeline import layout
-from pipeline.candidates import read_candidates
+from pipeline.candidates import read_candidates, without_repeats
 from pipeline.errors import UnusableInputError
 from pipeline.export import write_csv
 from pipeline.params import Section, read_section
@@ -60,27 +60,31 @@ def run(report: Callable[[str], None]) -> None:
     shortlist_file(params.candidates, layout.SCORES / layout.SCORES_FILE, layout.SHORTLIST)
 
 
-def shortlist_file(candidates: Path, scores: Path, output: Path) -> pl.DataFrame:
+def shortlist_file(
+    candidates: Path, scores: Path, output: Path, *, warn: Callable[[str], None] = lambda _: None
+) -> pl.DataFrame:
     """Read both files, write `shortlist.csv` and `shortlist.html` into the output folder, and return the rows.
 
     Raises:
         UnusableInputError: a file that is missing, unreadable or without the columns it needs; all problems at once.
     """
     check_output_folder(output)
-    ranked = shortlist(read_candidates(candidates), _read_scores(scores))
+    ranked = shortlist(read_candidates(candidates), _read_scores(scores), warn)
     output.mkdir(parents=True, exist_ok=True)
     write_csv(ranked, output / layout.SHORTLIST_FILE)
     write_text(page("shortlist.html", shortlist_view(ranked, {})), output / SHORTLIST_PAGE)
     return ranked
 
 
-def shortlist(candidates: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
+def shortlist(
+    candidates: pl.DataFrame, scores: pl.DataFrame, warn: Callable[[str], None] = lambda _: None
+) -> pl.DataFrame:
     """One row per candidate, in order of campaign, rank and candidate.
 
     A candidate is found by `account_id` or, without one, by `platform` and `handle` (whatever the case, with or
     without @). Costs are compared within a campaign only where all its fees are in one currency.
     """
-    found = _find(candidates, scores)
+    found = without_repeats(_find(candidates, scores), warn)
     followers = pl.col("follower_count")
     costs = pl.col("fee") / pl.when(pl.col("expected_engagement_per_post") > 0).then("expected_engagement_per_post")
     found = found.with_columns(
