@@ -159,7 +159,7 @@ def scored_labels(
         return found
 
     rows = pl.sum_horizontal("observed_days", "observed_posts", "observed_comments")
-    return over_buckets(prepared, score_labelled, report, jobs).with_columns(
+    return over_buckets(prepared, score_labelled, report, jobs, doing="features and verdicts").with_columns(
         size_tier(tiers=size_tiers),
         probability="probability_inauthentic",
         named_evidence=pl.col("reasons").list.eval(pl.element().struct.field("contribution")).list.sum(),

@@ -70,6 +70,15 @@ class TableSource:
         """About how many rows there are: counted where the files say it, guessed from their size otherwise."""
         return sum(_estimated_rows(part, self.form) for part in self.parts)
 
+    def known_rows(self) -> float | None:
+        """How many rows there are, where files of this machine say it; None: only reading them would tell."""
+        if self.form != "parquet" or any(is_remote(part) for part in self.parts):
+            return None
+        try:
+            return self.estimated_rows()
+        except _READ_ERRORS:
+            return None  # told as a problem when it is read
+
     def batches(self) -> Iterator[pl.DataFrame]:
         """The raw rows, at most one batch at a time: contract columns that are present, and `ROW_PROBLEM`.
 

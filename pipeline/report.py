@@ -76,7 +76,7 @@ def report_folder(
         (complete / ACCOUNTS_FOLDER).mkdir(parents=True)
         paged = scores.join(asked, on="account_id", how="semi", maintain_order="left")
         work = _Pages(prepared.folder, complete / ACCOUNTS_FOLDER, paged, evidence, summary)
-        written = over_buckets(prepared.folder, work, report, jobs)
+        written = over_buckets(prepared.folder, work, report, jobs, doing="pages", rows=asked.height)
         missing = asked.join(written, on="account_id", how="anti")["account_id"].to_list()
         if missing:
             raise UnusableInputError(
