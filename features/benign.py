@@ -38,14 +38,27 @@ USUAL_OTHER_SCRIPT = 0.02
 OTHER_SCRIPT = 0.1
 """Share of comments not in Latin letters from which the language may explain an observation; assumed."""
 
-MANY_EMOJI = 0.32
-"""Share of comments of emoji alone that 5 % of real accounts pass (FACTS, "Comments")."""
+MANY_EMOJI, SOME_EMOJI = 0.32, 0.19
+"""Shares of comments of emoji alone that 5 % and 25 % of real accounts pass (FACTS, "Comments")."""
 
 FEW_PEOPLE = 0.76
 """Commenters per comment that 5 % of real accounts stay below (FACTS, "Comments": .76 / .90 / .94 / .98 / 1)."""
 
+ENOUGH_OF_COMMENTS = 0.5
+"""Share of the counted comments from which those observed show who comes back: a small sample parts them; assumed."""
+
 ONE_OCCASION = 0.5
 """Share of the comments under one post from which one occasion may explain an observation; assumed."""
+
+OCCASIONS, FEWEST_AROUND_OCCASIONS = 3, 30
+"""Posts that may be occasions together, and posts among which so few stand out by holding half of the comments;
+assumed: of thirty honest posts the three busiest hold a third (counts spread as exponential ones; k about 0.9)."""
+
+LATE_POST_DAYS = 7
+"""Days after which a post no longer explains how a burst began; assumed."""
+
+RETURN_DAYS = 180
+"""Days before the newest post within which a pause must have ended to matter for what is seen now; assumed."""
 
 PRIVATE_FOLLOWERS = 10_000
 """Followers below which an audience may be friends and family: how micro-influencers are described (FACTS, "Stories"),
@@ -96,6 +109,9 @@ class Check:
         finding: what was seen, with its numbers, whether or not the explanation holds up.
         not_observed: what is missing where nothing can be said.
         asked: whether the check fits a reason of this feature on this side.
+        undecided: what is added to a finding that speaks neither way (`is_possible` is null, the finding is not);
+            empty where that says no more than `not_observed`.
+        is_told: whether there is anything to tell; a check that no reader would think of is left out otherwise.
     """
 
     name: str
@@ -104,6 +120,8 @@ class Check:
     finding: Expression
     not_observed: str
     asked: Callable[[str, str], bool] = lambda _feature, _side: True
+    undecided: str = ""
+    is_told: Expression = lambda: pl.lit(value=True)
 
 
 def explanations(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -128,9 +146,9 @@ def explanations(tables: Tables, wanted: pl.DataFrame) -> pl.DataFrame:
     accounts = asked[ACCOUNT].drop_nulls().unique()
     facts = {name: FACTS[name](tables, accounts) for name in {CHECKS[check].facts for check in asked["check"].unique()}}
     parts = [
-        rows.join(facts[CHECKS[str(name)].facts], on=ACCOUNT, how="left").select(
-            "account_id", "feature", "place", **_told(CHECKS[str(name)])
-        )
+        rows.join(facts[CHECKS[str(name)].facts], on=ACCOUNT, how="left")
+        .filter(CHECKS[str(name)].is_told())
+        .select("account_id", "feature", "place", **_told(CHECKS[str(name)]))
         for (name,), rows in asked.partition_by("check", as_dict=True).items()
     ]
     if not parts:
@@ -173,7 +191,10 @@ def _told(check: Check) -> dict[str, pl.Expr]:
         .then(pl.lit("possible"))
         .otherwise(pl.lit("not_borne_out"))
     )
-    seen = pl.when(is_observed).then(finding).otherwise(pl.lit(check.not_observed))
+    neither = pl.when(possible.is_null() & pl.lit(bool(check.undecided))).then(
+        pl.format("{}; {}", finding, pl.lit(check.undecided))
+    )
+    seen = pl.when(is_observed).then(finding).otherwise(pl.coalesce(neither, pl.lit(check.not_observed)))
     return {"outcome": outcome.cast(pl.Enum(list(OUTCOMES))), "told": pl.format("{} ({})", pl.lit(check.name), seen)}
 
 
@@ -181,8 +202,11 @@ def _told(check: Check) -> dict[str, pl.Expr]:
 
 
 def _of_account(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
-    """`followers` and `following_count` as observed."""
-    return of_accounts(tables.accounts, accounts, "followers", "following_count")
+    """`followers` and `following_count` as observed; `usual_likes`, the median of the newest settled posts."""
+    posts = of_accounts(frame(tables, "engagement", "posts"), accounts, "likes").group_by(ACCOUNT, maintain_order=True)
+    return of_accounts(tables.accounts, accounts, "followers", "following_count").join(
+        posts.agg(usual_likes=pl.col("likes").median()), on=ACCOUNT, how="left", maintain_order="left"
+    )
 
 
 def _of_largest_burst(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
@@ -215,7 +239,10 @@ def _of_readings(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
 
 
 def _of_comments(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
-    """Shares of the comments by others, and how many people wrote them; null below `FEWEST_COMMENTS`."""
+    """Shares of the comments by others, and how many people wrote them; null below `FEWEST_COMMENTS`.
+
+    `counted` are the comments that the posts count under which some are observed; null where no post tells.
+    """
     share = pl.len() >= FEWEST_COMMENTS
     known = pl.col("commenter_id").count()
     texts = (
@@ -237,7 +264,16 @@ def _of_comments(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
             comments=known,
         )
     )
-    return texts.join(authors, on=ACCOUNT, how="left", maintain_order="left")
+    written_on = of_accounts(tables.comments, accounts, "post_id").unique(maintain_order=True)
+    posts = of_accounts(tables.posts, accounts, "post_id", "comment_count").join(
+        written_on, on=[ACCOUNT, "post_id"], how="semi", maintain_order="left"
+    )
+    counts = posts.group_by(ACCOUNT, maintain_order=True).agg(
+        counted=pl.when(pl.col("comment_count").count() > 0).then(pl.col("comment_count").sum())
+    )
+    return texts.join(authors, on=ACCOUNT, how="left", maintain_order="left").join(
+        counts, on=ACCOUNT, how="left", maintain_order="left"
+    )
 
 
 def _of_comments_at_burst(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
@@ -265,11 +301,17 @@ def _of_comments_at_burst(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
 
 
 def _of_posts(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
-    """Of the newest settled posts: likes shown, formats, the longest pause, the busiest, views of the most liked."""
+    """Of the newest settled posts: likes shown, formats, the longest pause, the busiest, views of the most liked.
+
+    The pause is the longest of those that ended within `RETURN_DAYS` of the newest post.
+    """
     posted, enough = pl.col("posted_at"), pl.len() >= FEWEST_POSTS
-    pause = posted.diff()
+    pause = pl.when(posted >= posted.max() - pl.duration(days=RETURN_DAYS)).then(posted.diff())
     liked = (pl.col("likes_relative").exp() >= TWICE_THE_LIKES) & pl.col("views_relative").is_not_null()
-    columns = ("posted_at", "format", "is_newer", "likes", "comments", "likes_relative", "views_relative")
+    columns = (
+        *("posted_at", "format", "is_newer", "likes", "comments", "views", "likes_relative", "views_relative"),
+        "followers",
+    )
     return (
         of_accounts(frame(tables, "engagement", "posts"), accounts, *columns)
         .group_by(ACCOUNT, maintain_order=True)
@@ -284,6 +326,11 @@ def _of_posts(tables: Tables, accounts: pl.Series) -> pl.DataFrame:
             on_busiest=pl.when(enough & (pl.col("comments").sum() >= FEWEST_COMMENTS)).then(
                 pl.col("comments").max() / pl.col("comments").sum()
             ),
+            on_busiest_three=pl.when(
+                (pl.len() >= FEWEST_AROUND_OCCASIONS) & (pl.col("comments").sum() >= FEWEST_COMMENTS)
+            ).then(pl.col("comments").top_k(OCCASIONS).sum() / pl.col("comments").sum()),
+            followers=pl.col("followers").first(),
+            usual_views=pl.col("views").median(),
             liked_posts=liked.sum(),
             liked_views=pl.col("views_relative").filter(liked).median().exp(),
         )
@@ -352,10 +399,31 @@ def _around_burst() -> pl.Expr:
 def _viral_finding() -> pl.Expr:
     around = _around_burst()
     drew = pl.format("{} likes or views", times_the_usual("best_draw"))
-    far = pl.format("the post of {} drew {}", pl.col("best_draw_on"), drew)
+    later = (pl.col("best_draw_on") - pl.col("start_date")).dt.total_days()
+    after = pl.when(later > LATE_POST_DAYS).then(
+        pl.format(", {} after the burst began on {},", counted(later, "day"), "start_date")
+    )
+    far = pl.format("the post of {}{} drew {}", pl.col("best_draw_on"), after.fill_null(""), drew)
     less = pl.format("{}, the best post drew {}", around, drew)
     no_post = pl.format("{}, no post was seen", around)
-    return pl.when(pl.col("best_draw") > POST_DRAW).then(far).otherwise(pl.coalesce(less, no_post))
+    found = pl.when(pl.col("best_draw") > POST_DRAW).then(far).otherwise(pl.coalesce(less, no_post))
+    return pl.when("is_known").then(found)
+
+
+def _drew_in_time() -> pl.Expr:
+    """Whether a post drew much as the burst began; null for a post that came too late to have begun it."""
+    drew = (pl.col("best_draw") > POST_DRAW).fill_null(False)
+    is_late = (pl.col("best_draw_on") - pl.col("start_date")).dt.total_days() > LATE_POST_DAYS
+    return pl.when(pl.col("is_known") & ~(drew & is_late.fill_null(False))).then(drew)
+
+
+def _speaks_for_giveaway() -> pl.Expr:
+    """Whether mentions are many; null where they are more than usual and too few to speak for one."""
+    mentions = pl.col("mentions")
+    return pl.when((mentions >= GIVEAWAY_MENTIONS) | (mentions <= USUAL_MENTIONS)).then(mentions >= GIVEAWAY_MENTIONS)
+
+
+IN_BETWEEN = "in between, which speaks neither way"
 
 
 def _mentions_finding() -> pl.Expr:
@@ -369,10 +437,11 @@ def _giveaway(name: str, asked: Callable[[str, str], bool]) -> Check:
     return Check(
         name,
         "comments",
-        lambda: pl.col("mentions") >= GIVEAWAY_MENTIONS,
+        _speaks_for_giveaway,
         _mentions_finding,
         f"under {FEWEST_COMMENTS} comments observed",
         asked,
+        IN_BETWEEN,
     )
 
 
@@ -380,9 +449,10 @@ def _giveaway_at_burst() -> Check:
     return Check(
         "a giveaway",
         "comments_at_burst",
-        lambda: pl.col("mentions") >= GIVEAWAY_MENTIONS,
+        _speaks_for_giveaway,
         lambda: pl.format("{}, {}", _around_burst(), _mentions_finding()),
         f"under {FEWEST_COMMENTS} comments of the burst's days observed",
+        undecided=IN_BETWEEN,
     )
 
 
@@ -398,15 +468,59 @@ def _giveaway_before_losses() -> Check:
     )
 
 
+def _is_close_circle() -> pl.Expr:
+    """Whether the same people come back; null where too few of the comments are observed to see it."""
+    comes_back = pl.col("people") < FEW_PEOPLE * pl.col("comments")
+    is_enough = (pl.col("comments") >= ENOUGH_OF_COMMENTS * pl.col("counted")).fill_null(True)
+    return pl.when(comes_back | is_enough).then(comes_back)
+
+
+def _circle_finding() -> pl.Expr:
+    """How many people wrote how many comments, and of how many where more are counted."""
+    wrote = pl.format("{} wrote {}", counted("people", "person", "people"), counted("comments", "comment"))
+    more = pl.when(pl.col("counted") > pl.col("comments")).then(pl.format(" of the {} counted", grouped("counted")))
+    speaks = f"; fewer than {100 * FEW_PEOPLE:.0f} people to 100 comments speaks for one"
+    return pl.concat_str(wrote, more.fill_null(""), pl.lit(speaks))
+
+
 def _close_circle(asked: Callable[[str, str], bool]) -> Check:
     return Check(
         "a close circle of friends or fans",
         "comments",
-        lambda: pl.col("people") < FEW_PEOPLE * pl.col("comments"),
-        lambda: pl.format("{} wrote {}", counted("people", "person", "people"), counted("comments", "comment")),
+        _is_close_circle,
+        _circle_finding,
         f"under {FEWEST_COMMENTS} comments of known authors",
         asked,
+        "too small a part to see who comes back",
     )
+
+
+def _is_private_circle() -> pl.Expr:
+    """Whether the account is small, and has no more likes a post than followers who could give them."""
+    return (pl.col("followers") < PRIVATE_FOLLOWERS) & ~_likes_exceed_followers()
+
+
+def _likes_exceed_followers() -> pl.Expr:
+    return (pl.col("usual_likes") > pl.col("followers")).fill_null(False)
+
+
+def _private_finding() -> pl.Expr:
+    followers = counted("followers", "follower")
+    likes = pl.format("{}, and {} on a usual post", followers, counted("usual_likes", "like"))
+    return pl.when(_likes_exceed_followers()).then(likes).otherwise(followers)
+
+
+def _reach_finding() -> pl.Expr:
+    return pl.format("a usual post has {}; {}", counted("usual_views", "view"), counted("followers", "follower"))
+
+
+def _occasion_finding() -> pl.Expr:
+    """The busiest post's share of the comments or, where only together they hold half, that of the three busiest."""
+    of_comments = counted("comments", "comment")
+    three = pl.format(f"the {OCCASIONS} busiest posts hold {{}} of {{}}", percent("on_busiest_three"), of_comments)
+    one = pl.format("one post holds {} of {}", percent("on_busiest"), of_comments)
+    is_three = (pl.col("on_busiest") < ONE_OCCASION) & (pl.col("on_busiest_three") >= ONE_OCCASION)
+    return pl.when(is_three).then(three).otherwise(one)
 
 
 def _untraceable(name: str) -> Check:
@@ -439,9 +553,10 @@ CHECKS: dict[str, Check] = {
     "viral_post": Check(
         "a viral post",
         "largest_burst",
-        lambda: pl.when("is_known").then((pl.col("best_draw") > POST_DRAW).fill_null(False)),
+        _drew_in_time,
         _viral_finding,
         "no burst could be set beside posts with counts",
+        undecided="it explains no more than what came after it",
     ),
     "giveaway": _giveaway_at_burst(),
     "giveaway_losses": _giveaway_before_losses(),
@@ -449,13 +564,21 @@ CHECKS: dict[str, Check] = {
     "one_busy_post": Check(
         "one occasion, such as a giveaway",
         "posts",
-        lambda: pl.col("on_busiest") >= ONE_OCCASION,
-        lambda: pl.format("one post holds {} of {}", percent("on_busiest"), counted("comments", "comment")),
+        lambda: pl.max_horizontal("on_busiest", "on_busiest_three") >= ONE_OCCASION,
+        _occasion_finding,
         f"under {FEWEST_COMMENTS} comments counted",
         lambda feature, side: (feature, side) in MANY_COMMENTS,
     ),
     "outside_attention": _untraceable("a shout-out, press, paid advertising or bots that nobody ordered"),
     "advertising": _untraceable("paid advertising, which is as steady"),
+    "waning_interest": Check(
+        "an audience that loses interest, as after a change of subject",
+        "account",
+        _nothing,
+        _nothing_seen,
+        "it leaves no trace in these tables: ask the creator",
+        _on("high"),
+    ),
     "advertised_posts": _untraceable("advertising of single posts"),
     "purge": Check(
         "a purge by the platform",
@@ -474,9 +597,10 @@ CHECKS: dict[str, Check] = {
         _on("low"),
     ),
     "single_clean_up": Check(
-        "a single clean-up of the accounts followed",
+        "a clean-up of the accounts followed",
         "readings",
-        lambda: (pl.col("unfollows") > 0) & (pl.col("follows") == 0),
+        # Whoever never follows in bulk tidies: at once, or a few at a time.
+        lambda: pl.col("follows") == 0,
         lambda: pl.format("{} and {} in bulk", counted("follows", "follow"), counted("unfollows", "unfollow")),
         "no history of the accounts followed",
     ),
@@ -511,7 +635,7 @@ CHECKS: dict[str, Check] = {
         "posts",
         lambda: pl.col("older_format") != pl.col("newer_format"),
         _format_finding,
-        "formats not observed",
+        f"under {FEWEST_POSTS} posts of known format",
     ),
     "one_occasion": Check(
         "one occasion, such as wishes or a live event",
@@ -530,9 +654,15 @@ CHECKS: dict[str, Check] = {
     "emoji_habit": Check(
         "an audience fond of emoji",
         "comments",
-        lambda: pl.col("emoji") >= MANY_EMOJI,
-        lambda: pl.format(f"{{}} of comments are emoji alone; up to {MANY_EMOJI:.0%} is usual", percent("emoji")),
+        lambda: pl.when((pl.col("emoji") >= MANY_EMOJI) | (pl.col("emoji") <= SOME_EMOJI)).then(
+            pl.col("emoji") >= MANY_EMOJI
+        ),
+        lambda: pl.format(
+            f"{{}} of comments are emoji alone; {SOME_EMOJI:.0%} is common, {MANY_EMOJI:.0%} speaks for one",
+            percent("emoji"),
+        ),
         f"under {FEWEST_COMMENTS} comments observed",
+        undecided=IN_BETWEEN,
     ),
     "close_circle": _close_circle(lambda _feature, _side: True),
     "active_circle": _close_circle(
@@ -541,8 +671,8 @@ CHECKS: dict[str, Check] = {
     "private_circle": Check(
         "a private circle of friends and family",
         "account",
-        lambda: pl.col("followers") < PRIVATE_FOLLOWERS,
-        lambda: pl.format("{} followers", grouped("followers")),
+        _is_private_circle,
+        _private_finding,
         "the follower count is unknown",
         lambda feature, side: not (feature.endswith(LEVEL) and side == "low"),
     ),
@@ -553,6 +683,15 @@ CHECKS: dict[str, Check] = {
         lambda: pl.format("{} followers; the comparison is with accounts of that size", grouped("followers")),
         "the follower count is unknown",
         _on("low"),
+        is_told=lambda: (pl.col("followers") >= VERY_LARGE).fill_null(True),
+    ),
+    "reach_beyond_followers": Check(
+        "posts that many see who do not follow",
+        "posts",
+        lambda: pl.col("usual_views") >= pl.col("followers"),
+        _reach_finding,
+        "no views observed",
+        _on("high"),
     ),
     "wide_audience": Check(
         "posts that reached more people",
@@ -561,7 +700,7 @@ CHECKS: dict[str, Check] = {
         lambda: pl.col("liked_views").round_sig_figs(2) >= MORE_VIEWS,
         _wide_finding,
         "no views observed on posts with twice the usual likes",
-        lambda feature, side: (feature, side) not in MANY_COMMENTS,
+        lambda feature, side: (feature, side) not in MANY_COMMENTS or feature.endswith("_change_residual"),
     ),
     "rounding_source": Check(
         "rounding by the platform",

@@ -582,7 +582,8 @@ def comments_phrase_agreement_share() -> pl.Expr:
     formula="P(the next texts under two posts agree, given that the texts do) - P(the next texts agree), each text "
     "counted where the next comment of its post has words, too; drawn towards 0 as by 20 pairs more",
     suspicious="high",
-    reason="after the same comment the same next one follows under other posts, {value:.0%} more often than chance",
+    reason="after the same comment the same next one follows under other posts, more often than in most accounts "
+    "({value:+.1%} against chance)",
     source=f"{_TAGGER}: in the same order over posts; {_SELLERS}: a list that is worked through",
     evidence=lambda: pl.col("next_matches") - _next_text_chance() * pl.col("next_trials"),
     low=-1.0,
@@ -712,7 +713,8 @@ def comments_author_order_correlation() -> pl.Expr:
     formula="(observed - chance) / (1 - chance), observed = same next regular / other visits of the same author, "
     "chance = 1 / (regulars under the post - 1)",
     suspicious="high",
-    reason="the same person comments right after the same other person {value:.0%} more often than chance explains",
+    reason="among regular commenters the same person comes right after the same other one, more often than in most "
+    "accounts ({value:+.0%} against chance; +100% is always)",
     source=f"{_TAGGER}: the same commenters in the same order over posts; {_SELLERS}",
     evidence=lambda: pl.col("successor_matches") - pl.col("successor_chance") * pl.col("successor_trials"),
     low=-1.0,
@@ -841,7 +843,7 @@ def comments_first_hour_share() -> pl.Expr:
     formula="(first-hour share of regulars' comments - that of all others') m / (m + 5), shares with a half added to "
     "hits and misses, m = r o / (r + o) for r and o comments, at least 3 of each; regular: comments under two posts",
     suspicious="high",
-    reason="people who comment again and again come within the first hour far more often than the others "
+    reason="people who comment again and again come within the first hour more often than the others "
     "(by at least {value:+.0%} of their comments, allowing for chance)",
     source=f"{_PODS}: members react at once; the difference cancels the kind of sample",
     evidence=lambda: _push_of_difference(pl.col("is_early"), pl.col("is_early").is_not_null()),
@@ -995,7 +997,7 @@ def _usual_square() -> pl.Expr:
     formula="sqrt((S + 20 u) / (P + 20) / u), S the squared differences of ln(delay + 1 minute) over the P pairs of "
     "one author's arrivals under different posts, u their mean over pairs of different authors; at least 6 pairs",
     suspicious="low",
-    reason="the same people come back with the same delay after every post: their delays differ only {value:.0%} as "
+    reason="the same people come back with like delays after their posts: their delays differ only {value:.0%} as "
     "much as those of different people",
     source=f"{_PODS}: members react to a message at once; the ratio cancels the kind of sample. Friends may have "
     "habits, too",

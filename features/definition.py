@@ -58,6 +58,25 @@ Expression = Callable[[], pl.Expr]
 FrameBuilder = Callable[[Tables], pl.DataFrame]
 
 
+class Shown(float):
+    """A number as sentences show it: what rounds to all or nothing, and is not, reads as over or under.
+
+    "100% of the gains" would be refuted by the first gain elsewhere, and "0%" is no reason: 0.997 reads "over 99%" and
+    0.003 "under 1%" in whole per cent. Other formats, and per cents with a sign, are those of a float.
+    """
+
+    def __format__(self, specification: str) -> str:
+        """The number in that format."""
+        text = super().__format__(specification)
+        if not specification.endswith("%") or "+" in specification:
+            return text
+        digits = int(specification.removesuffix("%").removeprefix(".") or "6")
+        step, whole = 10.0 ** -(digits + 2), f"{1.0:.{digits}%}"
+        if text.lstrip("-") == f"{0.0:.{digits}%}":
+            return f"under {step:.{digits}%}" if self > 0 else text.lstrip("-")
+        return f"over {1.0 - step:.{digits}%}" if text == whole and self < 1 else text
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """How the rows of a frame are named to a person.
@@ -124,7 +143,7 @@ class Feature:
 
     def sentence(self, value: float, side: Literal["high", "low"]) -> str:
         """The reason in words for a value seen on the given side. KeyError where that side is not suspicious."""
-        return self.reason[side].format(value=value)
+        return self.reason[side].format(value=Shown(value))
 
     def aggregation(self, rows: str | None = None) -> pl.Expr:
         """The null rule applied to the expression: too few rows give null.

@@ -56,7 +56,7 @@ def _limit_share() -> pl.Expr:
     unit="share of the platform's limit, 0 to 1",
     formula="min(following / limit, 1), limits 7,500 (Instagram), 10,000 (TikTok), 5,000 (X)",
     suspicious="high",
-    reason="the account follows {value:.0%} of the number of accounts that the platform allows",
+    reason="the account follows many others: {value:.0%} of the platform's limit (100% is the limit or more)",
     evidence=_limit_share,
     source="HypeAuditor: mass follower above 1,500; real influencers follow 176 / 557 / 974 / 1,828 / 5,316",
     low=0.0,

@@ -43,10 +43,12 @@ def accounts(tables: Tables) -> pl.DataFrame:
 def account_text() -> pl.Expr:
     """What is known of an account, without its name.
 
-    "12,000 followers, follows 3,400 of 7,500, 560 posts, opened on 2019-03-01, handle of 9 characters with 2 digits
-    (2 at its end), biography of 80 characters that offers a follow in exchange".
+    "12,000 followers, follows 3,400 (the platform's limit: 7,500), 560 posts, opened on 2019-03-01, handle of 9
+    characters with 2 digits (2 at its end), biography of 80 characters that offers a follow in exchange".
     """
-    limit = pl.when(pl.col("following_limit").is_not_null()).then(pl.format(" of {}", grouped("following_limit")))
+    limit = pl.when(pl.col("following_limit").is_not_null()).then(
+        pl.format(" (the platform's limit: {})", grouped("following_limit"))
+    )
     exchange = pl.when("offers_exchange").then(pl.lit(" that offers a follow in exchange")).otherwise(pl.lit(""))
     parts = [
         counted("followers", "follower"),

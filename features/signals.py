@@ -26,9 +26,11 @@ class Signal:
 
 SIGNALS: dict[str, Signal] = {
     "growth_pace": Signal("Pace of growth"),
-    "follower_burst": Signal("Burst of new followers", ("viral_post", "giveaway", "outside_attention")),
+    "follower_burst": Signal(
+        "Burst of new followers", ("viral_post", "giveaway", "return_from_pause", "outside_attention")
+    ),
     "steady_gain": Signal("Followers at a capped, even pace", ("viral_post", "advertising")),
-    "follower_losses": Signal("Losses of followers", ("giveaway_losses", "purge", "rounded_counts")),
+    "follower_losses": Signal("Losses of followers", ("giveaway_losses", "purge", "waning_interest", "rounded_counts")),
     "refilled_losses": Signal("Losses made up by new followers", ("viral_post", "purge")),
     "follow_unfollow": Signal("Following and unfollowing", ("single_clean_up", "mutual_following")),
     "likes_and_followers_apart": Signal(
@@ -43,13 +45,18 @@ SIGNALS: dict[str, Signal] = {
     "comment_timing": Signal("Timing of comments", ("one_occasion",)),
     "engagement_for_size": Signal(
         "Engagement for an account of its size",
-        ("private_circle", "active_circle", "very_large_audience", "hidden_likes", "return_from_pause"),
+        (
+            *("private_circle", "active_circle", "reach_beyond_followers", "very_large_audience", "hidden_likes"),
+            "return_from_pause",
+        ),
     ),
     "comments_against_likes": Signal(
         "Comments against likes",
         ("wide_audience", "giveaway_comments", "one_busy_post", "active_circle", "hidden_likes", "change_of_format"),
     ),
-    "likes_against_views": Signal("Likes against views", ("hidden_likes", "advertised_posts", "change_of_format")),
+    "likes_against_views": Signal(
+        "Likes and comments against views", ("hidden_likes", "advertised_posts", "change_of_format")
+    ),
     "even_likes": Signal("Even likes or views", ("private_circle",)),
     "even_comments": Signal("Even comment counts", ("private_circle", "close_circle")),
     "likes_over_time": Signal("Likes over time", ("change_of_format", "return_from_pause")),

@@ -22,9 +22,15 @@ def counted(number: pl.Expr | str, noun: str, plural: str | None = None) -> pl.E
 
 
 def percent(share: pl.Expr | str) -> pl.Expr:
-    """A share in whole per cent: "12%"; null stays null."""
+    """A share in whole per cent: "12%"; what rounds to all or nothing and is not is "over 99%" or "under 1%".
+
+    Null stays null.
+    """
     value = pl.col(share) if isinstance(share, str) else share
-    return pl.format("{}%", grouped(100 * value))
+    whole = (100 * value).round()
+    nearly = pl.when((whole == 0) & (value > 0)).then(pl.lit("under 1%"))
+    nearly = nearly.when((whole == 100) & (value < 1)).then(pl.lit("over 99%"))  # noqa: PLR2004 -- all of it
+    return nearly.otherwise(pl.format("{}%", grouped(whole)))
 
 
 def times_the_usual(factor: pl.Expr | str) -> pl.Expr:

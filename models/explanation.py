@@ -16,7 +16,7 @@ from typing import Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from features.definition import Feature
+from features.definition import Feature, Shown
 from features.signals import SIGNALS
 
 FloatArray = NDArray[np.float64]
@@ -136,8 +136,36 @@ def _sentence(feature: Feature, value: float, ordinary: OrdinaryRange) -> str | 
     if side is None:
         return None
     specification = next(spec for _, name, spec, _ in Formatter().parse(feature.reason[side]) if name == "value")
-    low, high = (format(bound, specification or "") for bound in (ordinary.low, ordinary.high))
+    bounds = [bound for bound in (ordinary.low, ordinary.high) if bound is not None]
+    low, high = (format(Shown(bound), specification or "") for bound in bounds)
     return f"{feature.sentence(value, side)} (eight in ten genuine training accounts: {low} to {high})"
+
+
+class Push(TypedDict):
+    """What one signal adds to an account's raw score, as it stands in the scores.
+
+    Attributes:
+        signal: a name of `features.signals.SIGNALS`.
+        contribution: log-odds that all its features add together; negative where they speak for the account.
+    """
+
+    signal: str
+    contribution: float
+
+
+def pushes(contributions: FloatArray, features: Sequence[Feature]) -> list[Push]:
+    """What every signal adds to one account's raw score, the strongest either way first.
+
+    Reasons tell only what a person can check; this tells the whole, also the signals that are never a reason and those
+    that speak for the account. A push below `SMALLEST_CONTRIBUTION` either way is left out. `contributions` are that
+    account's, in the order of `features`.
+    """
+    sums: dict[str, float] = {}
+    for feature, contribution in zip(features, contributions, strict=True):
+        sums[feature.signal] = sums.get(feature.signal, 0.0) + float(contribution)
+    found = [Push(signal=signal, contribution=round(total, 6)) for signal, total in sums.items()]
+    strong = [each for each in found if abs(each["contribution"]) >= SMALLEST_CONTRIBUTION]
+    return sorted(strong, key=lambda each: (-abs(each["contribution"]), each["signal"]))
 
 
 def named_evidence(found: Sequence[Reason]) -> float:

@@ -14,7 +14,7 @@ from features.definition import Feature
 from models.baselines import Constant
 from models.bundle import Bundle, UnusableBundleError, booster
 from models.classifier import contributions_of, raw_scores
-from models.explanation import named_evidence, reasons, suspicious_side
+from models.explanation import named_evidence, pushes, reasons, suspicious_side
 from models.shares import DIGITS, SharePredictor
 from models.training import feature_values
 
@@ -28,6 +28,7 @@ EXPLAINED = ("review", "reject")
 
 REASON = pl.Struct({"feature": pl.String, "value": pl.Float64, "contribution": pl.Float64, "text": pl.String})
 SUSPECTED = pl.Struct({"scheme": pl.String, "probability": pl.Float64})
+PUSH = pl.Struct({"signal": pl.String, "contribution": pl.Float64})
 
 SCORE_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "account_id": pl.String,
@@ -37,6 +38,7 @@ SCORE_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "insufficient_because": pl.List(pl.String),
     "suspected_schemes": pl.List(SUSPECTED),
     "reasons": pl.List(REASON),
+    "signals": pl.List(PUSH),
     "authentic_follower_share_lower": pl.Float64,
     "authentic_follower_share_estimate": pl.Float64,
     "authentic_follower_share_upper": pl.Float64,
@@ -87,7 +89,7 @@ class Scorer:
         probability = calibration.probability(raw, prevalence)
         lacks = self._lacks(values, context)
         owed = np.array([not because for because in lacks], dtype=bool)
-        verdict, named = self.judged(values, raw, owed, prevalence, explained)
+        verdict, named, pushed = self._judged(values, raw, owed, prevalence, explained)
         standard = calibration.probability(raw, SCORE_PREVALENCE)
         return pl.DataFrame(
             {
@@ -98,6 +100,7 @@ class Scorer:
                 "insufficient_because": lacks,
                 "suspected_schemes": self._suspected(values, verdict, prevalence),
                 "reasons": named,
+                "signals": pushed,
                 **self._authentic_followers(values, context, owed, prevalence),
                 **self._authentic_engagement(values, context, owed, prevalence),
             },
@@ -119,14 +122,26 @@ class Scorer:
         `least_named_evidence` is a review: what refuses a creator is what a person can check, not how many values
         that look harmless one by one stand together.
         """
+        verdict, found, _ = self._judged(values, raw, owed, prevalence, explained)
+        return verdict, found
+
+    def _judged(
+        self,
+        values: FloatArray,
+        raw: FloatArray,
+        owed: NDArray[np.bool_],
+        prevalence: float,
+        explained: Collection[str],
+    ) -> tuple[NDArray[np.str_], list[list[Any]], list[list[Any]]]:
+        """As `judged`, and what every signal adds, of the rows that have reasons or might have had some."""
         calibration = self.bundle.classifier.calibration
         verdict = self.bundle.thresholds.verdicts(
             calibration.probability(raw, prevalence), calibration.log_likelihood_ratio(raw)
         )
         verdict = np.where(owed, verdict, "insufficient_data")
-        found = self._reasons(values, np.isin(verdict, list({*explained, "reject"})))
+        found, pushed = self._explained(values, np.isin(verdict, list({*explained, "reject"})))
         unnamed = np.array([named_evidence(each) for each in found]) < self.bundle.settings["least_named_evidence"]
-        return np.where((verdict == "reject") & unnamed, "review", verdict), found
+        return np.where((verdict == "reject") & unnamed, "review", verdict), found, pushed
 
     def baselines(self, features: pl.DataFrame, prevalence: float) -> pl.DataFrame:
         """`account_id` and each baseline's probability, carried over from its own prevalence to the given one."""
@@ -202,10 +217,14 @@ class Scorer:
                     found[index].append({"scheme": scheme, "probability": float(value)})
         return [sorted(each, key=lambda entry: (-float(str(entry["probability"])), entry["scheme"])) for each in found]
 
-    def _reasons(self, values: FloatArray, wanted: NDArray[np.bool_]) -> list[list[Any]]:
-        """Reasons of the rows wanted: contributions cost fifty predictions, so nobody else's are made."""
+    def _explained(self, values: FloatArray, wanted: NDArray[np.bool_]) -> tuple[list[list[Any]], list[list[Any]]]:
+        """Reasons, and what every signal adds, of the rows wanted.
+
+        Contributions cost fifty predictions, so nobody else's are made.
+        """
         asked = np.flatnonzero(wanted)
         found: list[list[Any]] = [[] for _ in wanted]
+        pushed: list[list[Any]] = [[] for _ in wanted]
         if asked.size:
             contributions = contributions_of(self._classifier, values[asked])
             most = int(self.bundle.settings["most_reasons"])
@@ -213,7 +232,8 @@ class Scorer:
                 found[index] = list(
                     reasons(values[index], contributions[row], self._features, self.bundle.ordinary, most)
                 )
-        return found
+                pushed[index] = list(pushes(contributions[row], self._features))
+        return found, pushed
 
     def _authentic_followers(
         self, values: FloatArray, context: pl.DataFrame, owed: NDArray[np.bool_], prevalence: float

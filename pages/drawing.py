@@ -85,7 +85,7 @@ def line(points: Points, across: Scale, up: Scale, style: str, *, breaks_after: 
     """A line through the points, broken where two of them are farther apart across than `breaks_after`."""
     commands, former = [], -math.inf
     for x, y in points:
-        commands.append(f"{'L' if x - former <= breaks_after else 'M'}{across(x):.1f} {up(y):.1f}")
+        commands.append(f"{'L' if commands and x - former <= breaks_after else 'M'}{across(x):.1f} {up(y):.1f}")
         former = x
     return Markup('<path class="{}" d="{}"/>').format(style, "".join(commands))
 
@@ -101,6 +101,22 @@ def dots(points: Points, across: Scale, up: Scale, style: str, labels: Sequence[
             )
         )
     return Markup("").join(found)
+
+
+SHAPES = {
+    "circle": "M-4 0A4 4 0 1 0 4 0A4 4 0 1 0 -4 0Z",
+    "square": "M-4 -4H4V4H-4Z",
+    "triangle": "M0 -5L5 4H-5Z",
+    "cross": "M-4 -4L4 4M-4 4L4 -4",
+}
+"""Outlines around their own middle, so that kinds are told apart without colour."""
+
+
+def mark(shape: str, x: float, y: float, across: Scale, up: Scale, style: str, label: str) -> Markup:
+    """One of the `SHAPES` at a place; its label is shown when it is pointed at."""
+    return Markup('<path class="{}" transform="translate({} {})" d="{}"><title>{}</title></path>').format(
+        style, f"{across(x):.1f}", f"{up(y):.1f}", SHAPES[shape], label
+    )
 
 
 def band(start: float, end: float, across: Scale, style: str, label: str = "") -> Markup:

@@ -30,13 +30,16 @@ def _environment() -> Environment:
         "words": _words,
         "sentence": _sentence,
         "counted": _counted,
+        "money": _money,
     }
-    style, script = (_source(environment, name) for name in ("style.css", "table.js"))
+    style, script, candidates = (_source(environment, name) for name in ("style.css", "table.js", "candidates.js"))
     environment.globals |= {
         "style": Markup(style),  # noqa: S704 - our own file
         "script": Markup(script),  # noqa: S704 - likewise
+        "candidates_script": Markup(candidates),  # noqa: S704 - likewise
         "style_hash": _hash(style),
         "script_hash": _hash(script),
+        "candidates_script_hash": _hash(candidates),
     }
     return environment
 
@@ -71,6 +74,11 @@ def _in_hundred(probability: float) -> str:
     if probability >= _NEARLY_SURE:
         return "more than 99 in 100"
     return "less than 1 in 100" if probability <= 1 - _NEARLY_SURE else f"{probability * 100:.0f} in 100"
+
+
+def _money(value: float) -> str:
+    """An amount in hundredths; one below 1 with two digits that count, since a like can cost less than a hundredth."""
+    return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.2g}"
 
 
 def _percent(value: float | None, digits: int = 0) -> str:

@@ -82,17 +82,47 @@ def parse_place(text: str) -> Path:
         raise typer.BadParameter(str(error)) from error
 
 
-def parse_local(text: str) -> Path:
-    """A folder of this machine; a scheme would be taken for a folder of that name."""
+def parse_here(text: str) -> Path:
+    """A file or folder of this machine; a scheme would be taken for a folder of that name."""
     if "://" in text:
-        raise typer.BadParameter(f"'{text}' is no folder of this machine. Mount it, and name where.")
-    if Path(text).is_file():
+        raise typer.BadParameter(f"'{text}' is no place of this machine. Mount or copy it, and name where.")
+    return Path(text)
+
+
+def parse_local(text: str) -> Path:
+    """A folder of this machine."""
+    if parse_here(text).is_file():
         raise typer.BadParameter(f"'{text}' is a file. Name a folder.")
     return Path(text)
 
 
-Input = Annotated[Path, typer.Option("--input", help="Dataset folder in the data contract (see docs/data.md).")]
-Output = Annotated[Path, typer.Option("--output", help="Folder for the results; made if it is missing.")]
+Input = Annotated[
+    Path,
+    typer.Option(
+        "--input",
+        parser=parse_place,
+        metavar="DIR",
+        help="Dataset folder in the data contract (see docs/data.md); also s3://, gs://, ... (docs/scale.md).",
+    ),
+]
+Mapping = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping",
+        metavar="FILE",
+        help="How the files of the folder become the tables of the contract (docs/mapping.md): `map` makes one.",
+    ),
+]
+Output = Annotated[
+    Path,
+    typer.Option("--output", parser=parse_here, metavar="DIR", help="Folder for the results; made if it is missing."),
+]
+Scores = Annotated[
+    Path,
+    typer.Option(
+        "--scores", parser=parse_here, metavar="FILE", help="scores.parquet or scores.csv that 'score' wrote."
+    ),
+]
 AsOf = Annotated[
     datetime | None,
     typer.Option(
@@ -123,6 +153,8 @@ Reference = Annotated[
     Path | None,
     typer.Option(
         "--reference",
+        parser=parse_place,
+        metavar="DIR",
         help="Dataset folder of your own whose accounts count as seen, too, for the network features (and for nothing "
         "else): who comments where shows from 500 accounts with known commenters on.",
     ),
@@ -131,15 +163,7 @@ Reference = Annotated[
 
 @app.command()
 def score(
-    source: Annotated[
-        Path,
-        typer.Option(
-            "--input",
-            parser=parse_place,
-            metavar="DIR",
-            help="Dataset folder in the data contract (see docs/data.md); also s3://, gs://, ... (docs/scale.md).",
-        ),
-    ],
+    source: Input,
     output: Annotated[
         Path,
         typer.Option(
@@ -153,20 +177,14 @@ def score(
     as_of: AsOf = None,
     prevalence: Prevalence = None,
     *,
-    reference: Annotated[
-        Path | None,
-        typer.Option(
-            "--reference",
-            parser=parse_place,
-            metavar="DIR",
-            help="Dataset folder of your own whose accounts count as seen, too, for the network features (and for "
-            "nothing else): who comments where shows from 500 accounts with known commenters on.",
-        ),
-    ] = None,
+    mapping: Mapping = None,
+    reference: Reference = None,
     previous: Annotated[
         Path | None,
         typer.Option(
             "--previous",
+            parser=parse_here,
+            metavar="FILE",
             help="scores.parquet or scores.csv of an earlier run: adds what changed since. No score depends on it.",
         ),
     ] = None,
@@ -211,12 +229,16 @@ def score(
         from features.catalog import catalog_hash
         from pipeline.bundles import load_scorer
         from pipeline.engines import opened_engine
+        from pipeline.mapping.apply import mapped_aside
         from pipeline.score import score_folder
         from pipeline.summary import show_score_summary
 
-        with opened_engine(engine, jobs=jobs, version=catalog_hash, address=address) as opened:
+        with (
+            opened_engine(engine, jobs=jobs, version=catalog_hash, address=address) as opened,
+            mapped_aside(source, mapping, scratch or output, report) as folder,
+        ):
             summary = score_folder(
-                source,
+                folder,
                 output,
                 load_scorer(model),
                 as_of=as_of,
@@ -230,19 +252,39 @@ def score(
                 report=report,
             )
     if not quiet:
-        show_score_summary(summary, output)
+        show_score_summary(summary, source, output)
 
 
 @app.command()
 def shortlist(
     candidates: Annotated[
-        Path, typer.Option("--candidates", help="CSV: campaign, account_id or platform + handle, fee?, currency?.")
+        Path,
+        typer.Option(
+            "--candidates",
+            parser=parse_here,
+            metavar="FILE",
+            help="CSV: campaign, account_id or platform + handle, fee?, currency? (? may be absent).",
+        ),
     ],
-    scores: Annotated[Path, typer.Option("--scores", help="scores.parquet of a scoring run.")],
+    scores: Annotated[
+        Path,
+        typer.Option("--scores", parser=parse_here, metavar="FILE", help="scores.parquet that 'score' wrote."),
+    ],
     output: Output,
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Exit with 0 even if a candidate does not pass.")
     ] = False,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--input",
+            help="The dataset folder that was scored: adds advertising, replies, mood of comments, rhythm, niche.",
+        ),
+    ] = None,
+    pages: Annotated[
+        Path | None, typer.Option("--pages", help="Folder that `report` wrote: the page then links its account pages.")
+    ] = None,
+    jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
     """Rank a campaign's candidates: shortlist.csv, and shortlist.html to read, in the output folder.
@@ -250,13 +292,16 @@ def shortlist(
     Exit code 0: every candidate passes. 4: at least one does not (the file is written all the same).
     2: a file cannot be used.
     """
-    with reported(quiet, "shortlist"):
+    with reported(quiet, "shortlist") as report:
         from pipeline.shortlist import shortlist_file
         from pipeline.summary import show_shortlist
 
-        ranked = shortlist_file(candidates, scores, output)
+        warnings: list[str] = []
+        ranked = shortlist_file(
+            candidates, scores, output, source=source, pages=pages, jobs=jobs, report=report, warn=warnings.append
+        )
     if not quiet:
-        show_shortlist(ranked, output)
+        show_shortlist(ranked, output, warnings)
     if not exit_zero and not (ranked["verdict"] == "pass").all():
         raise typer.Exit(4)
 
@@ -264,7 +309,7 @@ def shortlist(
 @app.command()
 def report(
     source: Input,
-    scores: Annotated[Path, typer.Option("--scores", help="scores.parquet or scores.csv of a scoring run.")],
+    scores: Scores,
     output: Output,
     account: Annotated[
         list[str] | None,
@@ -272,6 +317,7 @@ def report(
             "--account", help="Id of an account to make a page of; may be repeated. Default: every reject and review."
         ),
     ] = None,
+    mapping: Mapping = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
@@ -285,15 +331,14 @@ def report(
     Example: `python -m pipeline report --input exports/march --scores scored/march/scores.parquet --output read/march`
     """
     with reported(quiet, "report") as told:
+        from pipeline.mapping.apply import mapped_aside
         from pipeline.report import report_folder
+        from pipeline.summary import show_report
 
-        written = report_folder(source, scores, output, accounts=account or (), jobs=jobs, report=told)
+        with mapped_aside(source, mapping, output, told) as folder:
+            written = report_folder(folder, scores, output, accounts=account or (), jobs=jobs, report=told)
     if not quiet:
-        typer.echo(
-            f"{written['accounts']:,} accounts, {written['pages']:,} with a page of their own. Open "
-            f"{output / 'index.html'}.",
-            err=True,
-        )
+        show_report(written, output)
 
 
 @app.command()
@@ -302,11 +347,13 @@ def feedback(
         Path,
         typer.Option(
             "--decisions",
+            parser=parse_here,
+            metavar="FILE",
             help="CSV of reviewers' outcomes: account_id, decision (inauthentic, genuine or unclear), decided_on, "
             "reviewer?, scheme?, note?.",
         ),
     ],
-    scores: Annotated[Path, typer.Option("--scores", help="scores.parquet or scores.csv that was reviewed.")],
+    scores: Scores,
     output: Output,
     quiet: Quiet = False,
 ) -> None:
@@ -334,6 +381,7 @@ def evaluate(
     model: Model = None,
     as_of: AsOf = None,
     prevalence: Prevalence = None,
+    mapping: Mapping = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
@@ -341,33 +389,72 @@ def evaluate(
     with reported(quiet, "evaluate") as report:
         from pipeline.bundles import load_scorer
         from pipeline.evaluate import evaluate_folder
+        from pipeline.mapping.apply import mapped_aside
         from pipeline.summary import show_metrics
 
-        metrics, segments = evaluate_folder(
-            source, output, load_scorer(model), as_of=as_of, prevalence=prevalence, jobs=jobs, report=report
-        )
+        with mapped_aside(source, mapping, output, report) as folder:
+            metrics, segments = evaluate_folder(
+                folder, output, load_scorer(model), as_of=as_of, prevalence=prevalence, jobs=jobs, report=report
+            )
     if not quiet:
         show_metrics(metrics, segments, output)
 
 
 @app.command()
-def validate(source: Input, as_of: AsOf = None, quiet: Quiet = False) -> None:
+def validate(source: Input, as_of: AsOf = None, mapping: Mapping = None, quiet: Quiet = False) -> None:
     """Check a folder against the data contract and say what each account lacks for a verdict."""
     with reported(quiet, "validate") as report:
+        from pipeline.mapping.apply import mapped_aside
+        from pipeline.summary import show_validation
         from pipeline.validate import run
 
-        run(source, as_of=as_of, quiet=quiet, progress=report)
+        with mapped_aside(source, mapping, None, report) as folder:
+            checked = run(folder, as_of=as_of, progress=report)
+    show_validation(checked, source, mapping, quiet=quiet)
+
+
+@app.command("map")
+def map_export(
+    source: Annotated[Path, typer.Option("--input", help="Folder with your export: CSV, Excel, JSON or Parquet.")],
+    output: Annotated[Path, typer.Option("--output", help="Where the mapping is written.")] = Path("map.yaml"),
+    guess: Annotated[bool, typer.Option("--guess", help="Ask nothing, also in a terminal.")] = False,
+    mapping: Mapping = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="With --mapping: write the mapped tables, to look at.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say how your own export becomes the tables of the contract: a mapping, guessed and explained.
+
+    In a terminal it asks about what is unsure. Elsewhere it leaves `undecided` what would change the meaning.
+
+    Exit code 4: something is undecided, or a required column was not found; the mapping is written all the same.
+    2: a file cannot be used.
+
+    Example: `python -m pipeline map --input my_export --output my_export.yaml`, then `python -m pipeline validate
+    --input my_export --mapping my_export.yaml`
+    """
+    with reported(quiet, "map") as report:
+        from pipeline.map import run
+
+        # The live line of progress would lie over the questions.
+        is_complete = run(source, output, mapping=mapping, to=to, guess=guess, quiet=quiet, report=report)
+    if not is_complete:
+        raise typer.Exit(4)
 
 
 @app.command()
 def features(
     source: Input,
-    output: Annotated[Path, typer.Option("--output", help="Parquet file for the table.")],
+    output: Annotated[
+        Path, typer.Option("--output", parser=parse_here, metavar="FILE", help="Parquet file for the table.")
+    ],
     groups: Annotated[
         str | None,
         typer.Option("--groups", help="Comma-separated: growth,comments,engagement,profile,network. Default: all."),
     ] = None,
     as_of: AsOf = None,
+    mapping: Mapping = None,
     reference: Reference = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
@@ -376,9 +463,14 @@ def features(
     with reported(quiet, "features") as report:
         from features.definition import GROUPS
         from pipeline.features_table import features_file
+        from pipeline.mapping.apply import mapped_aside
+        from pipeline.summary import show_features
 
         chosen = [group.strip() for group in groups.split(",")] if groups is not None else GROUPS
-        features_file(source, output, chosen, reference=reference, as_of=as_of, jobs=jobs, report=report)
+        with mapped_aside(source, mapping, output, report) as folder:
+            table = features_file(folder, output, chosen, reference=reference, as_of=as_of, jobs=jobs, report=report)
+    if not quiet:
+        show_features(table, output)
 
 
 @app.command()
@@ -386,17 +478,24 @@ def simulate(
     output: Output,
     accounts: Annotated[int, typer.Option("--accounts", min=1, help="How many accounts.")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="The cohort's seed: its rules and its dice.")],
+    *,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace tables of the folder even if no simulation wrote them.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Simulate one labelled cohort in the data contract. Nothing in it is real.
 
     The seeds of the training and of the audits stand in params.yaml: measure on others, such as 5000000.
     """
-    with reported(quiet, "simulate"):
+    with reported(quiet, "simulate") as report:
         from pipeline.layout import OWN_PARAMS
         from pipeline.simulate import read_priors, simulate_folder
+        from pipeline.summary import show_simulation
 
-        simulate_folder(output, accounts, seed, read_priors(OWN_PARAMS))
+        simulate_folder(output, accounts, seed, read_priors(OWN_PARAMS), overwrite=overwrite, report=report)
+    if not quiet:
+        show_simulation(output)
 
 
 def parse_seeds(text: str) -> range:
@@ -464,7 +563,12 @@ def compare(
     second: Annotated[str, typer.Argument(metavar="RUN_B", help="Likewise.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="Folder for compare.md and compare.json. Default: under data/compare."),
+        typer.Option(
+            "--output",
+            parser=parse_here,
+            metavar="DIR",
+            help="Folder for compare.md and compare.json. Default: under data/compare.",
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:

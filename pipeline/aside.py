@@ -13,8 +13,9 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.dataset import MAX_QUARANTINED_SHARE, DatasetSummary, bucket_ids, prepare_dataset
-from pipeline.engines import Result, Threads
+from pipeline.engines import Threads
 from pipeline.places import is_remote
+from pipeline.progress import counted
 
 BUCKETS: int | None = None
 """Account-hash buckets of one command's run; None: as many as the size of the input asks for."""
@@ -78,20 +79,24 @@ def _made(folder: Path) -> Path:
 
 
 def over_buckets(
-    prepared: Path, work: Callable[[int], pl.DataFrame], report: Callable[[str], None], jobs: int
+    prepared: Path,
+    work: Callable[[int], pl.DataFrame],
+    report: Callable[[str], None],
+    jobs: int,
+    *,
+    doing: str = "features",
+    rows: int | None = None,
 ) -> pl.DataFrame:
     """The concatenated results of `work` on every bucket of a prepared folder, sorted by account.
 
-    Threads, since polars and LightGBM release the interpreter's lock; the result does not depend on their number.
+    Threads, since polars and LightGBM release the interpreter's lock; the result does not depend on their number. Where
+    the `rows` of the result are known beforehand, an account each, progress is told in accounts, otherwise in buckets.
     """
     buckets = bucket_ids(prepared)
-    parts = counted(Threads(jobs).map(work, buckets), len(buckets), report)
+    results = Threads(jobs).map(work, buckets)
+    if rows is None:
+        parts = counted(results, report, doing, "buckets", len(buckets))
+    else:
+        parts = counted(results, report, doing, "accounts", rows, size=lambda frame: frame.height)
     result: pl.DataFrame = pl.concat(parts).sort("account_id")
     return result
-
-
-def counted(results: Iterator[Result], buckets: int, report: Callable[[str], None]) -> Iterator[Result]:
-    """The results of the buckets, each reported as it comes."""
-    for done, result in enumerate(results, start=1):
-        report(f"bucket {done} of {buckets}")
-        yield result

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
 from pipeline.errors import UnusableInputError
+
+FIRST_LINE = 2
+"""Of the list: the header stands above it."""
 
 COLUMNS = ("campaign", "account_id", "platform", "handle", "fee", "currency")
 
@@ -45,6 +49,47 @@ def read_candidates(path: Path) -> pl.DataFrame:
     return frame.with_columns(fee)
 
 
+def without_repeats(found: pl.DataFrame, warn: Callable[[str], None]) -> pl.DataFrame:
+    """The candidates with those that stand twice in a campaign on the same terms put together.
+
+    `found` has the columns of the list, with the accounts that were found for it, and `_row`, the place in the list;
+    two handles are one whatever their case. `warn` is told of each line that is left out.
+
+    Raises:
+        UnusableInputError: an account stands in one campaign with different fees; all of them at once.
+    """
+    handle = pl.col("handle").str.strip_chars_start("@").str.to_lowercase()
+    name = pl.coalesce("account_id", pl.concat_str(pl.col("platform").str.to_lowercase(), handle, separator=" "))
+    groups = (
+        found.with_columns(_name=name)
+        .group_by("campaign", "_name")
+        .agg(pl.col("_row").sort(), pl.struct("fee", "currency").sort_by("_row").alias("_terms"))
+        .filter(pl.col("_row").list.len() > 1)
+        .sort(pl.col("_row").list.first())
+    )
+    problems, repeated = [], []
+    for campaign, account, rows, terms in groups.iter_rows():
+        lines = [f"{row + FIRST_LINE}" for row in rows]
+        fees = list(dict.fromkeys(_terms(each) for each in terms))
+        if len(fees) > 1:
+            problems.append(
+                f"candidates: lines {', '.join(lines[:-1])} and {lines[-1]} name one account, '{account}', in campaign "
+                f"'{campaign}' with different fees. Found: {', '.join(fees)}. Keep one line of them."
+            )
+            continue
+        repeated += rows[1:]
+        others = f"lines {', '.join(lines[1:])} say" if len(lines) > 2 else f"line {lines[1]} says"  # noqa: PLR2004
+        warn(f"candidates: {others} the same as line {lines[0]}: counted once.")
+    if problems:
+        raise UnusableInputError(problems)
+    return found.filter(~pl.col("_row").is_in(repeated))
+
+
+def _terms(terms: dict[str, float | str | None]) -> str:
+    fee, currency = terms["fee"], str(terms["currency"] or "").upper()
+    return "no fee" if fee is None else f"{fee:,.2f} {currency}".strip()
+
+
 def _read(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise UnusableInputError([f"candidates: {path} is missing. Name a CSV file with --candidates."])
@@ -76,5 +121,5 @@ def _hint(name: str, frame: pl.DataFrame) -> str:
 
 
 def _row_problems(frame: pl.DataFrame, wrong: pl.Expr, complaint: str) -> list[str]:
-    lines = frame.with_row_index("line", offset=2).filter(wrong)["line"].to_list()
+    lines = frame.with_row_index("line", offset=FIRST_LINE).filter(wrong)["line"].to_list()
     return [f"candidates: line {line} {complaint}" for line in lines]

@@ -18,7 +18,7 @@ TEXT_COLUMNS = ("text",)
 LARGEST_EXACT_FLOAT = 2.0**53
 """Beyond it a float no longer tells whole numbers apart."""
 
-_INSTANT_PATTERN = (
+INSTANT_PATTERN = (
     r"^\s*(\d{4}-\d{2}-\d{2})"  # day
     r"(?:[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?"  # hours and minutes, seconds, fraction
     r"\s?([Zz]|UTC|[+-]\d{2}(?::?\d{2})?)?)?\s*$"  # zone
@@ -217,7 +217,7 @@ def _to_instant(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Datetime):
         zoned = value.dt.replace_time_zone("UTC") if dtype.time_zone is None else value.dt.convert_time_zone("UTC")
         return zoned.cast(INSTANT, strict=False)
-    part = value.str.extract_groups(_INSTANT_PATTERN).struct
+    part = value.str.extract_groups(INSTANT_PATTERN).struct
     zone = part.field("5").str.to_uppercase().str.replace("UTC", "Z", literal=True)
     text = pl.concat_str(
         part.field("1"),

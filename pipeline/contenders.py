@@ -261,7 +261,9 @@ def _by_this_code(scorer: Scorer, table: pl.DataFrame, prepared: Path, jobs: int
         own = table.join(tables.accounts.select("account_id"), on="account_id", how="semi").sort("account_id")
         return score_features(scorer, tables, own, prevalence).select(SCORED)
 
-    return over_buckets(prepared, score_bucket, report, jobs).with_columns(prevalence=pl.lit(prevalence))
+    return over_buckets(prepared, score_bucket, report, jobs, doing="verdicts").with_columns(
+        prevalence=pl.lit(prevalence)
+    )
 
 
 def _by_own_code(contender: Contender, frozen: Frozen, jobs: int, report: Report) -> pl.DataFrame:
@@ -304,7 +306,6 @@ def _features(prepared: Path, frozen: Frozen, jobs: int, report: Report) -> pl.D
     digest = _digest_of(path.read_bytes() for path in sorted(prepared.glob("*/bucket-*.parquet")))
     kept = frozen.folder / f"features-{catalog_hash()}-{digest}.parquet"
     if not kept.is_file():
-        report("features")
         write_parquet(over_buckets(prepared, lambda bucket: compute(read_bucket(prepared, bucket)), report, jobs), kept)
     return pl.read_parquet(kept)
 

@@ -23,6 +23,7 @@ from pipeline.engines import Threads
 from pipeline.errors import TooManyBadRowsError, UnusableInputError
 from pipeline.layout import SUMMARY_FILE
 from pipeline.locating import Folder, check_headers, locate_tables, unreadable
+from pipeline.progress import counted
 from pipeline.quarantine import CONFLICT, Tally
 from pipeline.reading import TableSource, UnreadableFileError
 from pipeline.routing import Members, Progress, Router, Spill, in_one, prepared_schema, quarantine, read_spilled
@@ -237,10 +238,10 @@ class _Preparation:
     def _finish_table(self, tally: Tally, newest: list[datetime]) -> pl.Series:
         """Finish and write every bucket of a table; returns the ids of its accounts."""
         contract = tally.contract
-        self.progress(f"{contract.name}: sorting")
         finish = _Finish(self.spill.folder, self.destination, contract, self.compression)
         ids = []
-        for done in Threads(self.jobs).map(finish, range(self.buckets)):
+        results = Threads(self.jobs).map(finish, range(self.buckets))
+        for done in counted(results, self.progress, f"sorting {contract.name}", "buckets", self.buckets):
             tally.used += done.used
             tally.duplicates_collapsed += done.collapsed
             tally.repaired += done.repaired

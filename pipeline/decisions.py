@@ -16,7 +16,7 @@ from features.tables import SCHEMES, Column, TableContract
 from pipeline.casting import cast_cells
 from pipeline.errors import TooManyBadRowsError, UnusableInputError, did_you_mean
 from pipeline.locating import Folder, check_headers, unreadable
-from pipeline.quarantine import CONFLICT, Tally, illegal_rows, unreadable_rows
+from pipeline.quarantine import CONFLICT, MIN_QUARANTINED_ROWS, Tally, illegal_rows, unreadable_rows
 from pipeline.reading import FORMS, ROW_PROBLEM, TableSource, UnreadableFileError, form_of
 
 INAUTHENTIC, GENUINE, UNCLEAR = DECISIONS = ("inauthentic", "genuine", "unclear")
@@ -42,6 +42,10 @@ CONTRACT = TableContract(
         Column("note", pl.String, description="the reviewer's own words"),
     ),
 )
+
+MOST_BAD_SHARE = 0.5
+"""Past it a list is refused however short it is (assumed): a file of a dozen rows, most of them bad, is a wrong file,
+and what few rows remain would be taken for all that the reviewers found."""
 
 SAME_DAY = CONFLICT.format(key=", ".join(CONTRACT.key))
 
@@ -96,7 +100,9 @@ def read_decisions(path: Path, known_accounts: pl.Series, max_quarantined_share:
     if tally.rows_in and tally.used == 0 and tally.quarantined:
         kinds = "; ".join(sorted(tally.problems))
         raise UnusableInputError(f"decisions: no row of {path} can be used. Found: {kinds}. Correct the rows.")
-    excess = tally.too_many(max_quarantined_share)
+    in_scope = tally.used + tally.quarantined + tally.duplicates_collapsed
+    fewest = 1 if tally.quarantined > MOST_BAD_SHARE * in_scope else MIN_QUARANTINED_ROWS
+    excess = tally.too_many(max_quarantined_share, fewest)
     if excess:
         raise TooManyBadRowsError(excess)
     newest = rest.filter(pl.col("decided_on") == pl.col("decided_on").max().over("account_id", "reviewer"))

@@ -71,7 +71,7 @@ def run(report: Callable[[str], None]) -> None:
     more, more_pictures = measure_verdicts(scored, split, scorer, draws)
     write_json(metrics | more, layout.METRICS)
     write_json(segments, layout.SEGMENTS)
-    write_parquet(scored.drop("reasons", "suspected_schemes", "insufficient_because"), layout.EVALUATION)
+    write_parquet(scored.drop("reasons", "signals", "suspected_schemes", "insufficient_because"), layout.EVALUATION)
     pictures |= more_pictures
     training = read_json(layout.TRAINING_REPORT)
     pictures["importance"] = figures.importance(
@@ -159,7 +159,7 @@ def scored_labels(
         return found
 
     rows = pl.sum_horizontal("observed_days", "observed_posts", "observed_comments")
-    return over_buckets(prepared, score_labelled, report, jobs).with_columns(
+    return over_buckets(prepared, score_labelled, report, jobs, doing="features and verdicts").with_columns(
         size_tier(tiers=size_tiers),
         probability="probability_inauthentic",
         named_evidence=pl.col("reasons").list.eval(pl.element().struct.field("contribution")).list.sum(),

@@ -57,7 +57,10 @@ def features_file(
     alone = [group for group in MODEL_GROUPS if group in groups]
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
         folder = prepared.folder
-        table = over_buckets(folder, lambda bucket: compute(read_bucket(folder, bucket), alone), report, jobs)
+        accounts = prepared.summary.tables["accounts"].used
+        table = over_buckets(
+            folder, lambda bucket: compute(read_bucket(folder, bucket), alone), report, jobs, rows=accounts
+        )
         if NETWORK in groups:
             network = network_features(prepared, reference, report, jobs)
             table = table.join(network, on="account_id", how="left", maintain_order="left")

@@ -9,7 +9,11 @@ from pathlib import Path
 from features.tables import CONTRACTS, TableContract
 from pipeline.errors import did_you_mean
 from pipeline.quarantine import wrong_type
-from pipeline.reading import FORMS, TableSource, UnreadableFileError, form_of, read_header
+from pipeline.reading import BROKEN, FORMS, TableSource, UnreadableFileError, form_of, read_header
+from pipeline.storage import read_json
+
+NOTES_FILE = "_mapped.json"
+"""What a mapping left out, beside the tables that it wrote: a list of sentences."""
 
 SHOWN_NAMES = 10
 """Files that a message names."""
@@ -43,6 +47,8 @@ def locate_tables(source: Path) -> Folder:
         elif found:
             _locate_parts(folder, table, found[0], source.resolve())
     _note_strangers(folder, names)
+    if (source / NOTES_FILE).is_file():
+        folder.warnings += read_json(source / NOTES_FILE)
     return folder
 
 
@@ -113,7 +119,7 @@ def check_headers(folder: Folder) -> None:
             except UnreadableFileError as error:
                 problems[unreadable(table, error)] = None
                 continue
-            unknown |= {name for name in header.columns if name not in source.contract.schema}
+            unknown |= {name for name in header.columns if name not in source.contract.schema and name != BROKEN}
             found = header.unreadable_types.items()
             problems.update(dict.fromkeys(_header_problems(source.contract, header.columns)))
             problems.update(dict.fromkeys(wrong_type(source.contract, name, kind) for name, kind in found))

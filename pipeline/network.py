@@ -51,6 +51,7 @@ from pipeline.aside import Prepared, prepared_aside
 from pipeline.dataset import bucket_ids
 from pipeline.engines import Engine, Threads
 from pipeline.errors import AssayError
+from pipeline.progress import counted
 from pipeline.storage import atomic_path, bucket_path, write_parquet
 
 GROUP = "network"
@@ -349,9 +350,7 @@ def _crossings(scratch: _Scratch, parts: int) -> Iterator[Crossings]:
 def _over(
     engine: Engine, work: Callable[[int], Result], parts: Sequence[int], doing: str, report: Report
 ) -> Iterator[Result]:
-    for done, result in enumerate(engine.map(work, parts), start=1):
-        report(f"network: {doing}, {done} of {len(parts)}")
-        yield result
+    return counted(engine.map(work, parts), report, f"network, {doing}", "parts", len(parts))
 
 
 @contextmanager

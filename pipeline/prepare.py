@@ -9,6 +9,7 @@ from pydantic import Field
 
 from pipeline import layout
 from pipeline.dataset import prepare_dataset
+from pipeline.mapping.apply import mapped_aside
 from pipeline.merging import holds_tables, prepare_together
 from pipeline.params import Instant, Section, read_section
 from pipeline.routing import Progress
@@ -21,6 +22,10 @@ class PrepareParams(Section):
     """Folder of the raw dataset."""
     own_dataset: Path
     """Folder of own labelled accounts to train on beside it; one without tables: none."""
+    mapping: Path | None = None
+    """Mapping of the raw dataset, where it is an export; null: it is in the contract."""
+    own_mapping: Path | None = None
+    """Likewise of the own accounts."""
     buckets: int = Field(ge=1, le=256)
     """Files per table; an account's rows share one."""
     max_quarantined_share: float = Field(ge=0, le=1)
@@ -41,7 +46,10 @@ def run(progress: Progress | None = None) -> None:
         "jobs": params.jobs,
         "progress": progress,
     }
-    if holds_tables(params.own_dataset):
-        prepare_together(params.dataset, params.own_dataset, layout.PREPARED, **options)
-    else:
-        prepare_dataset(params.dataset, layout.PREPARED, **options)
+    report = progress or (lambda _: None)
+    with mapped_aside(params.dataset, params.mapping, layout.PREPARED.parent, report) as dataset:
+        if not holds_tables(params.own_dataset):
+            prepare_dataset(dataset, layout.PREPARED, **options)
+            return
+        with mapped_aside(params.own_dataset, params.own_mapping, layout.PREPARED.parent, report) as own:
+            prepare_together(dataset, own, layout.PREPARED, **options)

@@ -42,6 +42,8 @@ class Tally:
     unreadable: Counter[str] = field(default_factory=Counter)
     unreadable_examples: dict[str, str] = field(default_factory=dict)
     unknown_values: dict[str, list[str]] = field(default_factory=dict)
+    padded: int = 0
+    padded_examples: list[str] = field(default_factory=list)
 
     def note_cells(self, raw: pl.DataFrame, batch: CastBatch) -> None:
         """Count filled and unreadable cells, to tell a column of the wrong type from a bad row."""
@@ -57,6 +59,13 @@ class Tally:
             known = set(self.unknown_values.get(column, ()))
             self.unknown_values[column] = sorted(known | set(values))[: SHOWN_VALUES + 1]
 
+    def note_padded(self, account_ids: pl.Series) -> None:
+        """Count ids with spaces around them, and remember the first few in the order of the alphabet."""
+        if len(account_ids):
+            self.padded += len(account_ids)
+            known = {*self.padded_examples, *account_ids.unique()}
+            self.padded_examples = sorted(known)[:SHOWN_VALUES]
+
     def wrong_types(self) -> list[str]:
         """The problem of every column of which no cell could be read."""
         return [
@@ -68,16 +77,24 @@ class Tally:
     def warnings(self) -> list[str]:
         """One sentence per vocabulary column with unknown values."""
         sentences = []
+        if self.padded:
+            shown = ", ".join(repr(value[:60]) for value in self.padded_examples)
+            what = "rows have" if self.padded > 1 else "row has"
+            left_out = "" if self.contract.name == "accounts" else ", and are out of scope for that alone"
+            sentences.append(
+                f"{self.contract.name}: {self.padded:,} {what} an account_id with spaces around it{left_out}: {shown}. "
+                "Ids are compared as written. Remove the spaces."
+            )
         for column, values in sorted(self.unknown_values.items()):
             more = " and more" if len(values) > SHOWN_VALUES else ""
             shown = ", ".join(repr(value[:60]) for value in values[:SHOWN_VALUES])
             sentences.append(f"{self.contract.name}: unknown values of '{column}' are read as 'other': {shown}{more}.")
         return sentences
 
-    def too_many(self, max_quarantined_share: float) -> str | None:
-        """The problem, when more rows were quarantined than is allowed; else None."""
+    def too_many(self, max_quarantined_share: float, fewest: int = MIN_QUARANTINED_ROWS) -> str | None:
+        """The problem, when more rows were quarantined than is allowed, and at least the `fewest`; else None."""
         in_scope = self.used + self.quarantined + self.duplicates_collapsed
-        if self.quarantined < MIN_QUARANTINED_ROWS or self.quarantined <= max_quarantined_share * in_scope:
+        if self.quarantined < fewest or self.quarantined <= max_quarantined_share * in_scope:
             return None
         commonest = sorted(self.problems.items(), key=lambda item: (-item[1], item[0]))[:SHOWN_VALUES]
         kinds = "; ".join(

@@ -45,6 +45,9 @@ PROBED_LINES = 1_000
 ROW_PROBLEM = "row_problem"
 """Extra column of a raw batch: what is wrong with the row as a whole, null where nothing is."""
 
+BROKEN = "assay:row_problem"
+"""The same in a Parquet file that a mapping wrote (`pipeline.mapping`): a name that no export has."""
+
 RAGGED_ROW = "the row has more or fewer cells than the header"
 UNCLOSED_QUOTE = f"{RAGGED_ROW}; a quote may not be closed"
 
@@ -67,6 +70,15 @@ class TableSource:
         """About how many rows there are: counted where the files say it, guessed from their size otherwise."""
         return sum(_estimated_rows(part, self.form) for part in self.parts)
 
+    def known_rows(self) -> float | None:
+        """How many rows there are, where files of this machine say it; None: only reading them would tell."""
+        if self.form != "parquet" or any(is_remote(part) for part in self.parts):
+            return None
+        try:
+            return self.estimated_rows()
+        except _READ_ERRORS:
+            return None  # told as a problem when it is read
+
     def batches(self) -> Iterator[pl.DataFrame]:
         """The raw rows, at most one batch at a time: contract columns that are present, and `ROW_PROBLEM`.
 
@@ -77,8 +89,8 @@ class TableSource:
         for part in self.parts:
             try:
                 yield from read(part, self.contract)
-            except _READ_ERRORS as error:
-                raise _unreadable(part, error) from error
+            except READ_ERRORS as error:
+                raise unreadable_part(part, error) from error
 
 
 @dataclass(slots=True)
@@ -89,7 +101,7 @@ class Header:
     unreadable_types: dict[str, str] = field(default_factory=dict)
 
 
-_READ_ERRORS = (OSError, EOFError, UnicodeError, zlib.error, csv.Error, pa.ArrowException, pl.exceptions.PolarsError)
+READ_ERRORS = (OSError, EOFError, UnicodeError, zlib.error, csv.Error, pa.ArrowException, pl.exceptions.PolarsError)
 
 
 def read_header(part: Path, form: str, contract: TableContract) -> Header:
@@ -101,8 +113,8 @@ def read_header(part: Path, form: str, contract: TableContract) -> Header:
     read = {"parquet": _parquet_header, "csv": _csv_header, "jsonl": _jsonl_header}[form]
     try:
         return read(part, contract)
-    except _READ_ERRORS as error:
-        raise _unreadable(part, error) from error
+    except READ_ERRORS as error:
+        raise unreadable_part(part, error) from error
 
 
 def _estimated_rows(part: Path, form: str) -> float:
@@ -118,7 +130,8 @@ def form_of(path: Path) -> str | None:
     return next((form for ending, form in FORMS.items() if path.name.endswith(ending)), None)
 
 
-def _unreadable(part: Path, error: BaseException) -> UnreadableFileError:
+def unreadable_part(part: Path, error: BaseException) -> UnreadableFileError:
+    """What is wrong with a part, in words."""
     text = str(error)
     if isinstance(error, UnicodeError) or "UTF8" in text:
         return UnreadableFileError(f"'{part.name}' is not UTF-8")
@@ -129,7 +142,8 @@ def _unreadable(part: Path, error: BaseException) -> UnreadableFileError:
     return UnreadableFileError(f"'{part.name}': {text.splitlines()[0] if text else type(error).__name__}")
 
 
-def _open(part: Path) -> BinaryIO:
+def open_part(part: Path) -> BinaryIO:
+    """The bytes of a part, unpacked where its name says that they are packed."""
     if part.stat().st_size == 0 and part.name.endswith((".csv", ".gz")):
         raise OSError("the file is empty")
     if part.name.endswith(".gz"):
@@ -167,7 +181,8 @@ def _parquet_header(part: Path, contract: TableContract) -> Header:
 
 def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame]:
     with _parquet(part) as file:
-        columns = [name for name in file.schema_arrow.names if name in contract.schema]
+        names = file.schema_arrow.names
+        columns = [name for name in names if name in contract.schema or name == BROKEN]
         if not is_remote(part) and all(_is_plain(field.type) for field in file.schema_arrow):
             # Polars' own reader takes a third of the time and a quarter of the memory, but not every Arrow type.
             rows = pl.scan_parquet(part, glob=False).select(columns)
@@ -177,7 +192,8 @@ def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFra
             batches = (pl.DataFrame(pl.from_arrow(batch)) for batch in arrow)
         for frame in batches:
             # In one piece: whatever picks rows out of several costs ten times as much.
-            yield frame.rechunk().with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
+            problem = pl.col(BROKEN) if BROKEN in names else pl.lit(None, dtype=pl.String)
+            yield frame.rechunk().with_columns(problem.alias(ROW_PROBLEM)).drop(BROKEN, strict=False)
 
 
 def _is_plain(arrow_type: pa.DataType) -> bool:
@@ -201,25 +217,53 @@ def _is_plain(arrow_type: pa.DataType) -> bool:
 # CSV
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a file of separated cells is written; the contract's own by default."""
+
+    separator: str = ","
+    encoding: str = "utf-8"
+    skip_rows: int = 0
+    """Lines above the header."""
+
+
+CONTRACT_DIALECT = Dialect()
+
+
+def csv_columns(part: Path, dialect: Dialect = CONTRACT_DIALECT) -> list[str]:
+    """The header of a file of separated cells."""
+    with open_part(part) as stream:
+        return next(_csv_rows(stream, dialect), [])
+
+
+def _csv_rows(stream: BinaryIO, dialect: Dialect) -> Iterator[list[str]]:
+    """The rows that are not empty, the header first."""
+    encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
+    lines = islice(io.TextIOWrapper(stream, encoding=encoding, newline=""), dialect.skip_rows, None)
+    return (row for row in csv.reader(lines, delimiter=dialect.separator) if row)
+
+
 def _csv_header(part: Path, contract: TableContract) -> Header:  # noqa: ARG001 - one signature for all forms
-    with _open(part) as stream:
-        rows = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
-        return Header(next((row for row in rows if row), []))
+    return Header(csv_columns(part))
 
 
-def _has_rows(part: Path) -> bool:
+def _has_rows(part: Path, dialect: Dialect) -> bool:
     """Whether anything follows the header; pyarrow refuses a lone header that no newline ends."""
-    with _open(part) as stream:
-        rows = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
+    with open_part(part) as stream:
         try:
-            return len(list(islice((row for row in rows if row), 2))) > 1
+            return len(list(islice(_csv_rows(stream, dialect), 2))) > 1
         except csv.Error:  # a cell longer than Python's own limit is a row, too
             return True
 
 
 def _csv_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame]:
-    columns = _csv_header(part, contract).columns
-    if not _has_rows(part):
+    return csv_cells(part, [name for name in csv_columns(part) if name in contract.schema])
+
+
+def csv_cells(part: Path, kept: list[str], dialect: Dialect = CONTRACT_DIALECT) -> Iterator[pl.DataFrame]:
+    """The raw cells of some columns and `ROW_PROBLEM`, a chunk at a time."""
+    columns = csv_columns(part, dialect)
+    if not _has_rows(part, dialect):
         return
     ragged: list[Any] = []
 
@@ -227,32 +271,33 @@ def _csv_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame]:
         ragged.append(row)
         return "skip"
 
-    with _open(part) as stream:
+    with open_part(part) as stream:
         reader = pa.csv.open_csv(
             stream,
-            read_options=pa.csv.ReadOptions(block_size=CHUNK_BYTES),
-            parse_options=pa.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
+            read_options=pa.csv.ReadOptions(
+                block_size=CHUNK_BYTES, encoding=dialect.encoding, skip_rows=dialect.skip_rows
+            ),
+            parse_options=pa.csv.ParseOptions(
+                delimiter=dialect.separator, newlines_in_values=True, invalid_row_handler=note
+            ),
             convert_options=pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(columns, pa.string()),
-                include_columns=[name for name in columns if name in contract.schema],
-                strings_can_be_null=False,
+                column_types=dict.fromkeys(columns, pa.string()), include_columns=kept, strings_can_be_null=False
             ),
         )
         for batch in reader:
             yield pl.DataFrame(pl.from_arrow(batch)).with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
             if ragged:
-                yield _ragged_rows(ragged, columns, contract)
+                yield _ragged_rows(ragged, columns, kept, dialect)
                 ragged.clear()
     if ragged:
-        yield _ragged_rows(ragged, columns, contract)
+        yield _ragged_rows(ragged, columns, kept, dialect)
 
 
-def _ragged_rows(rows: list[Any], columns: list[str], contract: TableContract) -> pl.DataFrame:
+def _ragged_rows(rows: list[Any], columns: list[str], kept: list[str], dialect: Dialect) -> pl.DataFrame:
     """Rows with too few or too many cells, as far as their cells can be told apart."""
-    kept = [name for name in columns if name in contract.schema]
     cells: dict[str, list[str | None]] = {name: [] for name in [*kept, ROW_PROBLEM]}
     for row in rows:
-        values = next(csv.reader(io.StringIO(row.text)), [])
+        values = next(csv.reader(io.StringIO(row.text), delimiter=dialect.separator), [])
         by_name = dict(zip(columns, values, strict=False))
         for name in kept:
             cells[name].append(by_name.get(name))
@@ -268,7 +313,7 @@ def _jsonl_header(part: Path, contract: TableContract) -> Header:
     flat: set[str] = set()
     nested: set[str] = set()
     lines = 0
-    with _open(part) as stream:
+    with open_part(part) as stream:
         for line in islice((each for each in stream if each.strip()), PROBED_LINES):
             lines += 1
             record = _json_object(line)
@@ -291,7 +336,7 @@ def _json_object(line: bytes) -> dict[str, Any] | None:
 
 
 def _jsonl_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame]:
-    with _open(part) as stream:
+    with open_part(part) as stream:
         first = True
         while chunk := stream.read(CHUNK_BYTES):
             chunk += stream.readline()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,20 +17,15 @@ from pages.account import account_view, observed
 from pages.batch import batch_view
 from pages.render import page
 from pipeline import layout
+from pipeline.addresses import ACCOUNTS_FOLDER, BATCH_PAGE, address
 from pipeline.aside import over_buckets, prepared_aside
 from pipeline.dataset import read_bucket
 from pipeline.errors import UnusableInputError
 from pipeline.scores_file import read_file, read_scores
 from pipeline.storage import publish, read_json
 
-ACCOUNTS_FOLDER = "accounts"
-BATCH_PAGE = "index.html"
-
 PAGED = ("review", "reject")
 """Verdicts whose accounts get a page unless others are asked for."""
-
-ADDRESS_CHARACTERS = 40
-"""Of an id that are kept in the address of its page, for people; a hash tells ids apart."""
 
 COLUMNS: dict[str, Any] = {
     **SCORE_COLUMNS,
@@ -83,7 +76,7 @@ def report_folder(
         (complete / ACCOUNTS_FOLDER).mkdir(parents=True)
         paged = scores.join(asked, on="account_id", how="semi", maintain_order="left")
         work = _Pages(prepared.folder, complete / ACCOUNTS_FOLDER, paged, evidence, summary)
-        written = over_buckets(prepared.folder, work, report, jobs)
+        written = over_buckets(prepared.folder, work, report, jobs, doing="pages", rows=asked.height)
         missing = asked.join(written, on="account_id", how="anti")["account_id"].to_list()
         if missing:
             raise UnusableInputError(
@@ -127,13 +120,6 @@ def _by_account(rows: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     for row in rows.iter_rows(named=True):
         found.setdefault(row["account_id"], []).append(row)
     return found
-
-
-def address(account_id: str) -> str:
-    """The file name of an account's page: readable, and never a path whatever the id holds."""
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", account_id)[:ADDRESS_CHARACTERS].strip("-")
-    told_apart = hashlib.sha256(account_id.encode()).hexdigest()[:12]
-    return f"{readable}-{told_apart}.html" if readable else f"{told_apart}.html"
 
 
 def _asked(scores: pl.DataFrame, accounts: Iterable[str]) -> pl.DataFrame:

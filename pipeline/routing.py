@@ -19,6 +19,7 @@ import pyarrow as pa
 from features.context import end_of_day
 from features.tables import TableContract
 from pipeline.casting import cast_cells, known_or_other, unknown_values
+from pipeline.progress import steps
 from pipeline.quarantine import Tally, illegal_rows, unreadable_rows
 from pipeline.reading import ROW_PROBLEM, TableSource
 
@@ -54,6 +55,11 @@ def prepared_schema(contract: TableContract) -> dict[str, pl.DataType | type[pl.
     """The columns of a prepared bucket: the contract's, and for accounts the follower count as given."""
     extra = {FOLLOWER_COUNT_GIVEN: pl.Int64} if contract.name == "accounts" else {}
     return {**contract.schema, **extra}
+
+
+def padded(ids: pl.Expr) -> pl.Expr:
+    """Whether an id has spaces around it, which no eye sees."""
+    return (ids != ids.str.strip_chars()).fill_null(False)
 
 
 def known_at(contract: TableContract) -> pl.Expr | None:
@@ -175,9 +181,10 @@ class Router:
         Raises:
             UnreadableFileError: a part broke off or is damaged.
         """
+        advance = steps(progress, f"reading {self.source.contract.name}", "rows", self.source.known_rows())
         for raw in self.source.batches():
             self._route_batch(raw)
-            progress(f"{self.source.contract.name}: {self.tally.rows_in:,} rows read")
+            advance(raw.height)
         self.spill.flush(self.source.contract.name)
 
     def _route_batch(self, raw: pl.DataFrame) -> None:
@@ -207,6 +214,10 @@ class Router:
             return rows
         kept = rows.filter(pl.col("bucket").is_not_null() | pl.col("account_id").is_null())
         self.tally.out_of_scope += rows.height - kept.height
+        if self.members is not None:
+            strangers = rows.filter(pl.col("bucket").is_null() & padded(pl.col("account_id")))["account_id"]
+            known = self.members.bucket(strangers.str.strip_chars()).is_not_null()
+            self.tally.note_padded(strangers.filter(known))
         return kept
 
     def _known_by_then(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -226,6 +237,7 @@ class Router:
                 self.tally.note_unknown(column.name, unknown_values(rows, column))
                 rows = rows.with_columns(known_or_other(column).alias(column.name))
         if contract.name == "accounts":
+            self.tally.note_padded(rows.filter(padded(pl.col("account_id")))["account_id"])
             rows = rows.with_columns(pl.col("follower_count").alias(FOLLOWER_COUNT_GIVEN))
         if self.as_of is not None:
             rows = _without_future(rows, contract.name, self.as_of)

@@ -63,6 +63,7 @@ def run_page(
         ("Where it fails", _fails(segments)),
         ("The incoming batch", [_counts(scoring["verdicts"])]),
         ("Where to look", [WHERE]),
+        ("Lineage", _lineage(lineage)),
     ]
     return (
         f"{_in_short(metrics)}\n\n" + "\n\n".join(f"## {title}\n\n" + "\n".join(lines) for title, lines in parts) + "\n"
@@ -71,7 +72,8 @@ def run_page(
 
 WHERE = (
     "Tab *Artifacts*: `figures/`, in the order to look at them; `documents/`, the model card, once made for this "
-    "bundle; `audit/`, after `make audit`; `reports/`, every number; `compare/`, this model beside others; "
+    "bundle; `audit/`, after `make audit`; `reports/`, every number; `compare/`, this model beside others, after "
+    "`python -m pipeline compare` (open `compare.html`); "
     "`params.yaml` and `dvc.lock`, all that made it. Tab *Model metrics*: all figures. What simulated accounts cannot "
     "tell stands in the model card."
 )
@@ -84,7 +86,9 @@ def _in_short(metrics: Entry) -> str:
     main, *_ = models
     nearest = nearest_baseline(metrics)
     said = [f"{head} {with_interval(models[main].get(key))}" for key, head in shown.items()]
-    words = f"**In short:** {', '.join(said)} on {metrics.get('split', 'accounts not named')}"
+    confidence = metrics.get("confidence")
+    ends = "" if confidence is None else f"; {confidence:.0%} intervals over cohorts"
+    words = f"**In short:** {', '.join(said)} on {metrics.get('split', 'accounts not named')}{ends}"
     if nearest is None:
         return f"{words}."
     theirs = " and ".join(with_interval(models[nearest].get(key)) for key in shown)
@@ -117,7 +121,25 @@ def _trained(training: Entry, sections: Entry, bundle: Bundle, lineage: Entry) -
         f"- **Model:** LightGBM bundle `{bundle.version}` on {definitions}; scheme heads: {_listed(bundle.schemes)}.",
         f"- **Accounts:** {accounts}: {played or 'roles not told'}{seeds}.",
         f"- **Data:** `{dataset}`, hash `{digest}`. **Code:** {code}.",
+        *_made_with(bundle),
     ]
+
+
+def _made_with(bundle: Bundle) -> Iterator[str]:
+    libraries: Mapping[str, str] = bundle.provenance.get("libraries", {})
+    if libraries:
+        yield f"- **Libraries:** {', '.join(f'{name} {number}' for name, number in sorted(libraries.items()))}."
+
+
+def _lineage(lineage: Entry) -> list[str]:
+    """Every data file with its hash; without any, where the hashes would come from."""
+    hashes: Mapping[str, str] = lineage.get("data", {})
+    if not hashes:
+        return ["No hash of any data file is known: there is no `dvc.lock`."]
+    words = (
+        "As in `dvc.lock` among the artefacts; `git checkout` of the code and `dvc checkout` bring all of it back.\n"
+    )
+    return [words, *markdown_table(["data", "hash"], [[f"`{path}`", f"`{each}`"] for path, each in hashes.items()])]
 
 
 SIMULATED = "data/raw/training"

@@ -19,7 +19,7 @@ from models.drift import FEWEST_ACCOUNTS, MOST_WARNINGS
 from models.scoring import Scorer
 from models.thresholds import VERDICTS
 from pipeline import layout
-from pipeline.aside import counted, prepared_aside
+from pipeline.aside import prepared_aside
 from pipeline.bundles import load_scorer
 from pipeline.dataset import DatasetSummary, bucket_ids
 from pipeline.engines import Engine, Threads
@@ -28,6 +28,7 @@ from pipeline.network import write_network
 from pipeline.params import Instant, Section, read_section
 from pipeline.parts import Parts
 from pipeline.previous import Changes, compare, read_previous
+from pipeline.progress import counted
 from pipeline.score_bucket import BucketCounts, ScoreBucket
 from pipeline.storage import (
     QUARANTINE_FOLDER,
@@ -42,6 +43,11 @@ PARQUET_FILES = (layout.SCORES_FILE, layout.EVIDENCE_FILE)
 CSV_FILES = ("scores.csv", "evidence.csv")
 
 Report = Callable[[str], None]
+
+BESIDE_INPUT = (
+    "output: '{}' is the input folder, too: results now stand beside the tables they were made of. Name another folder "
+    "with --output to keep them apart."
+)
 
 
 class ScoreParams(Section):
@@ -119,7 +125,9 @@ def score_folder(
         work = ScoreBucket.of(folder, scorer, prevalence)
         table = _Scores(work.scores, bucket_ids(folder), stamps, _aside(earlier, folder))
         del earlier
-        counts = reduce(add, counted(engine.map(work, table.buckets), len(table.buckets), report))
+        results = engine.map(work, table.buckets)
+        accounts = prepared.summary.tables["accounts"].used
+        counts = reduce(add, counted(results, report, "features and verdicts", "accounts", accounts, size=_accounts))
         write_network(prepared, reference, report, jobs, engine)
         report("writing")
         names, others = (CSV_FILES, PARQUET_FILES) if file_format == "csv" else (PARQUET_FILES, CSV_FILES)
@@ -128,6 +136,8 @@ def score_folder(
         write(work.evidence.ranges(table.buckets), folder / names[1])
         seconds = time.monotonic() - started if timed else None
         summary = _summary(scorer, prepared.summary, counts, prevalence, seconds) | _drift(scorer, counts)
+        if source.resolve() == output.resolve():
+            summary["warnings"] = [*summary["warnings"], BESIDE_INPUT.format(output)]
         if table.earlier is not None:
             summary |= {
                 "previous": table.changes.summary(),
@@ -140,6 +150,11 @@ def score_folder(
         for other in others:
             (output / other).unlink(missing_ok=True)
     return summary
+
+
+def _accounts(counts: BucketCounts) -> int:
+    """The accounts of one bucket."""
+    return counts.verdicts.total()
 
 
 def _stamps(scorer: Scorer, dataset: DatasetSummary) -> dict[str, pl.Expr]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import joblib
@@ -15,12 +15,16 @@ from features.tables import CONTRACTS
 from pipeline import layout
 from pipeline.errors import UnusableInputError
 from pipeline.params import Section, read_section
+from pipeline.progress import Report, counted
 from pipeline.storage import ROWS_PER_GROUP, atomic_folder, atomic_path, check_output_folder, write_parquet
 from simulation.cohort import cohort_sizes, simulate_chunks, simulate_cohort
 from simulation.priors import Priors
 
 COHORTS_PER_PART = 10
 """Cohorts in one file of a table: reading costs by the file, and a worker holds one part at a time."""
+
+LABEL_SOURCE = "simulation"
+"""What the labels of a simulated cohort say of their source."""
 
 FEE_SHARE = 0.9
 """Share of the candidates whose fee is known, so that the shortlist shows both cases."""
@@ -68,21 +72,41 @@ def read_priors(path: Path = layout.PARAMS) -> Priors:
     return read_section("priors", Priors, path)
 
 
-def run(report: Callable[[str], None]) -> None:
+def run(report: Report) -> None:
     """The stage: everything that section `simulate` asks for, under data/raw."""
     params, priors = read_section("simulate", SimulateParams), read_priors()
     with atomic_folder(layout.TRAINING) as training:
         write_cohorts(training, list(zip(params.seeds, params.sizes, strict=True)), priors, params.jobs, report)
-    report("incoming batch")
-    simulate_folder(layout.INCOMING, params.incoming_accounts, params.incoming_seed, priors, labels=False)
+    # The stage owns its folder: it is replaced whatever it holds.
+    incoming = (layout.INCOMING, params.incoming_accounts, params.incoming_seed)
+    simulate_folder(*incoming, priors, labels=False, overwrite=True, report=report)
     write_candidates(params.candidates, params.incoming_seed)
 
 
-def simulate_folder(output: Path, accounts: int, seed: int, priors: Priors, *, labels: bool = True) -> None:
+def simulate_folder(
+    output: Path,
+    accounts: int,
+    seed: int,
+    priors: Priors,
+    *,
+    labels: bool = True,
+    overwrite: bool = False,
+    report: Report = lambda _: None,
+) -> None:
     """One cohort as a dataset folder of the contract, one file a table; what else is in the folder stays there.
 
+    Args:
+        output: made if it is missing.
+        accounts: how many.
+        seed: of the cohort's rules and dice.
+        priors: what the rules are drawn from.
+        labels: whether the table of that name is written, too.
+        overwrite: replace tables even if they are not those of an earlier simulation.
+        report: told what is being done.
+
     Raises:
-        UnusableInputError: the place is no folder, or holds a table in another form, which would then stand twice.
+        UnusableInputError: the place is no folder, holds a table in another form, which would then stand twice, or
+            tables that no simulation wrote, unless `overwrite`.
     """
     check_output_folder(output)
     others = sorted(path.name for path in output.iterdir() if _is_other_form(path)) if output.is_dir() else []
@@ -90,11 +114,15 @@ def simulate_folder(output: Path, accounts: int, seed: int, priors: Priors, *, l
         raise UnusableInputError(
             f"output: '{output}' holds a table in another form. Found: {', '.join(others)}. Give another folder."
         )
+    if not overwrite:
+        _check_own(output)
     names = [name for name in CONTRACTS if labels or name != "labels"]
     output.mkdir(parents=True, exist_ok=True)
     # Beside the output, not in the system's temporary folder: a million accounts may not fit there.
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as aside:
-        for number, tables in enumerate(simulate_chunks(seed, accounts, priors)):
+        chunks = simulate_chunks(seed, accounts, priors)
+        size = _accounts_of
+        for number, tables in enumerate(counted(chunks, report, "simulating", "accounts", accounts, size=size)):
             for name in names:
                 write_parquet(tables[name], Path(aside) / f"{name}-{number:06d}.parquet")
         for name in names:
@@ -102,9 +130,7 @@ def simulate_folder(output: Path, accounts: int, seed: int, priors: Priors, *, l
                 pl.scan_parquet(Path(aside) / f"{name}-*.parquet").sink_parquet(path, row_group_size=ROWS_PER_GROUP)
 
 
-def write_cohorts(
-    folder: Path, cohorts: Sequence[tuple[int, int]], priors: Priors, jobs: int, report: Callable[[str], None]
-) -> None:
+def write_cohorts(folder: Path, cohorts: Sequence[tuple[int, int]], priors: Priors, jobs: int, report: Report) -> None:
     """A labelled dataset folder of many cohorts, given as seed and accounts; one file a table for some of them each."""
     parts = [cohorts[start : start + COHORTS_PER_PART] for start in range(0, len(cohorts), COHORTS_PER_PART)]
     # The longest first, so that no worker is left with it at the end.
@@ -112,8 +138,33 @@ def write_cohorts(
     work = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(
         joblib.delayed(write_part)(folder, part, priors) for part in parts
     )
-    for done, _ in enumerate(work, start=1):
-        report(f"part {done} of {len(parts)}")
+    total = sum(accounts for _, accounts in cohorts)
+    for _ in counted(work, report, "simulating", "accounts", total, size=float):
+        pass
+
+
+def _accounts_of(tables: dict[str, pl.DataFrame]) -> int:
+    return tables["accounts"].height
+
+
+def _check_own(output: Path) -> None:
+    """Refuse tables that are not those of an earlier simulation: what somebody collected is not made again."""
+    found = [f"{name}.parquet" for name in CONTRACTS if (output / f"{name}.parquet").exists()]
+    if not found or _is_simulated(output / "labels.parquet"):
+        return
+    raise UnusableInputError(
+        f"output: '{output}' holds tables that would be replaced. Found: {', '.join(found)}, and no labels.parquet "
+        "that says they were simulated. Give another folder, or add --overwrite."
+    )
+
+
+def _is_simulated(labels: Path) -> bool:
+    """Whether every label of the file is of a simulation; a file that cannot be read is somebody else's."""
+    try:
+        sources = pl.read_parquet(labels, columns=["label_source"], glob=False)["label_source"]
+    except (OSError, pl.exceptions.PolarsError):
+        return False
+    return sources.eq_missing(LABEL_SOURCE).all()
 
 
 def _is_other_form(path: Path) -> bool:
@@ -121,13 +172,14 @@ def _is_other_form(path: Path) -> bool:
     return table in CONTRACTS and path.name != f"{table}.parquet"
 
 
-def write_part(folder: Path, part: Sequence[tuple[int, int]], priors: Priors) -> None:
-    """Write one part of each table's folder, with a cohort of each seed and number of accounts."""
+def write_part(folder: Path, part: Sequence[tuple[int, int]], priors: Priors) -> int:
+    """Write one part of each table's folder, with a cohort of each seed and number of accounts; returns these added."""
     cohorts = [simulate_cohort(seed, accounts, priors) for seed, accounts in part]
     for name in CONTRACTS:
         path = folder / name / f"seeds-{part[0][0]:06d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_parquet(pl.concat([tables[name] for tables in cohorts]), path)
+    return sum(accounts for _, accounts in part)
 
 
 def write_candidates(count: int, seed: int) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
+
+from features.tables import CONTRACTS
+from pipeline.places import is_remote
+from pipeline.progress import duration, rate_text
+from pipeline.terminal import for_people, for_results, pipeline_step, say, show_table, warn
 
 if TYPE_CHECKING:
     from pipeline.compare import Comparison
     from pipeline.promote import Outcome
+    from pipeline.validate import Checked
 
 NOT_USED = ("quarantined", "duplicates_collapsed", "out_of_scope", "after_as_of")
 """What may become of a row besides being used, as the summary counts it."""
@@ -28,36 +33,51 @@ LARGEST_TABLE = 20
 """Rows shown of a longer list; the file holds them all."""
 
 
-def show_score_summary(summary: dict[str, Any], output: Path) -> None:
+def show_score_summary(summary: dict[str, Any], source: Path, output: Path) -> None:
     """Accounts by verdict, rows by table, warnings, and where to look next."""
-    console = Console(stderr=True)
-    total = max(sum(summary["verdicts"].values()), 1)
-    verdicts = Table(title="Accounts by verdict")
-    verdicts.add_column("verdict")
-    verdicts.add_column("accounts", justify="right")
-    verdicts.add_column("share", justify="right")
-    for verdict, count in summary["verdicts"].items():
-        verdicts.add_row(verdict, f"{count:,}", f"{count / total:.1%}")
-    console.print(verdicts)
-    for name, rows in summary["tables"].items():
-        other = {kind: rows[kind] for kind in NOT_USED if rows[kind]}
-        details = "".join(f", {count:,} {kind.replace('_', ' ')}" for kind, count in other.items())
-        console.print(
-            f"{name}: {rows['rows_in']:,} rows, {rows['used']:,} used{details}", highlight=False, markup=False
-        )
-        for problem, count in rows["problems"].items():
-            console.print(f"  {problem}: {count:,} (see quarantine/{name}.parquet)", highlight=False, markup=False)
+    console = for_people()
+    total = sum(summary["verdicts"].values())
+    title = f"Scored {total:,} accounts{_pace(total, summary['seconds'])}"
+    verdicts = [(name, f"{count:,}", f"{count / max(total, 1):.1%}") for name, count in summary["verdicts"].items()]
+    show_table(console, title, ("verdict", "accounts", "share"), verdicts)
+    show_rows(console, summary["tables"], output)
     if "previous" in summary:
         _show_previous(console, summary["previous"])
-    _show_warnings(console, summary["warnings"])
+    warn(console, summary["warnings"])
     for line in drift_lines(summary):
-        console.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
-    console.print(
-        f"Written to {output}. Rank candidates next: python -m pipeline shortlist --help",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
+        say(console, line, "yellow")
+    console.print(Text(f"Written to {output}."), soft_wrap=True)
+    if is_remote(output):
+        return  # the other commands read scores of this machine
+    scores = ("--scores", output / _scores_name(output))
+    if not is_remote(source):
+        pipeline_step(console, "report", "--input", source, *scores, "--output", output / "pages")
+    pipeline_step(console, "shortlist", "--candidates", "CANDIDATES.csv", *scores, "--output", output / "shortlist")
+
+
+def _pace(accounts: int, seconds: float | None) -> str:
+    """How long it took and how fast that is; nothing where the time was not taken."""
+    if not seconds:
+        return ""
+    return f" in {duration(seconds)}, {rate_text(accounts / seconds)}"
+
+
+def _scores_name(output: Path) -> str:
+    return next((path.name for path in output.glob("scores.*") if path.suffix == ".csv"), "scores.parquet")
+
+
+def show_rows(console: Console, tables: Mapping[str, Mapping[str, Any]], output: Path) -> None:
+    """What became of the rows of each table, and of what defects the quarantined ones are."""
+    others = [kind for kind in NOT_USED if any(rows[kind] for rows in tables.values())]
+    heads = ("table", "rows", "used", *(kind.replace("_", " ") for kind in others))
+    columns = ("rows_in", "used", *others)
+    show_table(
+        console, "Rows", heads, [(name, *(f"{rows[kind]:,}" for kind in columns)) for name, rows in tables.items()]
     )
+    for name, rows in tables.items():
+        for problem, count in rows["problems"].items():
+            place = output / "quarantine" / f"{name}.parquet"
+            say(console, f"{name}: {problem}, {count:,} {'row' if count == 1 else 'rows'} (see {place})")
 
 
 def drift_lines(summary: dict[str, Any]) -> list[str]:
@@ -75,53 +95,47 @@ def drift_lines(summary: dict[str, Any]) -> list[str]:
     return [head, *(f"  {each['text']} (PSI {each['psi']:.2f}, up to {each['expected']:.2f})" for each in warnings)]
 
 
-def show_shortlist(ranked: pl.DataFrame, output: Path) -> None:
+def show_shortlist(ranked: pl.DataFrame, output: Path, warnings: Sequence[str] = ()) -> None:
     """The first candidates with their verdicts."""
-    console = Console(stderr=True)
-    table = Table(title="Shortlist")
+    console = for_people()
     columns = ("campaign", "rank", "account_id", "handle", "verdict", "cost_per_authentic_engagement")
-    for column in columns:
-        table.add_column(column)
-    for row in ranked.select(columns).head(LARGEST_TABLE).iter_rows():
-        # Text, since a handle in square brackets would be read as markup: it is written by the people judged.
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    console.print(table)
+    shown = ranked.select(columns).head(LARGEST_TABLE).iter_rows()
+    heads = (*columns[:-1], "cost per authentic engagement")
+    show_table(console, "Shortlist", heads, [["" if cell is None else str(cell) for cell in row] for row in shown])
     passed = int((ranked["verdict"] == "pass").sum())
     if ranked.height > LARGEST_TABLE:
-        console.print(f"... and {ranked.height - LARGEST_TABLE:,} more, the last ranks among them.", highlight=False)
-    console.print(f"{passed} of {ranked.height} candidates pass. Written to {output}.", highlight=False, markup=False)
+        say(console, f"... and {ranked.height - LARGEST_TABLE:,} more, the last ranks among them.")
+    warn(console, warnings)
+    say(console, f"{passed:,} of {ranked.height:,} candidates pass.")
+    console.print(Text(f"Written to {output}. Open {output / 'shortlist.html'}."), soft_wrap=True)
 
 
 def show_metrics(metrics: dict[str, Any], segments: dict[str, Any], output: Path) -> None:
     """The headline with intervals, verdicts by class, what a reject is worth, calibration, and the worst segment."""
-    console = Console(stderr=True)
-    table = Table(title=f"Assay on {metrics['accounts']:,} labelled accounts")
-    for column in ("metric", "value", "interval"):
-        table.add_column(column)
-    for name, entry in metrics["models"]["assay"].items():
-        if entry["value"] is None:
-            table.add_row(name, "cannot be told", "")
-        else:
-            table.add_row(name, f"{entry['value']:.3f}", f"{entry['lower']:.3f} to {entry['upper']:.3f}")
-    console.print(table)
-    verdicts = Table(title="Verdicts")
-    verdicts.add_column("accounts")
-    for verdict in metrics["confusion"]["genuine"]:
-        verdicts.add_column(verdict, justify="right")
+    console = for_people()
+    figures = [
+        (name, "cannot be told", "")
+        if entry["value"] is None
+        else (name, f"{entry['value']:.3f}", f"{entry['lower']:.3f} to {entry['upper']:.3f}")
+        for name, entry in metrics["models"]["assay"].items()
+    ]
+    show_table(console, f"Assay on {metrics['accounts']:,} labelled accounts", ("metric", "value", "interval"), figures)
+    verdicts = []
     for name, counts in metrics["confusion"].items():
         total = max(sum(counts.values()), 1)
-        verdicts.add_row(name, *(f"{count:,} ({count / total:.1%})" for count in counts.values()))
-    console.print(verdicts)
+        verdicts.append((name, *(f"{count:,} ({count / total:.1%})" for count in counts.values())))
+    show_table(console, "Verdicts", ("accounts", *metrics["confusion"]["genuine"]), verdicts)
     for line in (*_of_rejects(metrics["decisions"]), *_of_calibration(metrics), *_worst_segment(segments)):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    console.print(
+        say(console, line)
+    say(
+        console,
         f"Intervals: {metrics['confidence']:.0%}, {metrics['interval']}; those of shares are exact ones or wider. "
         f"Left out of the metrics: {metrics['without_verdict']:,} without a verdict, and "
         f"{metrics['small_doses_left_out']:,} that bought less than 10 % (see segments.json).",
-        highlight=False,
-        soft_wrap=True,
     )
-    console.print(f"Written to {output}.", highlight=False, markup=False)
+    console.print(Text(f"Written to {output}. Look at {output / 'figures'}."), soft_wrap=True)
+    say(console, "next: train on your own labels (docs/own-data.md), or put the model beside another:")
+    pipeline_step(console, "compare", "RUN_A", "RUN_B")
 
 
 def _of_rejects(found: dict[str, Any]) -> list[str]:
@@ -165,22 +179,13 @@ def _percent(entry: dict[str, Any]) -> str:
     return f"{entry['value']:.1%} ({entry['lower']:.1%} to {entry['upper']:.1%})"
 
 
-PIPE_WIDTH = 140
-"""Columns where nobody's terminal tells them: the names of features need the room."""
-
-
-def _results() -> Console:
-    """Standard output, for tables that are a command's result."""
-    console = Console()
-    return console if console.is_terminal else Console(width=PIPE_WIDTH)
-
-
 def show_promotion(outcome: Outcome) -> None:
     """How it ended and why, and the tables behind it. On stdout: they are the result."""
-    console = _results()
+    console = for_results()
     if outcome.figures:
-        _show("Figures", ("figure", "candidate", "champion", "difference, paired"), outcome.figures)
-        _show("Limits", ("limit", "candidate", "champion", "at most", "holds"), outcome.limits)
+        heads = ("figure", "candidate", "champion", "difference, paired")
+        show_table(console, "Figures", heads, outcome.figures)
+        show_table(console, "Limits", ("limit", "candidate", "champion", "at most", "holds"), outcome.limits)
     console.print(Text(outcome.title, style="bold"))
     for sentence in outcome.sentences:
         console.print(Text(f"- {sentence}"))
@@ -188,51 +193,87 @@ def show_promotion(outcome: Outcome) -> None:
 
 def show_comparison(comparison: Comparison) -> None:
     """Every table. On stdout: they are the result."""
-    console = _results()
+    console = for_results()
     for table in comparison.tables:
         if table.rows:
-            _show(table.title, table.heads, table.rows)
+            show_table(console, table.title, table.heads, table.rows)
         if table.words:
             console.print(Text(f"{'' if table.rows else f'{table.title}: '}{table.words}"))
     attached = " and ".join(f"'{name}'" for name in comparison.attached)
     console.print(Text(f"Written to {comparison.output}." + (f" Attached to {attached}." if attached else "")))
 
 
-def _show(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    table = Table(title=Text(title), title_justify="left")
-    for head in heads:
-        table.add_column(Text(head), overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    _results().print(table)
-
-
 def show_feedback(summary: dict[str, Any], output: Path) -> None:
     """What reviewers found, by verdict, with exact intervals; then what it cannot tell."""
-    console = Console(stderr=True)
+    console = for_people()
     found = summary["verdicts"]
-    table = Table(title="What reviewers found, by verdict")
-    table.add_column("")
-    for verdict in found:
-        table.add_column(verdict, justify="right", overflow="fold")
-    for title, name in (("scored", "accounts"), ("looked at", "looked_at"), *((each, each) for each in DECISIONS)):
-        table.add_row(title, *(f"{row[name]:,}" for row in found.values()))
-    table.add_row("share inauthentic", *(_whole_percent(row["inauthentic_share"]) for row in found.values()))
-    table.add_row("95 % interval", *(_interval(row["lower"], row["upper"]) for row in found.values()))
-    console.print(table)
+    counts = (("scored", "accounts"), ("looked at", "looked_at"), *((each, each) for each in DECISIONS))
+    lines = [(title, *(f"{row[name]:,}" for row in found.values())) for title, name in counts]
+    lines.append(("share inauthentic", *(_whole_percent(row["inauthentic_share"]) for row in found.values())))
+    lines.append(("95 % interval", *(_interval(row["lower"], row["upper"]) for row in found.values())))
+    show_table(console, "What reviewers found, by verdict", ("", *found), lines)
     rows = summary["decisions"]
     other = {kind: count for kind, count in rows.items() if count and kind not in ("rows_in", "problems")}
     details = "".join(f", {count:,} {kind.replace('_', ' ')}" for kind, count in other.items())
-    console.print(f"decisions: {rows['rows_in']:,} rows{details}", highlight=False, markup=False)
+    say(console, f"decisions: {rows['rows_in']:,} rows{details}")
     for problem, count in rows["problems"].items():
-        console.print(f"  {problem}: {count:,} (see quarantine/decisions.parquet)", highlight=False, markup=False)
-    _show_warnings(console, summary["warnings"])
-    console.print(
-        f"{summary['labels']:,} labels written to {output}. Use them next: docs/own-data.md",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+        say(console, f"  {problem}: {count:,} (see quarantine/decisions.parquet)")
+    warn(console, summary["warnings"])
+    console.print(Text(f"{summary['labels']:,} labels written to {output}."), soft_wrap=True)
+    say(console, "next: train or measure on them, docs/own-data.md", "bold")
+
+
+def show_report(written: Mapping[str, int], output: Path) -> None:
+    """How many pages there are, and which to open."""
+    console = for_people()
+    say(console, f"{written['accounts']:,} accounts, {written['pages']:,} with a page of their own.")
+    console.print(Text(f"next: open {output / 'index.html'}", style="bold"), soft_wrap=True)
+
+
+def show_validation(checked: Checked, source: Path, mapping: Path | None = None, *, quiet: bool) -> None:
+    """What was found, on stdout: it is the result. Warnings and what comes next on stderr, unless `quiet`."""
+    console, results = for_people(), for_results()
+    if not quiet:
+        warn(console, checked.warnings)
+    for line in checked.lines:
+        results.out(line, highlight=False)
+    if quiet or not checked.accounts:
+        return
+    if checked.enough:
+        output = "scored" if is_remote(source) else source.parent / f"{source.name}-scored"
+        by = () if mapping is None else ("--mapping", mapping)
+        pipeline_step(console, "score", "--input", source, *by, "--output", output)
+    else:
+        say(console, "next: add what is lacking above; docs/data.md says what each table holds", "bold")
+
+
+def show_features(table: pl.DataFrame, output: Path) -> None:
+    """How many features of each group there are, and how much of them could not be told."""
+    console = for_people()
+    groups: dict[str, list[str]] = {}
+    for name in table.columns[1:]:
+        groups.setdefault(name.partition("_")[0], []).append(name)
+    cells = max(table.height, 1)
+    rows = [
+        (group, f"{len(names):,}", f"{sum(table[name].null_count() for name in names) / (cells * len(names)):.1%}")
+        for group, names in groups.items()
+    ]
+    show_table(console, f"Features of {table.height:,} accounts", ("group", "features", "not observed"), rows)
+    console.print(Text(f"Written to {output}. What each column means: docs/features.md"), soft_wrap=True)
+
+
+def show_simulation(output: Path) -> None:
+    """The tables of the cohort, and how many of its accounts bought something."""
+    console = for_people()
+    heights = [
+        (name, f"{pl.scan_parquet(path, glob=False).select(pl.len()).collect().item():,}")
+        for name in CONTRACTS
+        if (path := output / f"{name}.parquet").is_file()
+    ]
+    show_table(console, "A simulated cohort: nothing in it is real", ("table", "rows"), heights)
+    labels = pl.read_parquet(output / "labels.parquet", columns=["is_inauthentic"], glob=False)["is_inauthentic"]
+    say(console, f"{int(labels.sum()):,} of {labels.len():,} accounts bought something. Written to {output}.")
+    pipeline_step(console, "score", "--input", output, "--output", output.parent / f"{output.name}-scored")
 
 
 def _whole_percent(share: float | None) -> str:
@@ -245,14 +286,8 @@ def _interval(lower: float | None, upper: float | None) -> str:
 
 def _show_previous(console: Console, previous: dict[str, Any]) -> None:
     flips = ", ".join(f"{flip}: {count:,}" for flip, count in previous["verdicts_changed"].items()) or "none"
-    console.print(
+    say(
+        console,
         f"previous: {previous['accounts_in_both']:,} accounts in both, {previous['accounts_new']:,} new, "
         f"{previous['accounts_gone']:,} gone; verdicts changed: {flips}",
-        highlight=False,
-        markup=False,
     )
-
-
-def _show_warnings(console: Console, warnings: list[str]) -> None:
-    for warning in warnings:
-        console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)

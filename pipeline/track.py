@@ -31,16 +31,41 @@ from pipeline.errors import UnusableInputError
 from pipeline.params import Section, read_section
 from pipeline.run_page import run_page
 from pipeline.storage import read_json, write_json
-from pipeline.tracking import ModelToRegister, Record, track_run
+from pipeline.tracking import ExperimentPage, ModelToRegister, Record, track_run
 
 LOCK_FILE = Path("dvc.lock")
-NO_DATA, NO_DATA_FILES = ("reports/",), (".py", ".yaml")
-"""What stages depend on besides data: reports, which the run holds itself, code and parameters."""
+HEADLINE = "recall_at_1_percent_false_positives"
+"""The metric that comes first."""
+
+NO_DATA, NO_DATA_FILES = ("reports/", "pages/"), (".py", ".yaml")
+"""What stages depend on besides data: reports, which the run holds itself, templates, code and parameters."""
+OTHER_SECTIONS = ("audit_", "tune", "promote", "track")
+"""Starts of the sections of params.yaml that neither the model nor its figures depend on: two runs that differ in them
+are equal. The run's params.yaml holds them."""
+
 PRIORS = "priors"
 """The section of params.yaml that holds the simulation's priors."""
 
 LONGEST_PARAMETER = 500
 """Characters of a parameter's value that a table of runs can use; the whole stands in the run's params.yaml."""
+
+COLUMNS = (
+    "assay/recall_at_1_percent_false_positives",
+    "assay/auc",
+    "evaluation/decisions/genuine/reject",
+    "evaluation/decisions/inauthentic/reject",
+    "audit/limits that do not hold",
+)
+"""Figures that the table of runs shows beside a name."""
+
+EXPERIMENT_NOTE = (
+    "One run a `dvc repro`. Open one for what was trained on what, how good it is against which baseline, and where "
+    "it fails. Two runs: `python -m pipeline compare RUN_A RUN_B` pairs them on frozen cohorts and tells whose verdict "
+    "flips; *Compare* in this table shows each run's own figures, which are not paired. Figures are shares from 0 to 1 "
+    "on simulated test cohorts that the model never saw; `_lower` and `_upper` are the ends of the 90 % interval; "
+    "calibration error and Brier score are better when lower."
+)
+"""What stands above the table of runs."""
 
 FIGURE_ORDER = (
     "score_distribution",
@@ -82,7 +107,7 @@ def run(report: Callable[[str], None]) -> None:
         code=[Path(path) for package in (features, models, pipeline) for path in package.__path__],
     )
     report("MLflow")
-    track_run(run_record(bundle), model, params.experiment)
+    track_run(run_record(bundle), model, ExperimentPage(params.experiment, EXPERIMENT_NOTE, COLUMNS))
     # Nothing from the store may enter an output: a run's id differs on every machine.
     tracked = {"experiment": params.experiment, "model_version": bundle.version, "model_sha256": model_sha256(bundle)}
     write_json(tracked, layout.TRACKED)
@@ -93,7 +118,7 @@ def run_record(bundle: Bundle) -> Record:
     metrics, training, scoring = map(_report, (layout.METRICS, layout.TRAINING_REPORT, layout.SCORING_REPORT))
     segments = _report(layout.SEGMENTS)
     sections = yaml.safe_load(layout.PARAMS.read_text(encoding="utf-8"))
-    parameters = dict(flat_parameters(without_priors(sections)))
+    parameters = dict(flat_parameters(without_priors(of_the_model(sections))))
     numbers = dict(metrics_of(metrics, training, scoring))
     tags = {
         "model_version": bundle.version,
@@ -120,7 +145,6 @@ def run_record(bundle: Bundle) -> Record:
         tags={
             **tags,
             **revision,
-            **{f"data.{path}": digest for path, digest in hashes.items()},
             **({"dvc_experiment": trial} if trial else {}),
             "mlflow.source.name": "dvc repro",
         },
@@ -133,6 +157,12 @@ def run_record(bundle: Bundle) -> Record:
         content_sha256=_digest([parameters, numbers, tags, run_page(*page, {})], files),
         documents=documents(bundle.version),
     )
+
+
+def of_the_model(sections: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections that the model and its figures depend on, the training's first: they are what is looked for."""
+    kept = {name: values for name, values in sections.items() if not name.startswith(OTHER_SECTIONS)}
+    return {name: kept[name] for name in sorted(kept, key=lambda name: name != "train")}
 
 
 def without_priors(sections: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,11 +190,13 @@ def metrics_of(
 ) -> Iterator[tuple[str, float]]:
     """Every number of the reports that a person would sort runs by; what is null is left out.
 
-    `<model>/<metric>` with `_lower` and `_upper`, `difference_to_<baseline>/<metric>`, `evaluation/<count>`,
+    In the order in which a person reads them, which the run's page keeps and whose first MLflow draws when runs are
+    compared. `<model>/<metric>` with `_lower` and `_upper`, `difference_to_<baseline>/<metric>`, `evaluation/<count>`,
     `training/<number>` and `scored/<verdict>`.
     """
     for model, values in metrics["models"].items():
-        yield from _numbers(values, model)
+        first = {HEADLINE: values[HEADLINE]} if HEADLINE in values else {}
+        yield from _numbers({**first, **values}, model)
     for baseline, values in metrics.get("differences", {}).items():
         yield from _numbers(values, f"difference_to_{baseline}")
     rest = {key: value for key, value in metrics.items() if key not in {"models", "differences"}}
@@ -174,12 +206,15 @@ def metrics_of(
 
 
 def run_name(revision: str, metrics: Mapping[str, Any]) -> str:
-    """Revision and headline, such as `1a2b3c4 auc 0.87 recall@1% 0.45`: the table of runs shows little else."""
+    """Revision and headline, such as `1a2b3c4 recall 0.451 auc 0.872`; recall is that at 1 % false positives.
+
+    The table of runs shows some 22 characters of it: enough for the figure by which models are judged here.
+    """
     main: Mapping[str, Any] = next(iter(metrics["models"].values()), {})
     parts = [revision[:7]]
-    for label, key in (("auc", "auc"), ("recall@1%", "recall_at_1_percent_false_positives")):
+    for label, key in (("recall", "recall_at_1_percent_false_positives"), ("auc", "auc")):
         value = main.get(key, {}).get("value")
-        parts.append(f"{label} {value:.2f}" if value is not None else "")
+        parts.append(f"{label} {value:.3f}" if value is not None else "")
     return " ".join(part for part in parts if part) or "no metric"
 
 
@@ -260,7 +295,8 @@ def _report(path: Path) -> dict[str, Any]:
 def _numbers(value: Any, name: str) -> Iterator[tuple[str, float]]:
     """Numbers inside nested mappings as `a/b/c`; an interval gives `a`, `a_lower` and `a_upper`."""
     if isinstance(value, Mapping):
-        for key, inner in value.items():
+        # Reports are sorted by name; a value comes before its bounds.
+        for key, inner in sorted(value.items(), key=lambda entry: entry[0] != "value"):
             step = {"value": "", "lower": "_lower", "upper": "_upper"} if "value" in value else {}
             yield from _numbers(inner, f"{name}{step.get(key, f'/{key}')}")
     elif isinstance(value, int | float) and not isinstance(value, bool):

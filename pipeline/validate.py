@@ -4,22 +4,44 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import typer
+import polars as pl
 
 from features.sufficiency import sufficiency
+from features.tables import CONTRACTS
 from pipeline.dataset import MAX_QUARANTINED_SHARE, DatasetSummary, bucket_ids, prepare_dataset, read_bucket
 from pipeline.routing import Progress
+from pipeline.storage import quarantine_path
 
 COUNTS = ("rows_in", "used", "quarantined", "duplicates_collapsed", "out_of_scope", "after_as_of", "repaired")
 
+SHOWN_ROWS = 3
+"""Rows that are named of each kind of defect, the first in the order of their cells."""
 
-def run(dataset: Path, as_of: datetime | None = None, *, quiet: bool = False, progress: Progress | None = None) -> None:
-    """Check the folder and print its summary, then the accounts that lack something for a verdict.
+SHOWN_CELLS = 4
+"""Cells that are shown of a row of which the key is missing."""
 
-    Warnings go to stderr unless `quiet`; nothing is left behind.
+SHOWN_CHARACTERS = 60
+"""Of a cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `validate` says: `lines` are the result; `enough` of the `accounts` have what a verdict needs."""
+
+    lines: list[str]
+    warnings: list[str]
+    accounts: int
+    enough: int
+
+
+def run(dataset: Path, as_of: datetime | None = None, *, progress: Progress | None = None) -> Checked:
+    """Check the folder: its summary, its bad rows, and the accounts that lack something for a verdict.
+
+    Nothing is left behind.
 
     Raises:
         UnusableInputError, TooManyBadRowsError: as `prepare_dataset`.
@@ -32,19 +54,20 @@ def run(dataset: Path, as_of: datetime | None = None, *, quiet: bool = False, pr
             as_of=as_of,
             buckets=None,
             max_quarantined_share=MAX_QUARANTINED_SHARE,
-            progress=None if quiet else progress,
+            progress=progress,
             compression="uncompressed",
         )
-        if not quiet:
-            for warning in summary.warnings:
-                typer.echo(f"warning: {warning}", err=True)
-        for line in _summary_lines(summary):
-            typer.echo(line)
-        for line in _account_lines(prepared):
-            typer.echo(line)
+        accounts, lacking = _sufficient(prepared)
+        enough = accounts - len(lacking)
+        lines = [
+            *_summary_lines(summary, prepared),
+            f"accounts with enough for a verdict: {enough:,} of {accounts:,}",
+            *(f"{account_id}: {' | '.join(reasons)}" for account_id, reasons in lacking),
+        ]
+        return Checked(lines, summary.warnings, accounts, enough)
 
 
-def _summary_lines(summary: DatasetSummary) -> Iterator[str]:
+def _summary_lines(summary: DatasetSummary, prepared: Path) -> Iterator[str]:
     width = max(len(name) for name in summary.tables)
     yield " " * width + "".join(f"  {name}" for name in COUNTS)
     for table, counts in summary.tables.items():
@@ -53,11 +76,35 @@ def _summary_lines(summary: DatasetSummary) -> Iterator[str]:
     for table, counts in summary.tables.items():
         for problem, rows in counts.problems.items():
             yield f"{table}: {problem} ({rows:,} {'row' if rows == 1 else 'rows'})"
+            yield from _bad_rows(quarantine_path(prepared, table), table, problem, rows)
     yield f"as_of: {summary.as_of.isoformat() if summary.as_of else 'unknown, no row carries an instant'}"
 
 
-def _account_lines(prepared: Path) -> Iterator[str]:
-    """How many accounts are owed a verdict, and a line for each of the others."""
+def _bad_rows(quarantined: Path, table: str, problem: str, count: int) -> Iterator[str]:
+    """The first few rows of a defect: their key and the cell it is about, or the cells given where the key is not."""
+    contract = CONTRACTS[table]
+    # A row may have several defects, joined by "; ", which stands within one of them, too.
+    has_it = pl.format("; {}; ", "problem").str.contains(f"; {problem}; ", literal=True)
+    rows = pl.scan_parquet(quarantined, glob=False).filter(has_it).head(SHOWN_ROWS).collect()
+    about = problem.split(" ", maxsplit=1)[0]
+    for row in rows.iter_rows(named=True):
+        named = [*contract.key, *([about] if about in contract.schema and about not in contract.key else [])]
+        if any(row[name] is None for name in contract.key):
+            named += [name for name in contract.schema if row[name] is not None and name not in named][:SHOWN_CELLS]
+        cells = (f"{name} {'nothing' if row[name] is None else _cell(row[name])}" for name in named)
+        yield f"  {', '.join(cells)}"
+    if count > rows.height:
+        yield f"  ... and {count - rows.height:,} more"
+
+
+def _cell(text: str) -> str:
+    """A cell on one line, with what cannot be seen escaped: it was written by whomever."""
+    shown = text[:SHOWN_CHARACTERS]
+    return repr(shown) if len(shown) == len(text) else f"{shown!r}..."
+
+
+def _sufficient(prepared: Path) -> tuple[int, list[tuple[str, list[str]]]]:
+    """How many accounts there are, and what the others than those owed a verdict lack, sorted."""
     accounts = 0
     lacking: list[tuple[str, list[str]]] = []
     for bucket in bucket_ids(prepared):
@@ -65,6 +112,4 @@ def _account_lines(prepared: Path) -> Iterator[str]:
         accounts += found.height
         short = found.filter(found["insufficient_because"].list.len() > 0)
         lacking += short.select("account_id", "insufficient_because").rows()
-    yield f"accounts with enough for a verdict: {accounts - len(lacking):,} of {accounts:,}"
-    for account_id, reasons in sorted(lacking):
-        yield f"{account_id}: {' | '.join(reasons)}"
+    return accounts, sorted(lacking)

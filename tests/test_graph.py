@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("audits", "features", "models", "pages", "pipeline", "simulation")
+PACKAGES = ("audits", "campaigns", "features", "models", "pages", "pipeline", "simulation")
 AUDIT = "audit/"
 TUNING = "tuning/"
 """What the names of the second and of the third graph's stages start with here."""

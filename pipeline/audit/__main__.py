@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -143,6 +144,9 @@ def real(
     source: Annotated[list[Path], typer.Option("--input", help="Folder of real accounts; may be given repeatedly.")],
     output: Annotated[Path, typer.Option("--output", help="Folder for the results; made if it is missing.")],
     half: Annotated[Half, typer.Option("--half", help="Which accounts, by the SHA-256 of the id.")] = Half.all,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", metavar="FILE", help="Mapping of all the folders (docs/mapping.md).")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Real accounts: can they be told from simulated genuine ones, and what does the model in use say of them.
@@ -151,8 +155,11 @@ def real(
     """
     with reported(quiet, "audit real") as report:
         from pipeline.audit.real import run
+        from pipeline.mapping.apply import mapped_aside
 
-        text = run(source, output, half, report)
+        with ExitStack() as stack:
+            folders = [stack.enter_context(mapped_aside(each, mapping, output, report)) for each in source]
+            text = run(folders, output, half, report)
     typer.echo(text)
 
 

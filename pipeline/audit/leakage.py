@@ -39,9 +39,12 @@ def run(report: Callable[[str], None]) -> None:
     labels = headline_rows(with_cohorts(read_labels(layout.AUDIT_FRESH))).sort("account_id")
 
     def measured(what: str, columns_of: Columns, measure: Measure) -> dict[str, Any]:
-        report(what)
         columns = over_buckets(
-            layout.AUDIT_FRESH, lambda bucket: columns_of(read_bucket(layout.AUDIT_FRESH, bucket)), report, params.jobs
+            layout.AUDIT_FRESH,
+            lambda bucket: columns_of(read_bucket(layout.AUDIT_FRESH, bucket)),
+            report,
+            params.jobs,
+            doing=what,
         )
         joined = labels.join(columns, on="account_id", how="inner", maintain_order="left")
         return measure(

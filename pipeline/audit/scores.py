@@ -28,4 +28,4 @@ def run(report: Callable[[str], None]) -> None:
         (layout.AUDIT_BATCHES, layout.AUDIT_BATCHES_SCORED),
     ):
         table = scored_labels(scorer, prepared, explained=("reject",), jobs=params.jobs, report=report)
-        write_parquet(table.drop("reasons", "suspected_schemes", "insufficient_because"), scored)
+        write_parquet(table.drop("reasons", "signals", "suspected_schemes", "insufficient_because"), scored)

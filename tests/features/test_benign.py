@@ -61,6 +61,12 @@ def comments(texts: list[str], **columns: Any) -> Tables:
     return written.tables(written.comments(texts, **columns))
 
 
+def counted_elsewhere(given: Tables, count: int) -> Tables:
+    """The same where every post counts so many comments; those observed stand under one."""
+    posts = given.posts.with_columns(comment_count=pl.lit(count, given.posts.schema["comment_count"]))
+    return Tables(given.accounts, given.followers_daily, posts, given.comments)
+
+
 def different(count: int) -> list[str]:
     return [f"number {number} of its own kind" for number in range(count)]
 
@@ -104,6 +110,17 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
             "on 2024-02-11, the best post drew the usual likes or views)"
         ),
     ),
+    "a post long after the burst began": (
+        lambda: tables(
+            followers=daily([10] * 40 + [300] * 30 + [10] * 20), posts=[*posts(22), post(60.0, like_count=610)]
+        ),
+        "growth_burst_mass_share",
+        "high",
+        (
+            f"{NOT_CHECKABLE}: a viral post (the post of 2024-03-01, 20 days after the burst began on 2024-02-10, drew "
+            "6.1 times the usual likes or views; it explains no more than what came after it)"
+        ),
+    ),
     "no post in those days": (
         lambda: tables(followers=daily(BURST), posts=posts(7, every=9.0)),
         "growth_burst_mass_share",
@@ -133,6 +150,15 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
         "growth_burst_mass_share",
         "high",
         "2024-02-11, 4% of comments name other accounts; 10% is usual, 20% speaks for one)",
+    ),
+    "mentions in between the usual and a giveaway's": (
+        lambda: with_comments(burst(), day=40, mentions=4),
+        "growth_burst_mass_share",
+        "high",
+        (
+            "2024-02-11, 16% of comments name other accounts; 10% is usual, 20% speaks for one; in between, which "
+            "speaks neither way)"
+        ),
     ),
     "comments of a later time tell nothing of the burst": (
         lambda: with_comments(burst(), day=45, mentions=1),
@@ -234,13 +260,28 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
         lambda: comments(different(24), commenter_id="u1"),
         "comments_returning_delay_ratio",
         "low",
-        f"{POSSIBLE}: a close circle of friends or fans (1 person wrote 24 comments)",
+        f"{POSSIBLE}: a close circle of friends or fans (1 person wrote 24 comments; fewer than 76 people to 100 ",
     ),
     "as many people as comments": (
         lambda: comments(different(24)),
         "comments_returning_delay_ratio",
         "low",
-        f"{NOT_BORNE_OUT}: a close circle of friends or fans (24 people wrote 24 comments)",
+        f"{NOT_BORNE_OUT}: a close circle of friends or fans (24 people wrote 24 comments; fewer than 76 people to ",
+    ),
+    "a few of many comments do not show who comes back": (
+        lambda: counted_elsewhere(comments(different(24)), 605),
+        "comments_returning_delay_ratio",
+        "low",
+        (
+            f"{NOT_CHECKABLE}: a close circle of friends or fans (24 people wrote 24 comments of the 605 counted; "
+            "fewer than 76 people to 100 comments speaks for one; too small a part to see who comes back)."
+        ),
+    ),
+    "half of the comments are enough": (
+        lambda: counted_elsewhere(comments(different(24)), 48),
+        "comments_returning_delay_ratio",
+        "low",
+        f"{NOT_BORNE_OUT}: a close circle of friends or fans (24 people wrote 24 comments of the 48 counted; ",
     ),
     "all under one post, in Latin letters": (
         lambda: comments(different(24)),
@@ -261,7 +302,28 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
         lambda: comments([*different(12), *["❤️❤️"] * 12]),
         "comments_repeated_emoji_row_share",
         "high",
-        f"{POSSIBLE}: an audience fond of emoji (50% of comments are emoji alone; up to 32% is usual)",
+        f"{POSSIBLE}: an audience fond of emoji (50% of comments are emoji alone; 19% is common, 32% speaks for one)",
+    ),
+    "a quarter of the comments are hearts": (
+        lambda: comments([*different(18), *["❤️❤️"] * 6]),
+        "comments_repeated_emoji_row_share",
+        "high",
+        (
+            f"{NOT_CHECKABLE}: an audience fond of emoji (25% of comments are emoji alone; 19% is common, 32% speaks "
+            "for one; in between, which speaks neither way)."
+        ),
+    ),
+    "more likes than followers are no private circle": (
+        lambda: tables([account("a", follower_count=90)], posts=posts(10)),
+        "engagement_likes_spread",
+        "low",
+        f"{NOT_BORNE_OUT}: a private circle of friends and family (90 followers, and 100 likes on a usual post)",
+    ),
+    "more views than followers": (
+        lambda: tables([account("a", follower_count=900)], posts=posts(10, view_count=2_000)),
+        "engagement_like_rate_residual",
+        "high",
+        "posts that many see who do not follow (a usual post has 2,000 views; 900 followers)",
     ),
     "nine thousand followers": (
         lambda: tables([account("a", follower_count=9_000)]),
@@ -285,13 +347,19 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
         lambda: tables(followers=daily([5] * 20, following_count=[900] * 10 + [500] * 11)),
         "growth_following_lost_rate_per_month",
         "high",
-        f"{POSSIBLE}: a single clean-up of the accounts followed (0 follows and 1 unfollow in bulk)",
+        f"{POSSIBLE}: a clean-up of the accounts followed (0 follows and 1 unfollow in bulk)",
+    ),
+    "a few given up at a time, none followed in bulk": (
+        lambda: tables(followers=daily([5] * 20, following_count=[1247] * 10 + [1241] * 11)),
+        "growth_following_lost_rate_per_month",
+        "high",
+        f"{POSSIBLE}: a clean-up of the accounts followed (0 follows and 0 unfollows in bulk)",
     ),
     "followed and unfollowed": (
         lambda: tables(followers=daily([5] * 20, following_count=[500] * 7 + [900] * 7 + [500] * 7)),
         "growth_following_lost_rate_per_month",
         "high",
-        f"{NOT_BORNE_OUT}: a single clean-up of the accounts followed (1 follow and 1 unfollow in bulk)",
+        f"{NOT_BORNE_OUT}: a clean-up of the accounts followed (1 follow and 1 unfollow in bulk)",
     ),
     "exact counts hide no losses": (
         lambda: tables(followers=daily(BURST)),
@@ -318,6 +386,25 @@ def test_a_check_that_does_not_fit_the_side_is_not_told() -> None:
     whole = tables([account("a", follower_count=2_000_000)], posts=posts(10))
     assert "very large" not in told(whole, "engagement_like_rate_residual", "high")
     assert "giveaway" not in told(whole, "engagement_likes_without_comments_share", "high")
+
+
+def test_nobody_is_told_that_a_small_account_is_not_very_large() -> None:
+    whole = tables([account("a", follower_count=961)], posts=posts(10))
+    assert "very large" not in told(whole, "engagement_like_rate_residual", "low")
+
+
+def test_a_pause_of_years_ago_explains_nothing_of_today() -> None:
+    old = [post(4.0 * number, like_count=100) for number in range(3)]
+    whole = tables(posts=[*old, *(post(400.0 + 4.0 * number, like_count=100) for number in range(60))])
+    assert "a return after a pause (never more than 4 days" in told(
+        whole, "engagement_likes_trend_rate_per_month", "low"
+    )
+
+
+def test_three_occasions_among_thirty_posts_may_explain_many_comments() -> None:
+    counts = [4] * 27 + [100, 120, 140]  # the three hold 360 of 468
+    text = told(tables(posts=posts(30, comment_count=counts)), "engagement_comments_per_like_residual")
+    assert f"{POSSIBLE}: one occasion, such as a giveaway (the 3 busiest posts hold 77% of 468 comments)" in text
 
 
 # A cohort: whatever the rows, there are words -------------------------------------------------------------------------

@@ -179,7 +179,7 @@ def test_a_profile_is_cited_as_itself_without_its_name() -> None:
         found = shown(name, [], accounts=[row])
         assert found.select("table", "key").row(0) == ("accounts", "a")
         assert found["text"].item() == (
-            "12,000 followers, follows 3,400 of 7,500, 560 posts, opened on 2019-03-01, "
+            "12,000 followers, follows 3,400 (the platform's limit: 7,500), 560 posts, opened on 2019-03-01, "
             "handle of 4 characters with 2 digits (2 at its end), "
             "biography of 18 characters that offers a follow in exchange"
         )

@@ -132,14 +132,15 @@ CASES: dict[str, tuple[Callable[[], Tables], Sequence[str], Mapping[str, str]]] 
         ("growth_burst_mass_share", "growth_burst_unexplained_share", "growth_plateau_days"),
         {
             "growth_burst_mass_share": (
-                "Burst of new followers: 82% of all new followers arrived in bursts far above the account's usual "
-                "pace (eight in ten genuine training accounts: 0% to 80%). Also: 82% of new followers arrived in "
-                "bursts that no post of those days accounts for (eight in ten genuine training accounts: 0% to "
-                "50%). Checked, not borne out: a viral post (from 3 days before the largest burst began on "
-                "2024-02-10 until it ended on 2024-02-18, the best post drew 1.1 times the usual likes or views). "
-                "Not checkable: a giveaway (under 20 comments of the burst's days observed); a shout-out, press, "
-                "paid advertising or "
-                "bots that nobody ordered (it leaves no trace in these tables: ask the creator)."
+                "Burst of new followers: 82% of the follower gains between readings up to ten days apart came in "
+                "bursts far above the account's usual pace (eight in ten genuine training accounts: 0% to 80%). "
+                "Also: 82% of the follower gains while posts are known came in bursts that no post of those days "
+                "accounts for (eight in ten genuine training accounts: 0% to 50%). Checked, not borne out: a viral "
+                "post (from 3 days before the largest burst began on 2024-02-10 until it ended on 2024-02-18, the "
+                "best post drew 1.1 times the usual likes or views); a return after a pause (never more than 4 "
+                "days between posts). Not checkable: a giveaway (under 20 comments of the burst's days observed); "
+                "a shout-out, press, paid advertising or bots that nobody ordered (it leaves no trace in these "
+                "tables: ask the creator)."
             ),
             "growth_plateau_days": (
                 "Followers at a capped, even pace: for 8 days in a row followers arrived at a raised and nearly "
@@ -155,11 +156,12 @@ CASES: dict[str, tuple[Callable[[], Tables], Sequence[str], Mapping[str, str]]] 
         ("growth_burst_mass_share", "growth_burst_unexplained_share", "growth_plateau_days"),
         {
             "growth_burst_mass_share": (
-                "Burst of new followers: 81% of all new followers arrived in bursts far above the account's usual "
-                "pace (eight in ten genuine training accounts: 0% to 80%). May explain it: a viral post (the post "
-                "of 2024-02-10 drew 9 times the usual likes or views). Not checkable: a giveaway (under 20 comments"
-                " of the burst's days observed); a shout-out, press, paid advertising or bots that nobody ordered "
-                "(it leaves no trace in these tables: ask the creator)."
+                "Burst of new followers: 81% of the follower gains between readings up to ten days apart came in "
+                "bursts far above the account's usual pace (eight in ten genuine training accounts: 0% to 80%). "
+                "May explain it: a viral post (the post of 2024-02-10 drew 9 times the usual likes or views). "
+                "Checked, not borne out: a return after a pause (never more than 4 days between posts). Not "
+                "checkable: a giveaway (under 20 comments of the burst's days observed); a shout-out, press, paid "
+                "advertising or bots that nobody ordered (it leaves no trace in these tables: ask the creator)."
             ),
         },
     ),
@@ -171,9 +173,8 @@ CASES: dict[str, tuple[Callable[[], Tables], Sequence[str], Mapping[str, str]]] 
                 "Following and unfollowing: followers arrive in the week after the account follows others "
                 "(correlation 0.64) (eight in ten genuine training accounts: -0.20 to 0.20). Also: 4.7 times a "
                 "month the account turned between following and unfollowing in bulk (eight in ten genuine training "
-                "accounts: 0.0 to 0.0). Checked, not borne out: a single clean-up of the accounts followed (48 "
-                "follows and 48 unfollows in bulk); mutual following by custom (follows 1,000 and has 11,000 "
-                "followers)."
+                "accounts: 0.0 to 0.0). Checked, not borne out: a clean-up of the accounts followed (48 follows "
+                "and 48 unfollows in bulk); mutual following by custom (follows 1,000 and has 11,000 followers)."
             ),
         },
     ),
@@ -184,10 +185,11 @@ CASES: dict[str, tuple[Callable[[], Tables], Sequence[str], Mapping[str, str]]] 
             "engagement_comments_per_like_residual": (
                 "Comments against likes: many comments for the likes, for this size and platform (by +1.7 standard "
                 "deviations) (eight in ten genuine training accounts: -0.8 to +1.2). May explain it: a giveaway "
-                "(50% of comments name other accounts; 10% is usual, 20% speaks for one); one occasion, such "
-                "as a giveaway (one post holds 90% of 1,004 comments). Checked, not borne out: a close circle of "
-                "friends or fans (52 people wrote 60 comments); hidden likes (likes are shown on 10 of 10 "
-                "posts). Not checkable: a change of format (formats not observed)."
+                "(50% of comments name other accounts; 10% is usual, 20% speaks for one); one occasion, such as a "
+                "giveaway (one post holds 90% of 1,004 comments). Checked, not borne out: hidden likes (likes are "
+                "shown on 10 of 10 posts). Not checkable: a close circle of friends or fans (52 people wrote 60 "
+                "comments of the 979 counted; fewer than 76 people to 100 comments speaks for one; too small a "
+                "part to see who comes back); a change of format (under 6 posts of known format)."
             ),
         },
     ),
@@ -215,21 +217,24 @@ CASES: dict[str, tuple[Callable[[], Tables], Sequence[str], Mapping[str, str]]] 
             "comments_author_order_correlation": (
                 "Comments in the same order: regular commenters keep their order from post to post (correlation "
                 "1.00; 1 is the same order) (eight in ten genuine training accounts: -0.25 to 0.25). May explain "
-                "it: a close circle of friends or fans (15 people wrote 150 comments)."
+                "it: a close circle of friends or fans (15 people wrote 150 comments of the 600 counted; fewer "
+                "than 76 people to 100 comments speaks for one)."
             ),
             "engagement_comments_per_like_residual": (
                 "Comments against likes: many comments for the likes, for this size and platform (by +1.3 standard "
-                "deviations) (eight in ten genuine training accounts: -0.8 to +1.2). May explain it: a close circle"
-                " of friends or fans (15 people wrote 150 comments). Checked, not borne out: a giveaway (0% of "
-                "comments name other accounts; 10% is usual, 20% speaks for one); one occasion, such "
-                "as a giveaway (one post holds 10% of 600 comments); hidden likes (likes are shown on 10 of 10 "
-                "posts). Not checkable: a change of format (formats not observed)."
+                "deviations) (eight in ten genuine training accounts: -0.8 to +1.2). May explain it: a close "
+                "circle of friends or fans (15 people wrote 150 comments of the 600 counted; fewer than 76 people "
+                "to 100 comments speaks for one). Checked, not borne out: a giveaway (0% of comments name other "
+                "accounts; 10% is usual, 20% speaks for one); one occasion, such as a giveaway (one post holds 10% "
+                "of 600 comments); hidden likes (likes are shown on 10 of 10 posts). Not checkable: a change of "
+                "format (under 6 posts of known format)."
             ),
             "engagement_comments_dispersion_ratio": (
                 "Even comment counts: comment counts are more alike from post to post than an audience's usually "
                 "are (dispersion -0.02; 0 is chance alone) (eight in ten genuine training accounts: 0.40 to 3.90). "
                 "May explain it: a private circle of friends and family (8,000 followers); a close circle of "
-                "friends or fans (15 people wrote 150 comments)."
+                "friends or fans (15 people wrote 150 comments of the 600 counted; fewer than 76 people to 100 "
+                "comments speaks for one)."
             ),
         },
     ),
@@ -243,10 +248,11 @@ CASES: dict[str, tuple[Callable[[], Tables], Sequence[str], Mapping[str, str]]] 
         ("engagement_likes_without_comments_share",),
         {
             "engagement_likes_without_comments_share": (
-                "Comments against likes: 25% of posts have twice the usual likes or more without any more comments "
-                "(eight in ten genuine training accounts: 0% to 3%). Checked, not borne out: posts that reached "
-                "more people (3 posts with twice the usual likes or more had the usual views); hidden likes (likes "
-                "are shown on 12 of 12 posts). Not checkable: a change of format (formats not observed)."
+                "Comments against likes: 25% of posts have twice the usual likes or more and no more than the "
+                "usual comments (eight in ten genuine training accounts: 0% to 3%). Checked, not borne out: posts "
+                "that reached more people (3 posts with twice the usual likes or more had the usual views); hidden "
+                "likes (likes are shown on 12 of 12 posts). Not checkable: a change of format (under 6 posts of "
+                "known format)."
             ),
         },
     ),

@@ -76,7 +76,7 @@ def test_insufficient_data_has_neither_probability_nor_score_nor_reason() -> Non
     assert set(scores["verdict"]) == {"insufficient_data"}
     for column in ("probability_inauthentic", "authenticity_score", "expected_engagement_per_post", *SHARE_COLUMNS):
         assert scores[column].null_count() == scores.height
-    for column in ("reasons", "suspected_schemes"):
+    for column in ("reasons", "signals", "suspected_schemes"):
         assert scores[column].list.len().sum() == 0
     assert scores["insufficient_because"].list.first().unique().to_list() == ["no follower reading"]
 
@@ -262,7 +262,7 @@ def test_a_reject_whose_reasons_add_too_little_is_a_review() -> None:
 def test_reasons_of_reviews_may_be_left_out_and_nothing_else_changes() -> None:
     whole = score(accounts())
     spared = Scorer(trained().bundle, FEATURES).score(accounts(), context(accounts()), 0.2, explained=("reject",))
-    assert spared.drop("reasons").equals(whole.drop("reasons"))
+    assert spared.drop("reasons", "signals").equals(whole.drop("reasons", "signals"))
     rejected = pl.col("verdict") == "reject"
     assert spared.filter(rejected).equals(whole.filter(rejected))
     assert spared.filter(~rejected)["reasons"].list.len().sum() == 0

@@ -46,6 +46,7 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "evaluate": {"replicates": 40, "jobs": 1},
     "score": {"jobs": 1},
+    "shortlist": {"jobs": 1},
     "promote": {"cohorts": 5, "smallest_cohort": 30, "largest_cohort": 60, "replicates": 20, "jobs": 1},
     "audit_cohorts": {"cohorts": 6, "smallest_cohort": 60, "largest_cohort": 150, "batches": {40: 2, 80: 1}, "jobs": 1},
     "audit_scores": {"jobs": 1},

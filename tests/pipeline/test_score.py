@@ -47,6 +47,7 @@ CONTRACT_COLUMNS = {
     "reasons": pl.List(
         pl.Struct({"feature": pl.String, "value": pl.Float64, "contribution": pl.Float64, "text": pl.String})
     ),
+    "signals": pl.List(pl.Struct({"signal": pl.String, "contribution": pl.Float64})),
     "authentic_follower_share_lower": pl.Float64,
     "authentic_follower_share_estimate": pl.Float64,
     "authentic_follower_share_upper": pl.Float64,
@@ -385,7 +386,7 @@ class TestCsv:
         for row in table.iter_rows(named=True):
             cells = rows[row["account_id"]]
             assert list(cells) == list(CONTRACT_COLUMNS)
-            for name in ("insufficient_because", "suspected_schemes", "reasons"):
+            for name in ("insufficient_because", "suspected_schemes", "reasons", "signals"):
                 assert json.loads(cells[name]) == row[name]
             probability = cells["probability_inauthentic"]
             assert (None if probability is None else float(probability)) == row["probability_inauthentic"]

@@ -346,7 +346,7 @@ def test_a_spoilt_store_is_said(repository: Path) -> None:
 
 
 def test_a_store_that_another_process_holds_is_said(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.tracking.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("pipeline.tracking.store.LOCK_SECONDS", 0.1)
     other = sqlite3.connect(repository / "mlruns" / ".lock", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     try:

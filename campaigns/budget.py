@@ -1,0 +1,171 @@
+"""What the fee of one large account buys, from it or from several smaller candidates of the same campaign."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+MOST_SMALL = 20
+"""Accounts, at most, that the money of one large account is spread over: more cannot be looked after (assumed)."""
+
+FEWEST_SMALL = 2
+"""Accounts from which a spread is one."""
+
+FOLLOWERS, ENGAGEMENT = "authentic_followers", "expected_engagement_per_post"
+
+SOLVED_WITHIN = 1e-6
+"""Share of the best possible sum by which the choice may fall short of it."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum over accounts with two 90 % intervals, one for each way in which errors may hang together.
+
+    The truth lies between them.
+
+    Attributes:
+        estimate: None where it is unknown of any of the accounts; so are the bounds.
+        independent: as if each account erred on its own: distances to the bounds add as squares.
+        together: as if all erred alike, since one model judged them all: bounds add.
+    """
+
+    estimate: float | None
+    independent: tuple[float, float] | None
+    together: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to spend the money.
+
+    Attributes:
+        fewest_people: followers of the largest of its accounts: how many are reached if all others follow it, too.
+    """
+
+    name: str
+    accounts: tuple[Row, ...]
+    fee: float
+    followers: Total
+    engagement: Total
+    fewest_people: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Of one campaign and currency.
+
+    Attributes:
+        budget: the fee of the largest account.
+        options: that account first; without others, `why_not` says why.
+        left_out: passing candidates of this campaign without a fee, or whose engagement cannot be told.
+    """
+
+    currency: str
+    budget: float
+    options: tuple[Option, ...]
+    why_not: str
+    several_platforms: bool
+
+
+def same_budget(candidates: Sequence[Row]) -> list[Comparison]:
+    """What the fee of the largest passing candidate buys from it, and from smaller passing ones instead.
+
+    One comparison per currency, by its name: no rate of exchange is assumed. The smaller ones are those that together
+    bring the most expected engagement for no more money, at most `MOST_SMALL`: a knapsack, solved exactly; and once
+    more among those of the large account's platform where the first choice goes beyond it. Candidates without a fee, or
+    whose engagement cannot be told, take no part; who is listed twice takes part at the lower fee.
+    """
+    taking_part: dict[str, dict[str, Row]] = {}
+    for row in sorted(candidates, key=lambda row: (row["fee"] or 0.0, row["account_id"] or "")):
+        if row["verdict"] == "pass" and row["fee"] is not None and (row[ENGAGEMENT] or 0.0) > 0:
+            taking_part.setdefault(currency(row), {}).setdefault(row["account_id"], row)
+    return [
+        found
+        for name in sorted(taking_part)
+        if (found := _comparison(name, list(taking_part[name].values()))) is not None
+    ]
+
+
+def currency(row: Row) -> str:
+    """The currency of a fee, in capitals; empty where none is given, which is then one of its own."""
+    return (row["currency"] or "").upper()
+
+
+def _comparison(name: str, rows: list[Row]) -> Comparison | None:
+    paid = [row for row in rows if row["fee"] > 0]
+    if not paid:
+        return None
+    large = max(paid, key=lambda row: (row["follower_count"], row["account_id"]))
+    smaller = [row for row in rows if row is not large and row["follower_count"] < large["follower_count"]]
+    chosen = best_spread(smaller, large["fee"])
+    options = [_option("one large account", [large])]
+    why_not = ""
+    if len(chosen) < FEWEST_SMALL:
+        why_not = (
+            "there is no smaller passing candidate with a fee and a known engagement"
+            if not smaller
+            else "the money does not reach for two smaller passing candidates, or one alone brings the most"
+        )
+    else:
+        options.append(_option(f"{len(chosen)} smaller ones", chosen))
+    several = len({row["platform"] for row in (large, *chosen)}) > 1
+    if several and not why_not:
+        alike = best_spread([row for row in smaller if row["platform"] == large["platform"]], large["fee"])
+        if len(alike) >= FEWEST_SMALL:
+            options.append(_option(f"{len(alike)} smaller ones of its platform", alike))
+    return Comparison(name, large["fee"], tuple(options), why_not, several)
+
+
+def best_spread(rows: Sequence[Row], budget: float) -> list[Row]:
+    """At most `MOST_SMALL` of the rows whose fees fit the budget and whose expected engagement sums highest.
+
+    The same rows whatever their order; sorted by account.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp  # half a second that only this needs
+
+    affordable = sorted((row for row in rows if row["fee"] <= budget), key=lambda row: row["account_id"])
+    if not affordable:
+        return []
+    fees = np.array([row["fee"] for row in affordable])
+    engagement = np.array([row[ENGAGEMENT] for row in affordable])
+    solved = milp(
+        -engagement / engagement.max(),
+        integrality=np.ones(fees.size),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(np.vstack([fees / budget, np.ones(fees.size)]), -np.inf, [1.0, MOST_SMALL]),
+        options={"mip_rel_gap": SOLVED_WITHIN},
+    )
+    if solved.x is None:
+        raise ArithmeticError(f"The choice within a budget has no solution: {solved.message}")
+    return [row for row, share in zip(affordable, solved.x, strict=True) if share > 1 / 2]
+
+
+def _option(name: str, rows: Sequence[Row]) -> Option:
+    followers = [row[FOLLOWERS] for row in rows]
+    return Option(
+        name,
+        tuple(rows),
+        math.fsum(row["fee"] for row in rows),
+        total(rows, FOLLOWERS),
+        total(rows, ENGAGEMENT),
+        None if None in followers else max(followers),
+    )
+
+
+def total(rows: Sequence[Row], column: str) -> Total:
+    """The sum of a column over the rows with both intervals, from `<column>_lower` and `<column>_upper`."""
+    estimates, lower, upper = ([row[f"{column}{end}"] for row in rows] for end in ("", "_lower", "_upper"))
+    if None in estimates:
+        return Total(None, None, None)
+    estimate = math.fsum(estimates)
+    if None in lower or None in upper:
+        return Total(estimate, None, None)
+    down = math.hypot(*(middle - low for middle, low in zip(estimates, lower, strict=True)))
+    above = math.hypot(*(high - middle for middle, high in zip(estimates, upper, strict=True)))
+    return Total(estimate, (estimate - down, estimate + above), (math.fsum(lower), math.fsum(upper)))
