@@ -63,6 +63,11 @@ def run(report: Callable[[str], None]) -> None:
     """The stage."""
     params = read_section("shortlist", ShortlistParams)
     report("candidates")
+    scores = layout.SCORES / layout.SCORES_FILE
+    shortlist_file(params.candidates, scores, layout.SHORTLIST, source=params.dataset, jobs=params.jobs, report=report)
+
+
+def shortlist_file(
     candidates: Path,
     scores: Path,
     output: Path,
@@ -83,7 +88,7 @@ def run(report: Callable[[str], None]) -> None:
         pages: what `report` wrote; the page then leads to the pages of accounts that have one.
         jobs: threads over the source.
         report: called now and then with what is being done.
-        warn: told of repeated candidates.
+        warn: told of candidates who stand there more than once.
 
     Raises:
         UnusableInputError: a file that is missing, unreadable or without the columns it needs, or a source that lacks
