@@ -76,7 +76,7 @@ class TableSource:
             return None
         try:
             return self.estimated_rows()
-        except _READ_ERRORS:
+        except READ_ERRORS:
             return None  # told as a problem when it is read
 
     def batches(self) -> Iterator[pl.DataFrame]:
