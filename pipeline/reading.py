@@ -239,8 +239,12 @@ def csv_columns(part: Path, dialect: Dialect = CONTRACT_DIALECT) -> list[str]:
 def _csv_rows(stream: BinaryIO, dialect: Dialect) -> Iterator[list[str]]:
     """The rows that are not empty, the header first."""
     encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
-    lines = islice(io.TextIOWrapper(stream, encoding=encoding, newline=""), dialect.skip_rows, None)
-    return (row for row in csv.reader(lines, delimiter=dialect.separator) if row)
+    text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+    try:
+        rows = csv.reader(islice(text, dialect.skip_rows, None), delimiter=dialect.separator)
+        yield from (row for row in rows if row)
+    finally:
+        text.detach()  # the stream is closed by whoever opened it, not when this is collected
 
 
 def _csv_header(part: Path, contract: TableContract) -> Header:  # noqa: ARG001 - one signature for all forms
