@@ -13,6 +13,9 @@ from pipeline.casting import INSTANT_PATTERN
 EPOCHS = {"epoch_seconds": 1_000_000, "epoch_milliseconds": 1_000}
 """Names of formats that count since 1970, and the microseconds of their unit."""
 
+_FIRST_YEAR = 1900
+"""Where %Y reads an earlier one, the year has two digits."""
+
 _DIRECTIVES = "YymdebBhHIMSpfzaAjTRF%"
 """What may follow a percent sign; see https://docs.rs/chrono/latest/chrono/format/strftime/."""
 
@@ -83,9 +86,11 @@ def _read(text: pl.Expr, form: str, zone: str | None, *, day_only: bool) -> pl.E
         text, form = _in_english(text), re.sub(r"%[bh]", "%B", form)
     if not re.search(r"%[.#:\d]*[HITR]", form):
         day = text.str.to_date(form, strict=False, exact=True)
+        day = pl.when(day.dt.year() >= _FIRST_YEAR).then(day)
         iso = day.dt.to_string("%Y-%m-%d")
         return iso if day_only or zone is None else _printed(_zoned(day.cast(pl.Datetime("us")), zone))
     instant = text.str.to_datetime(form, time_unit="us", strict=False, exact=True)
+    instant = pl.when(instant.dt.year() >= _FIRST_YEAR).then(instant)
     return _printed(instant if re.search(r"%[#:]*z", form) else _zoned(instant, zone))
 
 

@@ -167,24 +167,30 @@ def sheet_names(part: Path) -> list[str]:
     return names
 
 
-def _sheet(part: Path, spec: Table) -> pl.DataFrame:
-    """A sheet as texts: a date is ISO 8601, a row without any cell is none."""
+def sheet_rows(part: Path, sheet: str | None, skip_rows: int = 0) -> pl.DataFrame:
+    """All rows of a sheet as texts, the header among them; a date is ISO 8601."""
     import fastexcel
 
     with open_part(part) as stream:
         content = stream.read()
     try:
         book = fastexcel.read_excel(content)
-        name = spec.sheet if spec.sheet is not None else book.sheet_names[0]
+        name = sheet if sheet is not None else book.sheet_names[0]
         if name not in book.sheet_names:
             near = did_you_mean(name, book.sheet_names)
             hint = f"; did you mean '{near}'?" if near else ""
             raise OSError(f"has no sheet '{name}', but {shown(book.sheet_names)}{hint}")
-        cells = book.load_sheet(name, header_row=None, skip_rows=spec.skip_rows, dtypes="string").to_polars()
+        rows: pl.DataFrame = book.load_sheet(name, header_row=None, skip_rows=skip_rows, dtypes="string").to_polars()
     except fastexcel.FastExcelError as error:
         raise OSError(str(error).splitlines()[0]) from error
+    return rows
+
+
+def _sheet(part: Path, spec: Table) -> pl.DataFrame:
+    """A sheet by its header; a row without any cell is none."""
+    cells = sheet_rows(part, spec.sheet, spec.skip_rows)
     if cells.is_empty():
-        raise OSError(f"has nothing in sheet '{spec.sheet or 'the first'}'")
+        return pl.DataFrame()
     header = [text if text is not None else f"column {index}" for index, text in enumerate(cells.row(0), start=1)]
     names = [text if header.count(text) == 1 else f"{text} ({index})" for index, text in enumerate(header, start=1)]
     rows = cells.slice(1).filter(~pl.all_horizontal(pl.all().is_null()))

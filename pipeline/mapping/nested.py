@@ -51,10 +51,10 @@ class Nested:
             if not isinstance(record, dict):
                 yield [*[None] * len(self.paths), NOT_AN_OBJECT]
                 continue
-            for stack in self._descend(record):
+            for stack in self.descend(record):
                 yield self._cells(stack)
 
-    def _descend(self, record: dict[str, Any]) -> Iterator[list[Any]]:
+    def descend(self, record: dict[str, Any]) -> Iterator[list[Any]]:
         """The rows of a record, each the last of a stack: the record, the elements of the lists around, the row."""
         if self.rows is None:
             yield [record]
