@@ -226,16 +226,34 @@ def test_worked_examples_of_the_concepts_are_right() -> None:
 # The quick start ------------------------------------------------------------------------------------------------------
 
 
-def test_the_quick_starts_folder_is_checked_as_shown(tmp_path: Path) -> None:
-    """The tables of the page, written as they stand, and what `validate` says of them."""
+def written(folder: Path, shown_as: str) -> list[str]:
+    """Names of the files that the quick start shows below their path, written into the folder as they stand."""
     text = text_of("docs/quick-start.md")
-    tables = re.findall(r"^`my_accounts/(\w+\.csv)`\n\n((?: {4}.*\n)+)", text, flags=re.MULTILINE)
-    assert [name for name, _ in tables] == ["accounts.csv", "posts.csv", "followers_daily.csv"]
-    for name, rows in tables:
-        (tmp_path / name).write_text(re.sub("^ {4}", "", rows, flags=re.MULTILINE), encoding="utf-8")
+    files = re.findall(rf"^`{shown_as}`\n\n((?: {{4}}.*\n)+)", text, flags=re.MULTILINE)
+    for name, content in files:
+        (folder / name).write_text(re.sub("^ {4}", "", content, flags=re.MULTILINE), encoding="utf-8")
+    return [name for name, _ in files]
+
+
+def test_the_quick_starts_folder_is_checked_as_shown(tmp_path: Path) -> None:
+    assert written(tmp_path, r"my_accounts/(\w+\.csv)") == ["accounts.csv", "posts.csv", "followers_daily.csv"]
     done = CliRunner().invoke(app, ["validate", "--input", str(tmp_path)], catch_exceptions=False)
     assert done.exit_code == 0
-    assert [line.rstrip() for line in done.stdout.splitlines()] == shown_after(text, "Of the\nfolder above:")
+    shown = shown_after(text_of("docs/quick-start.md"), "Of the folder above:")
+    assert [line.rstrip() for line in done.stdout.splitlines()] == shown
+
+
+def test_the_quick_starts_export_is_read_by_its_mapping(tmp_path: Path) -> None:
+    export, mapping = tmp_path / "my_export", tmp_path / "map.yaml"
+    export.mkdir()
+    assert written(export, r"my_export/(\w+\.csv)") == ["creators.csv", "tracker.csv"]
+    assert written(tmp_path, r"(map\.yaml)") == ["map.yaml"]
+    called = ["validate", "--input", str(export), "--mapping", str(mapping)]
+    done = CliRunner().invoke(app, called, catch_exceptions=False)
+    assert done.exit_code == 0
+    rows = {line.split()[0]: line.split()[1:3] for line in done.stdout.splitlines()[1:3]}
+    # Of six cells of the tracker one is empty: not observed, and no reading of 0.
+    assert rows == {"accounts": ["2", "2"], "followers_daily": [f"{6 - 1}"] * 2}
 
 
 def shown_after(text: str, words: str) -> list[str]:
