@@ -160,6 +160,22 @@ def test_every_command_in_a_sentence_has_the_options_named(application: str, arg
     assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= known
 
 
+OPTIONS_OF_OTHERS = {"--temp"}
+"""Options of DVC that the pages name."""
+
+
+def options_of(command: Any) -> set[str]:
+    """Every option of a command and of those below it."""
+    found = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    return found.union(*(options_of(each) for each in getattr(command, "commands", {}).values()))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_option_that_stands_alone_exists(page: str) -> None:
+    known = {"--help"}.union(OPTIONS_OF_OTHERS, *map(options_of, APPS.values()))
+    assert set(re.findall(r"`(--[a-z][a-z-]*)", prose(text_of(page)))) <= known
+
+
 def test_a_made_up_option_and_command_would_be_seen() -> None:
     command, rest = command_of("pipeline", ["score", "--input", "a", "--output", "b", "--threshold", "0.5"])
     with pytest.raises(Exception, match="--threshold"):
