@@ -464,7 +464,9 @@ def compare(
     second: Annotated[str, typer.Argument(metavar="RUN_B", help="Likewise.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="Folder for compare.md and compare.json. Default: under data/compare."),
+        typer.Option(
+            "--output", help="Folder for compare.html, compare.md and compare.json. Default: under data/compare."
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
