@@ -176,6 +176,75 @@ def chart(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One paired difference for a forest plot.
+
+    Attributes:
+        name: of the figure.
+        value, lower, upper: the difference and the ends of its interval.
+        is_good: is a positive difference an improvement? None where it is neither good nor bad.
+    """
+
+    name: str
+    value: float
+    lower: float
+    upper: float
+    is_good: bool | None
+
+    @property
+    def style(self) -> str:
+        """`better` or `worse` where the interval leaves zero out, `open` otherwise."""
+        if self.is_good is None or self.lower <= 0.0 <= self.upper:
+            return "open"
+        return "better" if (self.lower > 0.0) == self.is_good else "worse"
+
+
+FOREST_ROW, FOREST_AXIS = 28, 30
+"""Units that an interval of a forest plot and its axis are high."""
+
+
+def forest(differences: Sequence[Difference]) -> tuple[list[Markup], Markup]:
+    """Each difference as a dot with its interval around zero, and the axis below them; `differences` not empty.
+
+    All on one scale. The drawings say nothing to a screen reader: the words stand beside them.
+    """
+    ends = [0.0, *(end for each in differences for end in (each.lower, each.upper))]
+    room = (max(ends) - min(ends)) * 0.05 or 0.01
+    across = Scale(min(ends) - room, max(ends) + room, RIGHT, WIDTH - RIGHT)
+    zero, middle = f"{across(0.0):.1f}", FOREST_ROW // 2
+    rows = [
+        _picture(
+            FOREST_ROW,
+            Markup('<line class="zero" x1="{}" x2="{}" y1="0" y2="{}"/>').format(zero, zero, FOREST_ROW)
+            + Markup('<path class="{}" d="M{} {}H{}"/><circle class="{}" cx="{}" cy="{}" r="6"/>').format(
+                each.style,
+                f"{across(each.lower):.1f}",
+                middle,
+                f"{across(each.upper):.1f}",
+                each.style,
+                f"{across(each.value):.1f}",
+                middle,
+            ),
+        )
+        for each in differences
+    ]
+    labels = [
+        Markup('<text x="{}" y="{}" class="across">{}</text>').format(f"{across(tick):.1f}", FOREST_AXIS - 6, text)
+        for tick in across.ticks()
+        if (text := f"{tick:+z.3g}" if tick else "0")
+    ]
+    return rows, _picture(FOREST_AXIS, Markup('<g class="axis">{}</g>').format(Markup("").join(labels)))
+
+
+def _picture(height: int, marks: Markup) -> Markup:
+    return Markup('<svg viewBox="0 0 {} {}" aria-hidden="true">{}</svg>').format(WIDTH, height, marks)
+
+
+OUTCOMES = {"better": "better", "worse": "worse", "open": "not told apart"}
+"""What an interval says, in words."""
+
+
 def amount(value: float) -> str:
     """A number short enough for an axis: 950, 1.2k, 3M."""
     for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):

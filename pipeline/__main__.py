@@ -567,7 +567,7 @@ def compare(
             "--output",
             parser=parse_here,
             metavar="DIR",
-            help="Folder for compare.md and compare.json. Default: under data/compare.",
+            help="Folder for compare.html, compare.md and compare.json. Default: under data/compare.",
         ),
     ] = None,
     quiet: Quiet = False,

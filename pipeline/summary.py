@@ -192,8 +192,12 @@ def show_promotion(outcome: Outcome) -> None:
 
 
 def show_comparison(comparison: Comparison) -> None:
-    """Every table. On stdout: they are the result."""
+    """What to conclude, and every table. On stdout: they are the result."""
     console = for_results()
+    first, *others = comparison.conclusion
+    console.print(Text(first, style="bold"))
+    for sentence in others:
+        console.print(Text(sentence))
     for table in comparison.tables:
         if table.rows:
             show_table(console, table.title, table.heads, table.rows)
