@@ -102,6 +102,8 @@ class LiveLine:
         """Begin a phase; the former one is over."""
         if self._phase is not None:
             self._live.remove_task(self._phase)
+        if total is not None and total <= 1:
+            unit, total = "", None  # nothing to count
         self._phase = self._live.add_task(f"{self._title}: {text}" if text else self._title, total=total, unit=unit)
         self.advance(0)  # the point in time that the first rate is told from
 

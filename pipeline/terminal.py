@@ -45,7 +45,7 @@ def _never_failing(stream: TextIO) -> None:
 def show_table(console: Console, title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table; columns of numbers are flush right. Cells are text, whatever they hold: some come from those judged."""
     rows = [list(row) for row in rows]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for place, head in enumerate(heads):
         is_number = any(row[place] for row in rows) and all(NUMBER.fullmatch(row[place]) for row in rows)
         table.add_column(Text(head), justify="right" if is_number else "left", overflow="fold")
@@ -53,6 +53,7 @@ def show_table(console: Console, title: str, heads: Sequence[str], rows: Iterabl
         table.add_row(*map(Text, row))
     say(console, title, "bold")  # as the title of the table it would break at the table's width
     console.print(table)
+    console.print()
 
 
 def say(console: Console, text: str, style: str = "") -> None:
