@@ -104,13 +104,19 @@ class TestPlainReports:
         assert told == ["reading: 1,000 rows", "reading: 1,234 rows"]
 
 
-def shown(width: int, *, encoding: str = "utf-8") -> str:
-    """What a terminal of that width is sent while two phases run; control sequences are taken out."""
+def shown(width: int, *, encoding: str = "utf-8", seconds: int = 0) -> str:
+    """What a terminal of that width is sent while two phases run; control sequences are taken out.
+
+    The first phase is so many `seconds` old when a quarter of it is done.
+    """
+    clock = [0.0]
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding)
     console = Console(file=file, force_terminal=True, width=width, color_system=None, legacy_windows=False)
     with live_line("score", console) as line:
+        line._live.get_time = lambda: clock[0]
         advance = steps(line, "reading posts", "rows", 2000)
+        clock[0] = float(seconds)
         advance(500)
         line._live.refresh()
         line("writing")
@@ -121,9 +127,12 @@ def shown(width: int, *, encoding: str = "utf-8") -> str:
 class TestLine:
     def test_it_names_the_phase_and_how_far_it_is(self) -> None:
         text = shown(80)
-        assert "score: reading posts 500 of 2,000 rows, " in text
-        assert " left" in text
+        assert "score: reading posts 500 of 2,000 rows, 0:00" in text  # too early for a rate
         assert "score: writing 0:00" in text
+
+    def test_rate_and_time_left_are_those_of_the_phase(self) -> None:
+        text = shown(80, seconds=10)
+        assert "500 of 2,000 rows, 50/s, 0:30 left" in text  # 500 / 10, and 1,500 / 50
 
     def test_a_wide_terminal_gets_a_bar(self) -> None:
         assert "━" in shown(120)
