@@ -13,13 +13,15 @@ import numpy as np
 import polars as pl
 from markupsafe import Markup
 
+from features.benign import OUTCOMES
 from features.comments_frames import FIRST_HOURS
 from features.compute import frame
 from features.context import with_account_context
 from features.signals import SIGNALS
+from features.sufficiency import COMMENTS_NEEDED, COUNTS_OF_POSTS
 from features.tables import Tables
-from features.text import text_pass
-from pages import drawing
+from features.text import NAMED_ACCOUNT, text_pass
+from pages import drawing, telling
 
 LONGEST_GAP_DRAWN = 45.0
 """Days between two readings that are still joined by a line: monthly readings are, a hole is not."""
@@ -44,10 +46,7 @@ DELAY_EDGES = (1 / 6, 1.0, 6.0, 24.0, 72.0, 14 * 24.0)
 
 DELAY_LABELS = ("10 min", "1 h", "6 h", "1 day", "3 days", "14 days", "later")
 
-NAMED_ACCOUNT = r"@[\p{L}\p{N}_][\p{L}\p{N}\p{M}_.\-]*"
-"""Somebody named in a comment: a third person, whom the page does not show."""
-
-_OUTCOMES = re.compile(r" (?=May explain it: |Checked, not borne out: |Not checkable: )")
+_OUTCOMES = re.compile(f" (?={'|'.join(re.escape(f'{words}: ') for words in OUTCOMES.values())})")
 
 SCHEME_WORDS = {
     "bought_followers": "bought followers",
@@ -112,17 +111,24 @@ def observed(tables: Tables) -> dict[str, Observed]:
     }
 
 
-def account_view(seen: Observed, score: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def account_view(
+    seen: Observed,
+    score: Mapping[str, Any],
+    evidence: Sequence[Mapping[str, Any]],
+    summary: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """What the template `account.html` shows.
 
     Args:
         seen: the account's rows.
         score: its row of the scores.
         evidence: its rows of the evidence, in their order.
+        summary: of the scoring run, if at hand.
     """
     behind: dict[str, list[Mapping[str, Any]]] = {reason["feature"]: [] for reason in score["reasons"]}
     for row in evidence:
         behind.setdefault(row["feature"], []).append(row)
+    reasons = [_reason(reason, behind[reason["feature"]]) for reason in score["reasons"]]
     marked = {(row["table"], row["key"]) for row in evidence}
     return {
         "account": seen.account,
@@ -132,7 +138,8 @@ def account_view(seen: Observed, score: Mapping[str, Any], evidence: Sequence[Ma
             (SCHEME_WORDS.get(each["scheme"], each["scheme"]), each["probability"])
             for each in score["suspected_schemes"]
         ],
-        "reasons": [_reason(reason, behind[reason["feature"]]) for reason in score["reasons"]],
+        "reasons": reasons,
+        "told": telling.told(seen, score, reasons, summary),
         "charts": _charts(seen, marked),
         "clusters": _clusters(seen.comments),
         "authors": _authors(seen.comments),
@@ -193,7 +200,8 @@ def _curve(seen: Observed, marked: set[tuple[str, str]], column: str, title: str
         f"({last[1]:,.0f})."
         + (" What a reason names is shaded, by its last day." if shaded else "")
         + (" Posts of that time are marked below." if posted else "")
-    )
+        + f" {telling.moves([drawing.day_text(day) for day, _ in points], counts)}"
+    ).rstrip()
     marks = [
         *shaded,
         Markup('<g class="posts">{}</g>').format(Markup("").join(posts)),
@@ -255,8 +263,8 @@ def _engagement(seen: Observed, marked: set[tuple[str, str]], count: str, ratio:
 def _arrivals(comments: pl.DataFrame) -> dict[str, Any] | None:
     """When comments came after their post, beside when they come on real accounts."""
     lags = _by_others(comments)["lag_hours"].drop_nulls().to_numpy()
-    if lags.size == 0:
-        return None
+    if lags.size < COMMENTS_NEEDED:
+        return None  # one comment is not "100% within an hour"
     edges = np.array([0.0, *DELAY_EDGES, math.inf])
     shares = np.histogram(lags, edges)[0] / lags.size
     usual = np.diff([0.0, *(_usual_share(edge) for edge in DELAY_EDGES), 1.0])
@@ -353,6 +361,13 @@ def _authors(comments: pl.DataFrame) -> list[dict[str, Any]]:
 def not_observed(seen: Observed) -> list[str]:
     """What nobody could look at, in words; the verdict rests on the rest."""
     posts, comments = seen.posts, seen.comments
+    hidden, unseen = posts["like_count"].null_count(), posts["view_count"].null_count()
+    withheld = (
+        seen.measured.filter(pl.col("likes").is_null())
+        .join(posts.filter(pl.col("like_count") == 0), on="post_id", how="semi")
+        .height
+    )
+    young = posts.height - telling.settled(posts, seen.account["newest_at"], COUNTS_OF_POSTS).height
     lacks = [
         (seen.readings.is_empty(), "how the follower count developed"),
         (
@@ -360,11 +375,16 @@ def not_observed(seen: Observed) -> list[str]:
             "how the number of accounts followed developed",
         ),
         (posts.is_empty(), "posts and their engagement"),
+        (hidden > 0, f"likes of {hidden:,} of {posts.height:,} posts (hidden or not read)"),
         (
-            not posts.is_empty() and posts["like_count"].null_count() > 0,
-            f"likes of {posts['like_count'].null_count():,} of {posts.height:,} posts (hidden or not read)",
+            withheld > 0,
+            f"likes of {withheld:,} more posts: they read 0 where the others have dozens, as hidden ones do",
         ),
-        (not posts.is_empty() and posts["view_count"].null_count() == posts.height, "views of posts"),
+        (unseen > 0, "views of posts" + ("" if unseen == posts.height else f": {unseen:,} of {posts.height:,}")),
+        (
+            young > 0,
+            f"the engagement of {young:,} of {posts.height:,} posts: under 48 hours old when read, or without a count",
+        ),
         (not posts.is_empty() and posts["comment_count"].null_count() == posts.height, "numbers of comments"),
         (comments.is_empty(), "texts of comments"),
         (not comments.is_empty() and comments["commenter_id"].null_count() == comments.height, "who wrote comments"),

@@ -116,7 +116,7 @@ class _Pages:
         seen = observed(only(tables, own["account_id"]))
         prevalence = None if self.summary is None else self.summary["prevalence"]
         for score in own.iter_rows(named=True):
-            view = account_view(seen[score["account_id"]], score, behind.get(score["account_id"], []))
+            view = account_view(seen[score["account_id"]], score, behind.get(score["account_id"], []), self.summary)
             html = page("account.html", {**view, "prevalence": prevalence, "batch": f"../{BATCH_PAGE}"})
             (self.folder / address(score["account_id"])).write_text(html, encoding="utf-8")
         return own.select("account_id")
