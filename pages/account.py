@@ -12,7 +12,7 @@ from features.comments_frames import FIRST_HOURS
 from features.signals import SIGNALS
 from pages.charts import charts, gauge
 from pages.observed import Observed, by_others
-from pages.wording import BEYOND_TRAINING, NEXT_STEPS, VERDICT_BEYOND
+from pages.wording import BEYOND_TRAINING, NEXT_STEP_WITHOUT_REASONS, NEXT_STEPS, VERDICT_BEYOND
 
 CLUSTERS_SHOWN, AUTHORS_SHOWN = 10, 10
 """Groups of like comments, and of authors, that a page lists."""
@@ -108,7 +108,11 @@ def _strongest(reasons: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def next_step(score: Mapping[str, Any]) -> str:
     """What a campaign manager does with the verdict."""
-    return BEYOND_TRAINING if is_beyond_training(score) else NEXT_STEPS[score["verdict"]]
+    if is_beyond_training(score):
+        return BEYOND_TRAINING
+    if score["verdict"] == "review" and not score["reasons"]:
+        return NEXT_STEP_WITHOUT_REASONS
+    return NEXT_STEPS[score["verdict"]]
 
 
 def is_beyond_training(score: Mapping[str, Any]) -> bool:

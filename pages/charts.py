@@ -24,6 +24,12 @@ LONGEST_GAP_DRAWN = 45.0
 FEW_READINGS = 60
 """Readings up to which each is drawn as a dot: between monthly readings a line alone would seem to know more."""
 
+FEWEST_READINGS = 2
+"""Readings from which there is a curve."""
+
+FEWEST_DELAYS = 10
+"""Comments from which shares by delay say something; assumed."""
+
 LEAST_RANGE = 0.2
 """Share of the largest count that a curve's chart spans at least; assumed."""
 
@@ -90,7 +96,7 @@ def gauge(score: int | None) -> Markup:
 
 def _curve(seen: Observed, stretches: Sequence[tuple[date, date]], column: str, title: str) -> dict[str, Any] | None:
     readings = seen.readings.drop_nulls(column)
-    if readings.is_empty():
+    if readings.height < FEWEST_READINGS:
         return None
     points = [(drawing.day_number(day), float(count)) for day, count in readings.select("date", column).iter_rows()]
     across, counts = _days_across([number for number, _ in points]), [count for _, count in points]
@@ -169,7 +175,8 @@ def _engagement(seen: Observed, named: set[str], count: str) -> dict[str, Any] |
         ),
     ]
     words = (
-        f"The newest {len(heights):,} posts older than 48 hours with {count}, median {np.median(rows[count]):,.0f}."
+        f"The newest {len(heights):,} posts older than 48 hours with {count}, from {drawing.day_text(min(days))} to "
+        f"{drawing.day_text(max(days))}; median {np.median(rows[count]):,.0f}."
         + ("" if bands else " What accounts of its size show is not drawn: the follower count is unknown.")
     )
     marks = [
@@ -188,7 +195,7 @@ def _engagement(seen: Observed, named: set[str], count: str) -> dict[str, Any] |
 def _arrivals(comments: pl.DataFrame) -> dict[str, Any] | None:
     """When comments came after their post, beside when they come on real accounts."""
     lags = by_others(comments)["lag_hours"].drop_nulls().to_numpy()
-    if lags.size == 0:
+    if lags.size < FEWEST_DELAYS:
         return None
     edges = np.array([0.0, *DELAY_EDGES, math.inf])
     shares = np.histogram(lags, edges)[0] / lags.size

@@ -293,7 +293,7 @@ def key_level(style: str) -> Markup:
 
 def key_dot(style: str) -> Markup:
     """A point."""
-    return _key(Markup('<circle class="{}" cx="16" cy="9" r="3"/>').format(style))
+    return _key(Markup('<circle class="{}" cx="16" cy="9" r="4"/>').format(style))
 
 
 def key_posts(style: str) -> Markup:

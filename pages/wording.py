@@ -35,6 +35,12 @@ NEXT_STEPS = {
 }
 """What a campaign manager does with each verdict."""
 
+NEXT_STEP_WITHOUT_REASONS = (
+    "Before money is paid, a person weighs the score against what is known of the creator, or supplies more data: no "
+    "single signal can be named, so there is nothing particular to ask. Many such accounts are honest."
+)
+"""What to do with a review for which no reason can be shown."""
+
 BEYOND_TRAINING = (
     "More data of this account would not change this: the model was trained on no account like it. A person has to "
     "judge it; what was seen is drawn below. It is neither trusted nor suspected."
