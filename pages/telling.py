@@ -15,7 +15,7 @@ from features.signals import SIGNALS
 from features.sufficiency import SETTLED_HOURS
 
 if TYPE_CHECKING:
-    from pages.account import Observed
+    from pages.observed import Observed
 
 NINE_IN_TEN = 1.645
 """Standard deviations either side of the middle that hold nine in ten of normally spread cohorts."""

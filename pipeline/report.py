@@ -15,8 +15,9 @@ import polars as pl
 from features.evidence import EVIDENCE_SCHEMA
 from features.tables import only
 from models.scoring import SCORE_COLUMNS
-from pages.account import account_view, observed
+from pages.account import account_view
 from pages.batch import batch_view
+from pages.observed import observed
 from pages.render import page
 from pipeline import layout
 from pipeline.aside import over_buckets, prepared_aside
