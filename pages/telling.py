@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from features.definition import Shown
 from features.signals import SIGNALS
 from features.sufficiency import SETTLED_HOURS
 
@@ -148,7 +149,7 @@ def moves(days: Sequence[str], counts: Sequence[float]) -> str:
     said = []
     for name, place in (("rise", _largest(changes, 1)), ("fall", _largest(changes, -1))):
         if place is not None:
-            share = f" ({changes[place] / counts[place]:+.1%})" if counts[place] > 0 else ""
+            share = f" ({Shown(abs(changes[place]) / counts[place]):.1%})" if counts[place] > 0 else ""
             said.append(f"largest {name} {changes[place]:+,.0f}{share} from {days[place]} to {days[place + 1]}")
     return f"Between two readings: {'; '.join(said)}." if said else ""
 
@@ -183,7 +184,7 @@ def _standing(push: Mapping[str, Any], numbers: Mapping[str, int]) -> str:
         return "speaks for the account"
     if signal is not None and not signal.checks:
         return "never a reason by itself: honest accounts show it, too"
-    return "no value far enough from the usual to be shown"
+    return "no value that may be shown as a reason"
 
 
 def balance(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, Any]]) -> str:
@@ -201,14 +202,14 @@ def balance(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, 
         return (
             f"Together the signals add {towards:+.2f} to the log-odds"
             + (f", most of it {most}" if most else "")
-            + f"; {against:+.2f} speaks for the account."
+            + (f"; {against:+.2f} speaks for the account." if against else ".")
         )
     part = "the smaller part" if rest > named else "the larger part"
     return (
         f"The signals above are {part} of what moved the probability: they add {named:+.2f} to the log-odds, what "
         f"cannot be shown as a reason adds {rest:+.2f}"
         + (f" (also {most})" if most else "")
-        + f", and {against:+.2f} speaks for the account."
+        + (f", and {against:+.2f} speaks for the account." if against else ".")
     )
 
 
@@ -223,7 +224,7 @@ def contests(seen: Observed, reasons: Sequence[Mapping[str, Any]]) -> list[str]:
         signal = by_heading.get(reason["heading"])
         if signal in WHAT_CONTESTS:
             days = [row["key"] for row in reason["rows"] if row["table"] == "followers_daily"]
-            around = f" (first around {days[0]})" if days else ""
+            around = f" (most of all around {days[0]})" if days else ""
             found.append(f"Against {number}, {reason['heading'].lower()}{around}: {WHAT_CONTESTS[signal]}.")
     comments = seen.comments
     lacks = (
