@@ -189,7 +189,7 @@ def not_observed(seen: Observed) -> list[str]:
         (hidden > 0, f"likes of {hidden:,} of {posts.height:,} posts (hidden or not read)"),
         (
             withheld > 0,
-            f"likes of {withheld:,} more posts: they read 0 where the others have dozens, as hidden ones do",
+            f"likes of {withheld:,} further {'post' if withheld == 1 else 'posts'}: 0 is read where others have dozens",
         ),
         (unseen > 0, "views of posts" + ("" if unseen == posts.height else f": {unseen:,} of {posts.height:,}")),
         (

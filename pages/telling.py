@@ -219,13 +219,14 @@ def balance(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, 
 def contests(seen: Observed, reasons: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the account's side can supply, a sentence each: against every reason, and what nobody has looked at."""
     by_heading = {signal.heading: name for name, signal in SIGNALS.items()}
-    found = []
+    against: dict[str, list[str]] = {}
     for number, reason in enumerate(reasons, start=1):
-        signal = by_heading.get(reason["heading"])
-        if signal in WHAT_CONTESTS:
-            days = [row["key"] for row in reason["rows"] if row["table"] == "followers_daily"]
-            around = f" (most of all around {days[0]})" if days else ""
-            found.append(f"Against {number}, {reason['heading'].lower()}{around}: {WHAT_CONTESTS[signal]}.")
+        days = [row["key"] for row in reason["rows"] if row["table"] == "followers_daily"]
+        around = f", most of all around {days[0]}" if days else ""
+        what = WHAT_CONTESTS.get(by_heading.get(reason["heading"], ""))
+        if what is not None:
+            against.setdefault(what, []).append(f"{number} ({reason['heading'].lower()}{around})")
+    found = [f"Against {' and '.join(those)}: {what}." for what, those in against.items()]
     comments = seen.comments
     lacks = (
         (seen.readings.is_empty(), "daily follower counts, from the platform's export or a tracker"),

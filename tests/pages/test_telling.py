@@ -155,7 +155,7 @@ def test_reasons_that_are_the_smaller_part_say_so() -> None:
     # 2.5 in all, of which the reason shows 0.4.
     assert said == (
         "The signals above are the smaller part of what moved the probability: they add +0.40 to the log-odds, what "
-        "cannot be shown as a reason adds +2.10 (also pace of growth (+2.00)), and +0.00 speaks for the account."
+        "cannot be shown as a reason adds +2.10 (also pace of growth (+2.00))."
     )
     assert "are the larger part" in balance(pushes, [reason("Comments alike", 1.9)])
 
@@ -188,11 +188,18 @@ def test_every_signal_that_may_be_a_reason_can_be_contested() -> None:
 def test_a_reason_is_contested_by_its_days_and_missing_tables_are_asked_for() -> None:
     row = {"table": "followers_daily", "key": "2026-01-26"}
     found = contests(seen(), [reason("Burst of new followers", 0.9, row)])
-    assert found[0].startswith("Against 1, burst of new followers (most of all around 2026-01-26): what brought the ")
+    assert found[0].startswith("Against 1 (burst of new followers, most of all around 2026-01-26): what brought the ")
     assert found[1] == (
         "Not looked at so far, and may speak for the account: daily follower counts, from the platform's export or a "
         "tracker; posts with their dates, likes, comments and views; comments with their authors and times."
     )
+
+
+def test_reasons_that_the_same_thing_contests_share_a_line() -> None:
+    headings = ("Comments against likes", "Digits of the counts", "Engagement for an account of its size")
+    found = contests(seen(), [reason(heading, 0.5) for heading in headings])
+    assert found[0].startswith("Against 1 (comments against likes) and 3 (engagement for an account of its size): the ")
+    assert found[1] == "Against 2 (digits of the counts): the counts as the platform exports them."
 
 
 def test_likes_that_are_hidden_throughout_are_asked_for() -> None:
