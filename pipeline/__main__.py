@@ -685,6 +685,23 @@ def docs(
         run(check=check)
 
 
+@app.command()
+def gallery(
+    output: Annotated[Path, typer.Option("--output", help="Folder for gallery.md and gallery/.")] = Path("docs"),
+    model: Model = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draw docs/gallery.md: six accounts of a fresh simulated cohort as their pages show them, the truth beside.
+
+    Needs Chromium. Pictures depend on the fonts of this machine.
+    """
+    with reported(quiet, "gallery") as report:
+        from pipeline.bundles import load_scorer
+        from pipeline.gallery import gallery as write_gallery
+
+        write_gallery(output, load_scorer(model), report=report)
+
+
 @stage.command("simulate")
 def stage_simulate(quiet: Quiet = False) -> None:
     """Labelled training cohorts, an unlabelled incoming batch and a candidates list, under data/raw."""

@@ -14,8 +14,10 @@ import pytest
 
 from features.evidence import EVIDENCE_SCHEMA
 from features.tables import CONTRACTS, Tables
-from pages.account import DELAY_LABELS, account_view, observed
+from pages.account import account_view
 from pages.batch import batch_view, table_json
+from pages.charts import DELAY_LABELS
+from pages.observed import observed
 from pages.render import page
 from pipeline.errors import UnusableInputError
 from pipeline.report import COLUMNS, address, report_folder
