@@ -332,7 +332,7 @@ def day_labels(across: Scale) -> list[tuple[float, str]]:
         kept = [(number, _month_label(month, step)) for number, month in found if low <= number <= high]
         if 0 < len(kept) <= MOST_DAY_LABELS:
             return kept
-    return [(low, day_text(low))]
+    return [(low, _day_label(math.floor(low)))]
 
 
 def _day_label(number: int) -> str:
