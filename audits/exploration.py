@@ -75,6 +75,29 @@ def alone(described: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
     return table.sort("auc", "feature", descending=[True, False], nulls_last=True) if rows else table
 
 
+def observed_by_group(values: pl.DataFrame, features: Sequence[Feature]) -> pl.DataFrame:
+    """Of each group, in the order of `features`: `features`, and how much of it accounts show.
+
+    `accounts_with_any` is the share of the accounts with a value of any feature of the group, `values_known` the share
+    of all its values that are not null; both null without accounts.
+    """
+    groups: dict[str, list[str]] = {}
+    for entry in features:
+        groups.setdefault(entry.group, []).append(entry.name)
+    rows = []
+    for group, names in groups.items():
+        known = values.select(pl.col(names).is_not_null())
+        rows.append(
+            {
+                "group": group,
+                "features": len(names),
+                "accounts_with_any": known.select(pl.any_horizontal(names)).to_series().mean(),
+                "values_known": known.select(pl.mean_horizontal(pl.col(names).cast(pl.Float64))).to_series().mean(),
+            }
+        )
+    return pl.DataFrame(rows, schema_overrides={"accounts_with_any": pl.Float64, "values_known": pl.Float64})
+
+
 def redundancy(values: pl.DataFrame, features: Sequence[Feature]) -> pl.DataFrame:
     """Pairs of features by how alike they rank accounts, the most alike first.
 

@@ -24,7 +24,7 @@ COLUMNS = 3
 BINS = 30
 """Of a histogram, over the middle 98 % of the values."""
 
-SHADE = "#F0E442"
+SHADE, SHADE_ALPHA = "#F0E442", 0.45
 """Behind days that a reason names: of the same palette, and pale enough to leave the curve to be seen."""
 
 LONGEST_GAP = 45
@@ -72,7 +72,7 @@ def by_class(values: pl.DataFrame, labels: BoolArray, features: Sequence[Feature
         axes.set_title(f"{_words(feature.name)}\nsuspicious: {feature.suspicious}, null: {missing:.0%}", fontsize=9)
         axes.tick_params(labelsize=7)
         axes.legend(fontsize=7)
-    figure.suptitle(f"Values by class; the outermost bins hold what lies beyond\n{split}")
+    figure.suptitle(f"Share of each class by value; the outermost bins hold what lies beyond\n{split}")
     return figure
 
 
@@ -138,7 +138,7 @@ def _curve(axes: Axes, readings: pl.DataFrame, column: str, days: Sequence[str])
         axes.plot(part["date"].to_list(), part[column].to_list(), color="#000000", linewidth=1.0, marker=".", ms=2)
     for day in days:
         end = date.fromisoformat(day)
-        axes.axvspan(end - timedelta(days=1), end, color=SHADE, zorder=0)  # type: ignore[arg-type]
+        axes.axvspan(end - timedelta(days=1), end, color=SHADE, alpha=SHADE_ALPHA, zorder=0)  # type: ignore[arg-type]
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     _dates(axes)
 

@@ -7,11 +7,13 @@ others that are computed from the same rows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
-from scipy.special import logit
+from scipy.special import expit, logit
 
-from features.catalog import features as catalogue
+from features.definition import Feature
 from features.signals import SIGNALS
 from models.bundle import booster
 from models.classifier import contributions_of
@@ -23,11 +25,12 @@ AS_IS = "as observed"
 """What the row that leaves nothing out is called."""
 
 
-def pushes(scorer: Scorer, features: pl.DataFrame) -> pl.DataFrame:
+def pushes(scorer: Scorer, catalogue: Mapping[str, Feature], features: pl.DataFrame) -> pl.DataFrame:
     """Every feature of one account beside the ordinary range and its contribution, the largest in size first.
 
     Args:
         scorer: of the model.
+        catalogue: the features by name.
         features: one row, `account_id` and every feature of the bundle.
 
     Returns:
@@ -37,11 +40,10 @@ def pushes(scorer: Scorer, features: pl.DataFrame) -> pl.DataFrame:
     """
     bundle = scorer.bundle
     values = feature_values(features, bundle.features)
-    known = catalogue()
     contributions = contributions_of(booster(bundle.classifier.trees), values)[0]
     rows = []
     for name, value, contribution in zip(bundle.features, values[0], contributions, strict=True):
-        feature, ordinary = known[name], bundle.ordinary[name]
+        feature, ordinary = catalogue[name], bundle.ordinary[name]
         rows.append(
             {
                 "feature": name,
@@ -60,12 +62,17 @@ def pushes(scorer: Scorer, features: pl.DataFrame) -> pl.DataFrame:
 
 
 def without_each_signal(
-    scorer: Scorer, features: pl.DataFrame, context: pl.DataFrame, prevalence: float
+    scorer: Scorer,
+    catalogue: Mapping[str, Feature],
+    features: pl.DataFrame,
+    context: pl.DataFrame,
+    prevalence: float,
 ) -> pl.DataFrame:
     """The account's probability and verdict if a signal were not observed, one signal at a time.
 
     Args:
         scorer: of the model.
+        catalogue: the features by name.
         features: one row, `account_id` and every feature of the bundle.
         context: the account's row as `Scorer.score` takes it.
         prevalence: declared share of inauthentic accounts.
@@ -75,11 +82,10 @@ def without_each_signal(
         log-odds most first: `without`, `features` (that were observed, how many), `probability_inauthentic`, `verdict`
         and `change` (log-odds; negative: without it the account looks more authentic). Nulls without a verdict.
     """
-    known = catalogue()
     members: dict[str, list[str]] = {}
     for name in scorer.bundle.features:
         if features[name].null_count() == 0:
-            members.setdefault(known[name].signal, []).append(name)
+            members.setdefault(catalogue[name].signal, []).append(name)
     left_out = [(AS_IS, list[str]()), *((SIGNALS[signal].heading, own) for signal, own in members.items())]
     rows = [features.with_columns(pl.lit(None, pl.Float64).alias(name) for name in own) for _, own in left_out]
     # One at a time: rows of one id are not told apart, and nothing but the row decides a score.
@@ -101,24 +107,21 @@ def without_each_signal(
     )
 
 
-def distance_to_cuts(scorer: Scorer, probability: float, prevalence: float) -> pl.DataFrame:
+def distance_to_cuts(scorer: Scorer, probability: float | None, prevalence: float) -> pl.DataFrame:
     """How far a probability lies from the cuts of the verdict: `cut`, `at` (the probability), `distance` (log-odds).
 
-    A negative distance: the account lies below the cut. The cut on the evidence is stated as the probability that it
-    is at the given prevalence. Both reject cuts must be exceeded, and the reasons must add up to
-    `least_named_evidence`, or a reject becomes a review.
+    A negative distance: the account lies below the cut; null without a probability. The cut on the evidence is stated
+    as the probability that it is at the given prevalence. Both reject cuts must be exceeded, and the reasons must add
+    up to `least_named_evidence`, or a reject becomes a review.
     """
     thresholds = scorer.bundle.thresholds
-    evidence = logit(prevalence) + thresholds.reject_above_evidence
-    cuts = [
-        ("pass below", thresholds.pass_below),
-        ("reject above, by cost", thresholds.reject_above),
-        ("reject above, by evidence", float(1.0 / (1.0 + np.exp(-evidence)))),
-    ]
+    evidence = float(expit(logit(prevalence) + thresholds.reject_above_evidence))
+    cuts = {
+        "pass below": thresholds.pass_below,
+        "reject above, by cost": thresholds.reject_above,
+        "reject above, by evidence": evidence,
+    }
+    distances = [None if probability is None else float(logit(probability) - logit(at)) for at in cuts.values()]
     return pl.DataFrame(
-        {
-            "cut": [name for name, _ in cuts],
-            "at": [at for _, at in cuts],
-            "distance": [float(logit(probability) - logit(at)) for _, at in cuts],
-        }
+        {"cut": list(cuts), "at": list(cuts.values()), "distance": distances}, schema_overrides={"distance": pl.Float64}
     )

@@ -11,7 +11,7 @@
 # %% [markdown]
 # # What does the catalogue see, and which features tell bought from genuine?
 #
-# **Reads** the feature tables and labels that `dvc repro` left in `data/` (or another run's, see the next cell).
+# **Reads** the feature tables and labels that `dvc repro` left in `data/`.
 # **Cohort**: the simulated test cohorts, which no training saw. Nothing here is measured on real accounts except where
 # it says so; what real accounts show stands in `docs/real.md`.
 # **Takes** about a minute on the default run.
@@ -70,8 +70,11 @@ overview.group_by("sees", maintain_order=True).agg(features=pl.len(), names=pl.c
 # %% [markdown]
 # ## How often is a value null?
 #
-# By group, the share of test accounts that show no feature of it at all; then the features that are null most often.
-# A tree that sees mostly nulls says little, and a high AUC below may then rest on few accounts.
+# By group, the share of test accounts that show anything of it, and of its values that are known; then the features
+# that are null most often. A high AUC below may rest on few accounts: read `accounts` beside it.
+
+# %%
+exploration.observed_by_group(labelled, catalogue)
 
 # %%
 found = described(

@@ -12,8 +12,8 @@
 # # Why does this account have this verdict, and what would change it?
 #
 # **Reads** one dataset folder of the contract and one bundle; scores the account afresh, so nothing needs to have been
-# scored. Without parameters: the incoming batch of `dvc repro` (simulated), and of it the account with the strongest
-# signals. **Takes** half a minute.
+# scored. Without parameters: the incoming batch of `dvc repro` (simulated), of its reviewed accounts the one nearest
+# to a reject. **Takes** half a minute.
 #
 # Everything below speaks of signals consistent with bought audience or engagement. It does not say what anybody did.
 
@@ -21,7 +21,7 @@
 from os import environ
 
 FOLDER = environ.get("ASSAY_FOLDER", "data/raw/incoming")
-ACCOUNT = environ.get("ASSAY_ACCOUNT", "")  # empty: the one with the highest probability among data/scores
+ACCOUNT = environ.get("ASSAY_ACCOUNT", "")  # name one with a folder of yours; empty: one of data/scores
 MODEL = environ.get("ASSAY_MODEL", "data/model")
 
 # %%
@@ -30,16 +30,17 @@ from pathlib import Path
 import polars as pl
 
 from audits import exploration_figures
-from models import inspection
+from models.inspection import distance_to_cuts
 from pipeline import layout
 from pipeline.bundles import load_scorer
-from pipeline.inspecting import inspect_account, without_each_table, without_signals
+from pipeline.inspecting import inspect_account, pushes, without_each_table, without_signals
 from pipeline.notebook import open_project, silent
 
 open_project()
 scorer = load_scorer(MODEL)
 scores = pl.read_parquet(layout.SCORES / layout.SCORES_FILE)
-account_id = ACCOUNT or scores.drop_nulls("probability_inauthentic").sort("probability_inauthentic")["account_id"][-1]
+order = [pl.col("verdict") == "review", "probability_inauthentic"]
+account_id = ACCOUNT or scores.sort(order, nulls_last=False)["account_id"][-1]
 found = inspect_account(Path(FOLDER), account_id, scorer, report=silent)
 
 # %% [markdown]
@@ -58,7 +59,8 @@ found.score["insufficient_because"], found.score["suspected_schemes"]
 # ## What do the rows look like?
 #
 # Days and posts that a reason names are marked. The band holds two thirds of honest accounts of this size and platform,
-# so one post in three lies outside it on an ordinary account.
+# so one post in three lies outside it on an ordinary account; where the follower count at posting is not known it is
+# drawn for today's.
 
 # %%
 exploration_figures.account(
@@ -72,7 +74,7 @@ exploration_figures.account(
 # influencers' posts 42 % have at most two words.
 
 # %%
-pl.DataFrame(found.view["clusters"])
+pl.DataFrame(found.view["clusters"]).drop("text_key", strict=False)
 
 # %%
 pl.DataFrame(found.view["authors"])
@@ -100,11 +102,11 @@ found.evidence.select("feature", "rank", "table", "key", "push", "text")
 # lies on the harmless side: such a push is no reason, however large.
 
 # %%
-pushes = inspection.pushes(scorer, found.features)
-pushes.select("feature", "value", "ordinary_low", "ordinary_high", "suspicious", "side", "contribution").head(20)
+contributions = pushes(found, scorer)
+contributions.select("feature", "value", "ordinary_low", "ordinary_high", "suspicious", "side", "contribution").head(20)
 
 # %%
-pushes.group_by("sees").agg(pl.col("contribution").sum()).sort("contribution", descending=True)
+contributions.group_by("sees").agg(pl.col("contribution").sum()).sort("contribution", descending=True)
 
 # %% [markdown]
 # ## What would change the verdict?
@@ -114,7 +116,7 @@ pushes.group_by("sees").agg(pl.col("contribution").sum()).sort("contribution", d
 # turns on one signal is only as good as that signal: read its reason, and ask the creator.
 
 # %%
-inspection.distance_to_cuts(scorer, found.score["probability_inauthentic"], scorer.bundle.prevalence)
+distance_to_cuts(scorer, found.score["probability_inauthentic"], scorer.bundle.prevalence)
 
 # %%
 without_each_table(found, scorer)

@@ -12,13 +12,15 @@ from typing import Any
 import polars as pl
 
 from features.benign import explanations
+from features.catalog import features as catalogue
 from features.compute import compute
 from features.context import with_account_context
 from features.engagement_level import engagement_per_post
 from features.evidence import evidence_of_reasons
 from features.sufficiency import sufficiency
 from features.tables import OBSERVED_TABLES, Tables, only
-from models.inspection import AS_IS, without_each_signal
+from models import inspection as inspected
+from models.inspection import AS_IS
 from models.scoring import Scorer, with_explanations
 from pages.account import Observed, account_view, observed
 from pipeline.aside import prepared_aside
@@ -101,6 +103,11 @@ def _of_account(prepared: Path, account_id: str, source: Path) -> Tables:
     )
 
 
+def pushes(inspection: Inspection, scorer: Scorer) -> pl.DataFrame:
+    """Every feature of the account beside its ordinary range and its contribution; see `models.inspection.pushes`."""
+    return inspected.pushes(scorer, catalogue(), inspection.features)
+
+
 def without_each_table(inspection: Inspection, scorer: Scorer, prevalence: float | None = None) -> pl.DataFrame:
     """The account scored again from its rows with one table left out, as if nobody had collected it.
 
@@ -115,9 +122,7 @@ def without_each_table(inspection: Inspection, scorer: Scorer, prevalence: float
         (name, rows.height, replace(own, **{name: rows.clear()})) for name, rows in held.items() if rows.height
     ]
     scored = [
-        score_tables(scorer, tables, at)
-        .select("probability_inauthentic", "verdict")
-        .select(
+        score_tables(scorer, tables, at).select(
             without=pl.lit(name),
             rows=pl.lit(rows, pl.Int64),
             probability_inauthentic="probability_inauthentic",
@@ -135,4 +140,4 @@ def without_signals(inspection: Inspection, scorer: Scorer, prevalence: float | 
     context = tables.accounts.select("account_id", "followers")
     for known in (sufficiency(tables), engagement_per_post(tables)):
         context = context.join(known, on="account_id", how="left", maintain_order="left")
-    return without_each_signal(scorer, inspection.features, context, at)
+    return inspected.without_each_signal(scorer, catalogue(), inspection.features, context, at)

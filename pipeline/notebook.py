@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SOURCES = Path("notebooks")
 
-ROWS_SHOWN, LETTERS_SHOWN = 40, 90
+ROWS_SHOWN, LETTERS_SHOWN = 60, 400
 """Of a table in a notebook: rows, and letters of a text."""
 
 SECONDS = 1800

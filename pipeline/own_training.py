@@ -39,6 +39,11 @@ from pipeline.train import TrainParams, labelled_features, library_versions
 Report = Callable[[str], None]
 
 
+FEW_COHORTS = 30
+"""Test cohorts below which an interval that draws whole cohorts is too narrow (Cameron, Gelbach and Miller 2008, Review
+of Economics and Statistics 90: five to thirty clusters are few)."""
+
+
 @dataclass(frozen=True, slots=True)
 class OwnAccounts:
     """Labelled accounts of a user's folder.
@@ -57,6 +62,23 @@ class OwnAccounts:
         """How many accounts of each class play which role; doses too small for the label left out."""
         counted = accounts_by_role(self.labelled.filter(is_headline()), self.roles)
         return pl.DataFrame([{"role": role, **counted[role]} for role in ROLES])
+
+    def cautions(self) -> list[str]:
+        """What the split makes of the intervals, a sentence each; empty where nothing is to be said."""
+        tested = self.labelled.filter(pl.col("account_id").is_in(self.test_accounts.implode()))
+        cohorts = tested["cohort"].n_unique()
+        found = []
+        if cohorts == tested.height:
+            found.append(
+                f"labels: no two of the {cohorts:,} test accounts are said to belong together. Where some share a "
+                "seller or an agency, every interval is too narrow. Name their 'cohort'."
+            )
+        elif cohorts < FEW_COHORTS:
+            found.append(
+                f"labels: {cohorts:,} cohorts test; intervals that draw fewer than {FEW_COHORTS} are too narrow. Label "
+                "accounts of more cohorts before you believe a difference."
+            )
+        return found
 
     @property
     def test_accounts(self) -> pl.Series:
@@ -145,21 +167,23 @@ def simulated_cohorts(most: int) -> pl.DataFrame:
     return labelled.filter(pl.col("cohort").is_in(chosen.implode()))
 
 
-def train_trial(own: OwnAccounts, beside: pl.DataFrame | None, report: Report) -> Trial:
-    """Train with the settings of params.yaml on the own accounts, alone or beside those of `simulated_cohorts`.
+def train_trial(own: OwnAccounts | None, beside: pl.DataFrame | None, report: Report) -> Trial:
+    """Train with the settings of params.yaml: on the own accounts, on those of `simulated_cohorts`, or on both.
 
     Raises:
         UnusableInputError: too few accounts or cohorts, or one class only.
+        ValueError: nothing to train on.
     """
     settings = read_section("train", TrainParams).settings()
-    labelled = own.labelled.with_columns(pl.lit(DATASET if beside is None else OWN).alias(ORIGIN))
-    if beside is not None:
-        labelled = pl.concat([beside, labelled.select(beside.columns)], how="vertical_relaxed")
+    origin = DATASET if beside is None else OWN
+    parts = [] if own is None else [own.labelled.with_columns(pl.lit(origin).alias(ORIGIN))]
+    parts += [] if beside is None else [beside]
+    if not parts:
+        raise ValueError("train_trial: neither own accounts nor simulated ones were given.")
+    labelled = pl.concat([part.select(parts[0].columns) for part in parts], how="vertical_relaxed").sort("account_id")
     provenance = {"libraries": library_versions()}
     try:
-        trained = train(
-            labelled.sort("account_id"), list(features().values()), catalog_hash(), settings, provenance, report
-        )
+        trained = train(labelled, list(features().values()), catalog_hash(), settings, provenance, report)
     except (TooFewCohortsError, OneClassError, OwnAccountsError) as error:
         raise UnusableInputError(str(error)) from error
     return Trial(trained.bundle, few_accounts(labelled, trained.roles, settings))
@@ -169,7 +193,8 @@ def judge(own: OwnAccounts, bundle: Bundle, report: Report) -> Judged:
     """A model on the own test accounts, with its baselines and intervals: exact ones where no cohorts are named."""
     scored = scored_labels(Scorer(bundle, features()), own.prepared, accounts=own.test_accounts, jobs=1, report=report)
     draws = Draws(replicates=REPLICATES, confidence=CONFIDENCE, seed=SEED)
-    metrics, segments, figures, _ = measure(scored, f"own test accounts ({own.test_accounts.len():,})", draws)
+    split = f"own test accounts of {scored['cohort'].n_unique():,} cohorts"
+    metrics, segments, figures, _ = measure(scored, split, draws)
     return Judged(scored, metrics, segments, figures)
 
 
