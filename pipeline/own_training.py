@@ -127,7 +127,7 @@ def open_own(source: Path, place: Path, report: Report) -> OwnAccounts:
     prepare_dataset(
         source, place, as_of=None, buckets=None, max_quarantined_share=MAX_QUARANTINED_SHARE, progress=report
     )
-    labels = with_cohorts(read_labels(place)).with_columns(OWN_COHORT + pl.col("cohort"))
+    labels = with_cohorts(read_labels(place)).with_columns(cohort=OWN_COHORT + pl.col("cohort"))
     values = over_buckets(place, lambda bucket: compute(read_bucket(place, bucket)), report, 1)
     labelled = (
         labels.join(values, on="account_id", how="inner")

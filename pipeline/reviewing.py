@@ -87,6 +87,7 @@ def review(candidate: str, champion: str, *, cohorts: int | None = None, report:
         for each in pair:
             check_unseen(each, frozen)
         scored = score_contenders(pair, frozen, params.jobs, report).accounts
+        called = {each.label: each.name for each in pair}  # while what came from the store is still there
     report("metrics")
     draws = Draws(replicates=params.replicates, confidence=params.confidence, seed=params.seed)
     compared = side_by_side(scored, ARMS, **draws)
@@ -94,4 +95,4 @@ def review(candidate: str, champion: str, *, cohorts: int | None = None, report:
         f"{params.cohorts} frozen simulated cohorts, seeds {params.seeds[0]} to {params.seeds[-1]}, unseen in training"
     )
     accounts = scored.with_columns(size_tier())
-    return Review({each.label: each.name for each in pair}, split, accounts, draws, compared, params.limits)
+    return Review(called, split, accounts, draws, compared, params.limits)
