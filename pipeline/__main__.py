@@ -665,6 +665,25 @@ def ui(quiet: Quiet = False) -> None:
 
 
 @app.command(rich_help_panel=PROJECT)
+def notebooks(
+    output: Annotated[Path | None, typer.Option("--output", help="Folder for them. Default: data/notebooks.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run the notebooks on what `dvc repro` left; writes a copy of each with its outputs.
+
+    Their parameters are environment variables, see notebooks/README.md.
+    """
+    with reported(quiet, "notebooks") as report:
+        from pipeline.layout import NOTEBOOKS
+        from pipeline.notebook import execute_all
+
+        written = execute_all(output or NOTEBOOKS, report)
+    if not quiet:
+        for path in written:
+            typer.echo(path)
+
+
+@app.command(rich_help_panel=PROJECT)
 def kernels(quiet: Quiet = False) -> None:
     """Compile the kernels now, so that no later command takes its time for it; `make setup` calls this."""
     with reported(quiet, "kernels") as report:

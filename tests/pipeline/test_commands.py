@@ -32,6 +32,7 @@ COMMANDS = {
     "features": "Write the feature table alone",
     "simulate": "Simulate one labelled cohort",
     "ui": "Open the experiments",
+    "notebooks": "Run the notebooks on what",
     "kernels": "Compile the kernels now",
     "docs": "Write the pages that are generated from the code",
     "stage": "The stages of the pipeline",
