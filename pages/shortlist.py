@@ -66,6 +66,7 @@ def _candidate(row: Mapping[str, Any], pages: Mapping[str, str], *, has_facts: b
     shown = {
         **row,
         "name": _short(row["handle"] or row["account_id"] or "not named"),
+        "platform": _short(row["platform"] or ""),
         "page": pages.get(row["account_id"] or ""),
         "fee_currency": _short(row["currency"] or ""),
     }
@@ -119,16 +120,18 @@ def _against_own(row: Mapping[str, Any]) -> tuple[str, str]:
 def _replies(row: Mapping[str, Any]) -> tuple[str, str]:
     if row["owner_replies"] is None:
         return UNKNOWN, "no comments whose authors are known"
-    among = f"under {row['posts_with_owner_reply']:,} of {row['posts_with_comments']:,} posts with comments"
-    return ("none seen" if row["owner_replies"] == 0 else f"{row['owner_replies']:,}"), among
+    posts = f"{row['posts_with_comments']:,} posts with comments"
+    if row["owner_replies"] == 0:
+        return "none seen", f"on {posts}"
+    return f"{row['owner_replies']:,}", f"on {row['posts_with_owner_reply']:,} of {posts}"
 
 
 def _mood(row: Mapping[str, Any]) -> tuple[str, str]:
     if row["comments_by_others"] is None:
         return UNKNOWN, "no comments observed"
     coverage = (
-        f"of {row['comments_by_others']:,} comments {row['english_comments']:,} English, {row['rated_comments']:,} with "
-        "words the list knows"
+        f"of {row['comments_by_others']:,} comments {row['english_comments']:,} English, {row['rated_comments']:,} "
+        "with words the list knows"
     )
     if row["positive_comment_share"] is None:
         return UNKNOWN, f"{coverage}; {FEWEST_RATED} are needed"
