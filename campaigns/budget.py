@@ -30,11 +30,13 @@ class Total:
     The truth lies between them.
 
     Attributes:
-        estimate: None where it is unknown of any of the accounts; so are the bounds.
+        unknown: accounts of which the estimate is unknown.
+        estimate: None where there is any; so are the bounds.
         independent: as if each account erred on its own: distances to the bounds add as squares.
         together: as if all erred alike, since one model judged them all: bounds add.
     """
 
+    unknown: int
     estimate: float | None
     independent: tuple[float, float] | None
     together: tuple[float, float] | None
@@ -181,10 +183,10 @@ def total(rows: Sequence[Row], column: str) -> Total:
     """The sum of a column over the rows with both intervals, from `<column>_lower` and `<column>_upper`."""
     estimates, lower, upper = ([row[f"{column}{end}"] for row in rows] for end in ("", "_lower", "_upper"))
     if None in estimates:
-        return Total(None, None, None)
+        return Total(estimates.count(None), None, None, None)
     estimate = math.fsum(estimates)
     if None in lower or None in upper:
-        return Total(estimate, None, None)
+        return Total(0, estimate, None, None)
     down = math.hypot(*(middle - low for middle, low in zip(estimates, lower, strict=True)))
     above = math.hypot(*(high - middle for middle, high in zip(estimates, upper, strict=True)))
-    return Total(estimate, (estimate - down, estimate + above), (math.fsum(lower), math.fsum(upper)))
+    return Total(0, estimate, (estimate - down, estimate + above), (math.fsum(lower), math.fsum(upper)))

@@ -29,6 +29,9 @@ LEAST_SPAN = 10.0
 
 AXIS_ROOM = 1.3
 
+LONGEST_CURRENCY = 12
+"""Characters of a currency that are shown, beside an amount that is not broken into lines."""
+
 
 def shortlist_view(ranked: pl.DataFrame, pages: Mapping[str, str]) -> dict[str, Any]:
     """What the template `shortlist.html` shows.
@@ -47,7 +50,7 @@ def shortlist_view(ranked: pl.DataFrame, pages: Mapping[str, str]) -> dict[str, 
                 "campaign": _short(campaign),
                 "candidates": candidates,
                 "charts": _charts(candidates),
-                "comparisons": same_budget(candidates),
+                "comparisons": [(_short(each.currency, LONGEST_CURRENCY), each) for each in same_budget(candidates)],
                 "not_compared": sum(row["verdict"] == "pass" and _cost(row) is None for row in candidates),
             }
         )
@@ -68,7 +71,7 @@ def _candidate(row: Mapping[str, Any], pages: Mapping[str, str], *, has_facts: b
         "name": _short(row["handle"] or row["account_id"] or "not named"),
         "platform": _short(row["platform"] or ""),
         "page": pages.get(row["account_id"] or ""),
-        "fee_currency": _short(row["currency"] or ""),
+        "fee_currency": _short(row["currency"] or "", LONGEST_CURRENCY),
     }
     if has_facts:
         # A candidate whom the scores do not know was not looked up either.
@@ -76,8 +79,8 @@ def _candidate(row: Mapping[str, Any], pages: Mapping[str, str], *, has_facts: b
     return shown
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+def _short(text: str, longest: int = LONGEST_NAME) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 # Beside the verdict ---------------------------------------------------------------------------------------------------
@@ -161,7 +164,13 @@ def _charts(candidates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for name in sorted({currency(row) for row in candidates}):
         rows = [row for row in candidates if currency(row) == name and (_cost(row) or 0) > 0 and _followers(row)]
         if len(rows) > 1:
-            found.append({"currency": _short(name), "drawing": _chart(rows, _short(name)), "shown": len(rows)})
+            found.append(
+                {
+                    "currency": _short(name, LONGEST_CURRENCY),
+                    "drawing": _chart(rows, _short(name, LONGEST_CURRENCY)),
+                    "shown": len(rows),
+                }
+            )
     return found
 
 

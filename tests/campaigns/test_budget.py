@@ -218,4 +218,5 @@ def test_the_independent_interval_is_that_of_normal_errors() -> None:
 def test_an_unknown_part_makes_the_sum_unknown(unknown: dict[str, None], estimate: float | None) -> None:
     found = total([candidate("a", 900, 1.0, 9.0, **unknown), candidate("b", 900, 1.0, 9.0)], "authentic_followers")
     assert found.estimate == (None if estimate is None else pytest.approx(estimate))
+    assert found.unknown == int(estimate is None)
     assert (found.independent, found.together) == (None, None)

@@ -25,7 +25,7 @@ def shortlisted(project: Path, incoming: Path, tmp_path_factory: pytest.TempPath
     listed = folder / "candidates.csv"
     raw = (project / "data" / "raw" / "candidates.csv").read_text(encoding="utf-8")
     quoted = ['"' + text.replace('"', '""') + '"' for text in HOSTILE.values()]
-    hostile = "".join(f"{text},,x,{text},5,{text}\n" for text in quoted)
+    hostile = "".join(f"{text},,{text},{text},5,{text}\n" for text in quoted)
     listed.write_text(raw + hostile, encoding="utf-8")
     shortlist_file(listed, project / "data" / "scores" / "scores.parquet", folder / "out", source=incoming)
     return folder / "out" / "shortlist.html"
