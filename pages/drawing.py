@@ -105,7 +105,8 @@ def vertical(values: Sequence[float], *, logarithmic: bool = False, from_zero: b
 
 def line(points: Points, across: Scale, up: Scale, style: str, *, breaks_after: float = math.inf) -> Markup:
     """A line through the points, broken where two of them are farther apart across than `breaks_after`."""
-    commands, former = [], -math.inf
+    commands: list[str] = []
+    former = -math.inf
     for x, y in points:
         commands.append(f"{'L' if commands and x - former <= breaks_after else 'M'}{across(x):.1f} {up(y):.1f}")
         former = x

@@ -81,9 +81,15 @@ def _in_hundred(probability: float) -> str:
     return "less than 1 in 100" if probability <= 1 - _NEARLY_SURE else f"{probability * 100:.0f} in 100"
 
 
+_WHOLE_DIGITS = 0.1
+"""Amount from which hundredths are two digits that count."""
+
+
 def _money(value: float) -> str:
-    """An amount in hundredths; one below 1 with two digits that count, since a like can cost less than a hundredth."""
-    return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.2g}"
+    """An amount in hundredths; a smaller one with two digits that count: a like can cost less."""
+    return f"{value:,.2f}" if value >= _WHOLE_DIGITS or value == 0 else f"{value:.2g}"
+
+
 def _chance(probability: float) -> str:
     """A probability in whole per cent, never as certainty."""
     return "more than 99%" if probability >= _NEARLY_SURE else f"{probability:.0%}"
