@@ -61,7 +61,7 @@ def check_zone(name: str) -> None:
     """
     try:
         ZoneInfo(name)
-    except (OSError, ValueError) as error:
+    except (OSError, KeyError, ValueError) as error:  # its own error for an unknown zone is a KeyError
         raise ValueError("is not an IANA time zone such as Europe/Berlin") from error
 
 

@@ -1,0 +1,611 @@
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.tables import CONTRACTS
+from pipeline.errors import UnusableInputError
+from pipeline.mapping.apply import map_folder, mapped_aside
+from pipeline.mapping.dates import read_date
+from pipeline.mapping.numbers import read_number
+from pipeline.mapping.specification import Mapping, read_mapping
+from tests.pipeline.dataset_builders import content_of, frames, prepare, prepared_table, write, write_text
+from tests.pipeline.projects import invoke, silent
+from tests.pipeline.spreadsheets import write_workbook
+
+ACCOUNTS = {"file": "a.csv", "columns": {"account_id": "who", "platform": {"value": "x"}, "follower_count": "fans"}}
+
+
+def mapping_file(folder: Path, **tables: Any) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "map.yaml"
+    path.write_text(json.dumps({"tables": tables}), encoding="utf-8")  # JSON is YAML
+    return path
+
+
+def problems(mapping: Path) -> list[str]:
+    with pytest.raises(UnusableInputError) as error:
+        read_mapping(mapping)
+    return error.value.problems
+
+
+def mapped(export: Path, mapping: Path, folder: Path) -> list[str]:
+    """The notes; the tables are in `folder`."""
+    folder.mkdir()
+    return map_folder(export, read_mapping(mapping), folder, mapping.name, silent)
+
+
+def numbers(cells: list[str | None], decimal: str, times: float = 1.0, **suffixes: float) -> list[str | None]:
+    read = read_number(pl.col("cell"), decimal, times, suffixes)
+    return pl.DataFrame({"cell": cells}, schema={"cell": pl.String}).select(read).to_series().to_list()
+
+
+def dates(cells: list[str | None], *formats: str, zone: str | None = None, day_only: bool = False) -> list[str | None]:
+    read = read_date(pl.col("cell"), formats, zone, day_only=day_only)
+    return pl.DataFrame({"cell": cells}, schema={"cell": pl.String}).select(read).to_series().to_list()
+
+
+# texts of numbers and dates
+
+
+def test_no_cell_is_no_number_and_no_date() -> None:
+    assert numbers([], ".") == []
+    assert numbers([None], ",") == [None]
+    assert dates([], "%d.%m.%Y") == []
+    assert dates([None], "%d.%m.%Y") == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "value"),
+    [
+        ("0", ".", "0"),
+        ("1234", ".", "1234"),
+        ("1,234", ".", "1234"),
+        ("1.234", ",", "1234"),
+        ("1 234 567", ",", "1234567"),
+        ("1\u202f234", ",", "1234"),
+        ("1'234", ".", "1234"),
+        ("12.3K", ".", "12300"),
+        ("12,3 Tsd.", ",", "12300"),
+        ("1,2 Mio.", ",", "1200000"),
+        ("1,2 Mio. Abonnenten", ",", "1200000"),
+        ("1.2M subscribers", ".", "1200000"),
+        ("1,2 M de suscriptores", ",", "1200000"),
+        ("3,45 Mrd", ",", "3450000000"),
+        ("1.1万", ".", "11000"),
+        ("8 lakh", ".", "800000"),
+        ("1.005M", ".", "1005000"),
+        ("0.5", ".", "0.5"),
+        ("90071992547409931", ".", "90071992547409931"),
+        ("1.234", ".", "1.234"),
+        ("-5", ".", "-5"),
+        ("", ".", None),
+        ("1,23,4", ".", None),
+        ("12.5.1", ".", None),
+        ("12 mil", ".", None),
+        ("5 hours ago", ".", None),
+        ("many", ".", None),
+    ],
+)
+def test_numbers_as_texts(text: str, decimal: str, value: str | None) -> None:
+    assert numbers([text], decimal) == [value]
+
+
+def test_a_word_that_means_two_things_is_read_as_the_mapping_says() -> None:
+    assert numbers(["12 mil"], ".", mil=1_000) == ["12000"]
+    assert numbers(["12 mil."], ".", mil=1_000_000) == ["12000000"]
+    assert numbers(["12.3", "1"], ".", times=1000) == ["12300", "1000"]
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "iso"),
+    [
+        ("31.01.2026", "%d.%m.%Y", "2026-01-31"),
+        ("1/2/2026", "%d/%m/%Y", "2026-02-01"),
+        ("1/2/2026", "%m/%d/%Y", "2026-01-02"),
+        ("31.01.26", "%d.%m.%y", "2026-01-31"),
+        ("31.01.26", "%d.%m.%Y", None),
+        ("Jan 5, 2026", "%b %d, %Y", "2026-01-05"),
+        ("5. Januar 2026", "%d. %B %Y", "2026-01-05"),
+        ("5. Jan. 2026", "%d. %b %Y", "2026-01-05"),
+        ("5 de enero de 2026", "%d de %B de %Y", "2026-01-05"),
+        ("5 août 2026", "%d %B %Y", "2026-08-05"),
+        ("5 maggio 2026", "%d %B %Y", "2026-05-05"),
+        ("Premiered Feb 4, 2026", "Premiered %b %d, %Y", "2026-02-04"),
+        ("2026-01-31", "%d.%m.%Y", "2026-01-31"),
+        ("31.13.2026", "%d.%m.%Y", None),
+        ("3 weeks ago", "%d.%m.%Y", None),
+    ],
+)
+def test_days_as_texts(text: str, form: str, iso: str | None) -> None:
+    assert dates([text], form, day_only=True) == [iso]
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "zone", "iso"),
+    [
+        ("31.01.2026 18:05", "%d.%m.%Y %H:%M", None, "2026-01-31T18:05:00.000000Z"),
+        ("31.01.2026 18:05", "%d.%m.%Y %H:%M", "Europe/Berlin", "2026-01-31T17:05:00.000000Z"),
+        ("31.07.2026 18:05", "%d.%m.%Y %H:%M", "Europe/Berlin", "2026-07-31T16:05:00.000000Z"),
+        ("01/31/2026 6:05:07 PM", "%m/%d/%Y %I:%M:%S %p", None, "2026-01-31T18:05:07.000000Z"),
+        ("1769882700", "epoch_seconds", "Europe/Berlin", "2026-01-31T18:05:00.000000Z"),
+        ("1769882700123", "epoch_milliseconds", None, "2026-01-31T18:05:00.123000Z"),
+        ("Sat Jan 31 18:05:00 +0100 2026", "%a %b %d %H:%M:%S %z %Y", None, "2026-01-31T17:05:00.000000Z"),
+        ("2026-01-31T18:05:00", "%d.%m.%Y", "Europe/Berlin", "2026-01-31T17:05:00.000000Z"),
+        ("2026-01-31T18:05:00Z", "%d.%m.%Y", "Europe/Berlin", "2026-01-31T18:05:00Z"),
+        ("29.03.2026 02:30", "%d.%m.%Y %H:%M", "Europe/Berlin", None),  # the clock leaves this hour out
+        ("25.10.2026 02:30", "%d.%m.%Y %H:%M", "Europe/Berlin", "2026-10-25T00:30:00.000000Z"),  # the first of two
+    ],
+)
+def test_instants_as_texts(text: str, form: str, zone: str | None, iso: str | None) -> None:
+    assert dates([text], form, zone=zone) == [iso]
+
+
+# what a mapping may say
+
+
+def test_a_mapping_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
+    [problem] = problems(tmp_path / "map.yaml")
+    assert "Found: no such file. Make one: python -m pipeline map" in problem
+
+
+@pytest.mark.parametrize("text", ["", "tables: {}", "- 1", "tables: ["])
+def test_a_file_that_is_no_mapping(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert len(problems(path)) == 1
+
+
+def test_all_faults_of_a_mapping_are_told_at_once(tmp_path: Path) -> None:
+    path = mapping_file(
+        tmp_path,
+        accounts={
+            "file": "a.csv",
+            "column": {},
+            "columns": {"account_id": {"from": "who", "value": "x"}, "created_on": {"from": "d", "date": "%Q"}},
+        },
+        posts={"sheet": "P", "columns": {"posted_at": {"from": "d", "zone": "Berlin", "decimals": ","}}},
+    )
+    found = "\n".join(problems(path))
+    assert "'tables.accounts.column' is not a known key. Found: {}. Did you mean 'columns'?" in found
+    assert (
+        "'tables.accounts.columns.account_id' cannot be used: exactly one of 'from', 'value' and 'file_name'" in found
+    )
+    assert "'tables.accounts.columns.created_on.date' cannot be used: is not a format such as %Y-%m-%d" in found
+    assert "'tables.posts.columns.posted_at.zone' cannot be used: is not an IANA time zone" in found
+    assert "'tables.posts.columns.posted_at.decimals' is not a known key. Found: ','. Did you mean 'decimal'?" in found
+
+
+def test_names_that_the_contract_does_not_know_and_columns_that_it_needs(tmp_path: Path) -> None:
+    path = mapping_file(
+        tmp_path,
+        accounts={
+            "file": "a.csv",
+            "columns": {"account_id": "a", "followers": "f", "platform": {"value": "undecided"}},
+        },
+        post={"file": "p.csv"},
+        followers_daily={
+            "file": "d.csv",
+            "columns": {"account_id": "a", "follower_count": "n"},
+            "wide": {"headers": "date", "date": "undecided", "cells": {"follower_count": {"decimal": "undecided"}}},
+        },
+    )
+    found = "\n".join(problems(path))
+    assert "tables.accounts: column 'followers': is not in the data contract. Found: 'followers'. Did you" in found
+    assert "tables.accounts: column 'follower_count' is required, and not mapped" in found
+    assert "tables.accounts.platform: the value is undecided" in found
+    assert "tables.post: is not in the data contract. Found: 'post'. Did you mean 'posts'?" in found
+    assert "tables.followers_daily: column 'follower_count' is mapped 2 times" in found
+    assert "the order of day and month is undecided" in found
+    assert '"%d/%m/%Y" (day first) or "%m/%d/%Y" (month first)' in found
+    assert "tables.followers_daily.follower_count: the decimal mark is undecided" in found
+
+
+def test_a_column_that_stands_twice_in_the_file_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text("tables:\n  accounts:\n    file: a.csv\n    columns:\n      platform: p\n      platform: q\n")
+    [problem] = problems(path)
+    assert "'platform' stands twice" in problem
+    assert "line 6" in problem
+
+
+def test_words_of_yaml_that_mean_yes_and_no_elsewhere_stay_texts(tmp_path: Path) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text(
+        "tables: {accounts: {file: a.csv, missing: [-1, no], columns: {account_id: a, follower_count: f, "
+        "platform: {value: x}, language: {value: no}, is_verified: {from: v, values: {On: yes, Off: false}}}}}"
+    )
+    accounts = read_mapping(path).tables["accounts"]
+    assert accounts.columns["language"].value == "no"
+    assert accounts.columns["is_verified"].values == {"On": "yes", "Off": "false"}
+    assert accounts.missing == ("-1", "no")
+
+
+# what it names
+
+
+def test_all_that_the_files_lack_is_told_at_once(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", a__csv="whom,fans\n1,2\n", p__csv="a;b\n1;2\n", readme__md="x")
+    (export / "secret.csv").symlink_to("/etc/hostname")
+    columns = {"account_id": "a", "post_id": "b", "posted_at": "c"}
+    path = mapping_file(
+        tmp_path,
+        accounts=ACCOUNTS,
+        posts={"file": "p.csv", "columns": columns},
+        comments={
+            "file": ["../c.csv", "/etc/*.csv", "secret.csv", "readme.md", "coments.csv"],
+            "columns": {**dict.fromkeys(("account_id", "post_id", "comment_id", "text"), "a")},
+        },
+    )
+    with pytest.raises(UnusableInputError) as error:
+        mapped(export, path, tmp_path / "mapped")
+    found = "\n".join(error.value.problems)
+    assert "tables.accounts: there is no column 'who' in 'a.csv'. Found: whom, fans. Did you mean 'whom'?" in found
+    assert 'Say what separates the cells: separator: ";".' in found
+    assert "'../c.csv' leads out of the folder" in found
+    assert "'/etc/*.csv' leads out of the folder" in found
+    assert "links that lead out of the folder are not followed. Found: secret.csv" in found
+    assert "no such form is read. Found: readme.md" in found
+    assert "there is no file 'coments.csv'" in found
+
+
+def test_a_path_that_leads_nowhere_is_a_problem_where_the_column_is_required(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", a__json='[{"id": "1", "fans": 5}]')
+    columns = {"account_id": "id", "platform": {"value": "x"}, "follower_count": "stats.fans", "country": "land"}
+    path = mapping_file(tmp_path, accounts={"file": "a.json", "columns": columns})
+    with pytest.raises(UnusableInputError, match=r"'follower_count' is required, and no record has 'stats\.fans'"):
+        mapped(export, path, tmp_path / "one")
+    columns["follower_count"] = "fans"
+    path = mapping_file(tmp_path, accounts={"file": "a.json", "columns": columns})
+    assert mapped(export, path, tmp_path / "two") == ["accounts: no record has land: not observed."]
+
+
+# what becomes of the rows
+
+
+def test_a_cell_that_is_not_as_the_mapping_says_goes_to_quarantine_with_its_text(tmp_path: Path) -> None:
+    rows = ["anna,12K,05.01.2020", "ben,many,05.01.2020", "celi,1234,13/14/2020", "dora,-,", "eva,1,2,3"]
+    export = write_text(tmp_path / "export", a__csv="\n".join(["who,fans,since", *rows]) + "\n")
+    columns = {
+        "account_id": "who",
+        "platform": {"value": "youtube"},
+        "follower_count": {"from": "fans", "decimal": ".", "missing": ["-"]},
+        "created_on": {"from": "since", "date": "%d.%m.%Y"},
+    }
+    path = mapping_file(tmp_path, accounts={"file": "a.csv", "columns": columns})
+    mapped(export, path, tmp_path / "mapped")
+    summary = prepare(tmp_path / "mapped", tmp_path / "prepared")
+    assert summary.tables["accounts"].rows_in == 5
+    bad = pl.read_parquet(tmp_path / "prepared" / "quarantine" / "accounts.parquet").sort("account_id")
+    assert bad.select("account_id", "follower_count", "created_on", "problem").rows() == [
+        ("ben", "unreadable: many", "2020-01-05", "follower_count cannot be read as a whole number"),
+        ("celi", "1234", "unreadable: 13/14/2020", "created_on cannot be read as a date"),
+        ("dora", None, None, "follower_count is null"),
+        (
+            "eva",
+            "1",
+            "unreadable: 2",
+            "the row has more or fewer cells than the header; created_on cannot be read as a date",
+        ),
+    ]
+    assert prepared_table(tmp_path / "prepared", "accounts")["follower_count"].to_list() == [12_000]
+
+
+def test_lines_that_are_no_json_and_values_that_are_nested_are_bad_rows(tmp_path: Path) -> None:
+    lines = ['{"id": "1", "fans": 5.0}', "not json", '{"id": "2", "fans": {"count": 5}}', "[]"]
+    export = write_text(tmp_path / "export", a__jsonl="\n".join(lines))
+    path = mapping_file(
+        tmp_path,
+        accounts={
+            "file": "a.jsonl",
+            "columns": {"account_id": "id", "platform": {"value": "x"}, "follower_count": "fans"},
+        },
+    )
+    mapped(export, path, tmp_path / "mapped")
+    summary = prepare(tmp_path / "mapped", tmp_path / "prepared")
+    assert summary.tables["accounts"].used == 1
+    bad = pl.read_parquet(tmp_path / "prepared" / "quarantine" / "accounts.parquet")
+    assert sorted(bad["problem"].str.split("; ").list.first()) == [
+        "fans holds nested JSON instead of a value",
+        "the line is not a JSON object",
+        "the line is not a JSON object",
+    ]
+    assert '{"count": 5}' in bad["follower_count"].to_list()
+
+
+def test_empty_cells_of_a_wide_table_are_counted_and_never_zero(tmp_path: Path) -> None:
+    text = "who,note,2026-01-01,2026-01-02,2026-01-03\nanna,x,5,,-\nben,y,,,\nceli,z,1,oops,3\n"
+    export = write_text(tmp_path / "export", t__csv=text)
+    path = mapping_file(
+        tmp_path,
+        accounts={"from_table": "followers_daily", "columns": {"platform": {"value": "x"}}},
+        followers_daily={
+            "file": "t.csv",
+            "missing": ["-"],
+            "columns": {"account_id": "who"},
+            "wide": {"headers": "date", "cells": {"follower_count": None}},
+        },
+    )
+    notes = mapped(export, path, tmp_path / "mapped")
+    assert notes == [
+        "followers_daily: 5 empty cells of the wide table were not observed: no row each.",
+        "followers_daily: 1 rows of the wide table hold no reading at all.",
+        "followers_daily: columns of the export whose header is no date of the mapping are not used: note.",
+    ]
+    summary = prepare(tmp_path / "mapped", tmp_path / "prepared")
+    assert summary.warnings == notes  # and so in summary.json
+    assert prepared_table(tmp_path / "prepared", "followers_daily")["follower_count"].to_list() == [5, 1, 3]
+    bad = pl.read_parquet(tmp_path / "prepared" / "quarantine" / "followers_daily.parquet")
+    assert bad.select("account_id", "date", "follower_count").rows() == [("celi", "2026-01-02", "oops")]
+    assert prepared_table(tmp_path / "prepared", "accounts").select("account_id", "follower_count").rows() == [
+        ("anna", 5),
+        ("celi", 3),
+    ]
+
+
+def test_cells_of_a_workbook_keep_their_types(tmp_path: Path) -> None:
+    rows = [
+        ["Creators 2026", None, None, None],
+        ["who", "fans", "since", "seen"],
+        ["anna", 1234, date(2020, 2, 29), datetime(2026, 1, 31, 18, 5)],  # noqa: DTZ001 - as Excel has it
+        [None, None, None, None],
+        [7, "1.2K", "29.02.2020", None],
+    ]
+    write_workbook(tmp_path / "export" / "book.xlsx", {"Notes": [["x"]], "Creators": rows})
+    columns = {
+        "account_id": "who",
+        "platform": {"value": "x"},
+        "follower_count": {"from": "fans", "decimal": "."},
+        "created_on": {"from": "since", "date": "%d.%m.%Y"},
+        "observed_at": "seen",
+    }
+    table = {"file": "book.xlsx", "sheet": "Creators", "skip_rows": 1, "columns": columns}
+    mapped(tmp_path / "export", mapping_file(tmp_path, accounts=table), tmp_path / "mapped")
+    found = pl.read_parquet(tmp_path / "mapped" / "accounts.parquet").drop("assay:row_problem")
+    assert found.rows() == [
+        ("anna", "x", "1234", "2026-01-31 18:05:00", "2020-02-29 00:00:00"),
+        ("7", "x", "1200", None, "2020-02-29"),
+    ]
+    wrong = mapping_file(tmp_path, accounts={**table, "sheet": "Creator"})
+    with pytest.raises(
+        UnusableInputError, match=r"has no sheet 'Creator', but Notes, Creators; did you mean 'Creators'"
+    ):
+        mapped(tmp_path / "export", wrong, tmp_path / "wrong")
+
+
+def test_files_of_one_account_each_and_another_encoding(tmp_path: Path) -> None:
+    export = tmp_path / "export"
+    export.mkdir()
+    (export / "a.csv").write_bytes("who;fans\nanna\xe9;5\n".encode("cp1252"))
+    write_text(export / "daily", annaé__csv="day;n\n2026-01-01;4\n", ben__csv="day;n\n2026-01-01;9\n")
+    path = mapping_file(
+        tmp_path,
+        accounts={**ACCOUNTS, "separator": ";", "encoding": "cp1252"},
+        followers_daily={
+            "file": "daily/*.csv",
+            "separator": ";",
+            "columns": {"account_id": {"file_name": True}, "date": "day", "follower_count": "n"},
+        },
+    )
+    mapped(export, path, tmp_path / "mapped")
+    summary = prepare(tmp_path / "mapped", tmp_path / "prepared")
+    assert prepared_table(tmp_path / "prepared", "followers_daily")["account_id"].to_list() == ["annaé"]
+    assert summary.tables["followers_daily"].out_of_scope == 1
+    utf8 = mapping_file(tmp_path, accounts={**ACCOUNTS, "separator": ";"})
+    with pytest.raises(UnusableInputError, match=r"'a\.csv' is not UTF-8"):
+        mapped(export, utf8, tmp_path / "wrong")
+
+
+NAMES = st.text(alphabet="abcXYZ ;,.'\"é", min_size=1, max_size=8).filter(lambda name: name.strip() == name)
+
+
+@settings(max_examples=12, deadline=None)
+@given(data=st.data())
+def test_any_names_and_any_order_of_columns_give_the_same_dataset(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("renamed")
+    content = frames(accounts=3, days=4, posts=2, comments=8)
+    write(folder / "contract", content)
+    (folder / "export").mkdir()
+    tables = {}
+    for table, frame in content.items():
+        order = data.draw(st.permutations(frame.columns))
+        names = data.draw(st.lists(NAMES, min_size=len(order), max_size=len(order), unique=True))
+        frame.select(order).rename(dict(zip(order, names, strict=True))).write_csv(folder / "export" / f"{table}.csv")
+        tables[table] = {"file": f"{table}.csv", "columns": dict(zip(order, names, strict=True))}
+    mapped(folder / "export", mapping_file(folder, **tables), folder / "mapped")
+    for each in ("contract", "mapped"):
+        prepare(folder / each, folder / f"prepared {each}")
+    one, other = (content_of(folder / f"prepared {each}") for each in ("contract", "mapped"))
+    assert one == other
+
+
+def test_parquet_of_other_names_and_types(tmp_path: Path) -> None:
+    content = frames(accounts=2, days=3, posts=2, comments=3)
+    write(tmp_path / "contract", content)
+    (tmp_path / "export").mkdir()
+    tables = {}
+    for table, frame in content.items():
+        frame.rename(lambda name: f"my {name}").write_parquet(tmp_path / "export" / f"{table}.parquet")
+        tables[table] = {"file": f"{table}.parquet", "columns": {name: f"my {name}" for name in frame.columns}}
+    mapped(tmp_path / "export", mapping_file(tmp_path, **tables), tmp_path / "mapped")
+    for each in ("contract", "mapped"):
+        prepare(tmp_path / each, tmp_path / f"prepared {each}")
+    assert content_of(tmp_path / "prepared contract") == content_of(tmp_path / "prepared mapped")
+
+
+def test_the_mapped_tables_are_gone_in_the_end_whatever_happens(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", a__csv="who,fans\n1,2\n")
+    path = mapping_file(tmp_path, accounts=ACCOUNTS)
+    aside = mapped_aside(export, path, tmp_path / "out", silent)
+    folder = aside.__enter__()
+    assert folder.name == "export"
+    assert (folder / "accounts.parquet").is_file()
+    with pytest.raises(KeyError):
+        aside.__exit__(KeyError, KeyError(), None)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["export", "map.yaml"]
+    with mapped_aside(export, None, None, silent) as folder:
+        assert folder == export
+
+
+def test_every_table_of_the_contract_can_be_mapped() -> None:
+    """The declaration is of strings: a table of the contract is a key, and each of its columns."""
+    tables = {
+        table: {"file": "x.csv", "columns": {n: n for n in contract.schema}} for table, contract in CONTRACTS.items()
+    }
+    assert set(Mapping.model_validate({"tables": tables}).tables) == set(CONTRACTS)
+
+
+# the commands
+
+
+def test_validate_reads_an_export_and_says_the_next_step(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", a__csv="who,fans\nanna,2\n")
+    path = mapping_file(tmp_path, accounts=ACCOUNTS)
+    result = invoke("validate", "--input", export, "--mapping", path)
+    assert result.exit_code == 0
+    assert "anna: 0 readings; 14 are needed | 0 posts" in result.stdout
+    step = f"Score it next: python -m pipeline score --input {export} --mapping {path} --output scored"
+    assert step in " ".join(result.stderr.split())
+
+
+def test_an_export_that_cannot_be_used_leaves_nothing_and_exits_with_2(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", a__csv="x\n1\n")
+    path = mapping_file(tmp_path, accounts=ACCOUNTS)
+    result = invoke("validate", "--input", export, "--mapping", path)
+    assert result.exit_code == 2
+    assert "there is no column 'fans' in 'a.csv'" in result.stderr
+    assert "there is no column 'who' in 'a.csv'" in result.stderr
+
+
+def test_map_writes_the_tables_to_look_at(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", a__csv="who,fans,more\nanna,2,x\n")
+    path = mapping_file(tmp_path, accounts=ACCOUNTS)
+    result = invoke("map", "--input", export, "--mapping", path, "--to", tmp_path / "to")
+    assert result.exit_code == 0
+    assert "does not use: more" in " ".join(result.stderr.split())
+    assert pl.read_parquet(tmp_path / "to" / "accounts.parquet")["account_id"].to_list() == ["anna"]
+    again = invoke("map", "--input", export, "--mapping", path, "--to", tmp_path / "to")
+    assert again.exit_code == 2
+    assert "is not empty" in again.stderr
+    assert invoke("map", "--input", export, "--mapping", path).exit_code == 2
+
+
+# scores
+
+
+def wide_csv(frame: pl.DataFrame, path: Path) -> None:
+    wide = frame.pivot(on="date", index="account_id", values="follower_count", sort_columns=True, maintain_order=True)
+    wide.write_csv(path)
+
+
+def records(content: dict[str, pl.DataFrame]) -> list[dict[str, Any]]:
+    """Accounts with their readings, posts and their comments inside."""
+
+    def plain(row: dict[str, Any], *without: str) -> dict[str, Any]:
+        kept = {name: value for name, value in row.items() if value is not None and name not in without}
+        return {name: value.isoformat() if isinstance(value, date) else value for name, value in kept.items()}
+
+    found = {row["account_id"]: plain(row) | {"daily": [], "posts": []} for row in content["accounts"].to_dicts()}
+    posts: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in content["followers_daily"].to_dicts():
+        found[row["account_id"]]["daily"].append(plain(row, "account_id"))
+    for row in content["posts"].to_dicts():
+        posts[row["account_id"], row["post_id"]] = post = plain(row, "account_id") | {"comments": []}
+        found[row["account_id"]]["posts"].append({"node": post})
+    for row in content["comments"].to_dicts():
+        posts[row["account_id"], row["post_id"]]["comments"].append(plain(row, "account_id", "post_id"))
+    return list(found.values())
+
+
+def same_names(table: str, *without: str) -> dict[str, str]:
+    return {name: name for name in CONTRACTS[table].schema if name not in without}
+
+
+JSON_TABLES = {
+    "accounts": {"columns": same_names("accounts")},
+    "followers_daily": {
+        "rows": "daily",
+        "columns": {"account_id": "../account_id", **same_names("followers_daily", "account_id")},
+    },
+    "posts": {"rows": "posts.node", "columns": {"account_id": "../account_id", **same_names("posts", "account_id")}},
+    "comments": {
+        "rows": "posts.node.comments",
+        "columns": {
+            "account_id": "../../account_id",
+            "post_id": "../node.post_id",
+            **same_names("comments", "account_id", "post_id"),
+        },
+    },
+}
+
+
+def export_of(shape: str, content: dict[str, pl.DataFrame], folder: Path) -> Path:
+    """A folder with the same accounts in another shape, and its mapping beside it."""
+    export = folder / "export"
+    export.mkdir()
+    if shape == "tracker":
+        for table in ("accounts", "posts", "comments"):
+            content[table].write_csv(export / f"{table}.csv", separator=";")
+        wide_csv(content["followers_daily"].select("account_id", "date", "follower_count"), export / "tracker.csv")
+        tables: dict[str, Any] = {
+            table: {
+                "file": f"{table}.csv",
+                "separator": ";",
+                "columns": {name: name for name in content[table].columns},
+            }
+            for table in ("accounts", "posts", "comments")
+        }
+        tables["followers_daily"] = {
+            "file": "tracker.csv",
+            "columns": {"account_id": "account_id"},
+            "wide": {"headers": "date", "date": "%Y-%m-%d", "cells": {"follower_count": None}},
+        }
+        return mapping_file(folder, **tables)
+    if shape == "files of json":
+        for record in records(content):
+            (export / f"{record['account_id']}.json").write_text(json.dumps(record), encoding="utf-8")
+        return mapping_file(folder, **{table: {"file": "*.json", **spec} for table, spec in JSON_TABLES.items()})
+    if shape == "lines of json":
+        lines = [json.dumps(record, ensure_ascii=False) for record in records(content)]
+        (export / "all.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        return mapping_file(folder, **{table: {"file": "all.jsonl", **spec} for table, spec in JSON_TABLES.items()})
+    texts = {table: frame.select(pl.all().cast(pl.String)) for table, frame in content.items()}
+    write_workbook(export / "book.xlsx", {table: [frame.columns, *frame.rows()] for table, frame in texts.items()})
+    return mapping_file(
+        folder,
+        **{
+            table: {"file": "book.xlsx", "sheet": table, "columns": {name: name for name in frame.columns}}
+            for table, frame in texts.items()
+        },
+    )
+
+
+@pytest.mark.slow
+def test_scores_are_the_same_bytes_through_every_shape(incoming: Path, model: Path, tmp_path: Path) -> None:
+    content = {table: pl.read_parquet(incoming / f"{table}.parquet") for table in ("accounts", "posts", "comments")}
+    content["followers_daily"] = pl.read_parquet(incoming / "followers_daily.parquet").drop("following_count")
+    some = content["accounts"]["account_id"].sort().head(12)
+    content = {table: frame.filter(pl.col("account_id").is_in(some.implode())) for table, frame in content.items()}
+    direct = write(tmp_path / "direct", content)
+    expected = scored(direct, model, tmp_path / "expected")
+    for shape in ("workbook", "tracker", "files of json", "lines of json"):
+        folder = tmp_path / shape
+        folder.mkdir()
+        mapping = export_of(shape, content, folder)
+        assert scored(folder / "export", model, folder / "scored", "--mapping", mapping) == expected, shape
+
+
+def scored(source: Path, model: Path, output: Path, *options: Any) -> bytes:
+    result = invoke("score", "--input", source, "--output", output, "--model", model, "--quiet", *options)
+    assert result.exit_code == 0, result.output
+    assert not [each.name for each in output.iterdir() if each.name.startswith(".")]
+    return (output / "scores.parquet").read_bytes()
