@@ -15,6 +15,9 @@ from tests.pipeline.test_report_in_browser import DESKTOP, PHONE, browser, pytes
 
 __all__ = ["browser", "pytestmark"]
 
+PAPER = {"width": 718, "height": 1000}
+"""A4 between usual margins, in the browser's pixels."""
+
 NAMES = "table.ranked tbody tr:visible th"
 
 
@@ -106,6 +109,11 @@ def test_print_and_a_browser_without_scripts_show_every_candidate(browser: Brows
     rows = page.locator("table.ranked tbody tr")
     assert rows.count() == page.locator("table.ranked tbody tr:visible").count() > len(HOSTILE)
     assert not page.locator("#controls").is_visible()
+    page.set_viewport_size(PAPER)
     page.emulate_media(media="print")
+    regions = page.locator(".scroll")
+    assert regions.count() > 0
+    for region in regions.all():
+        assert region.evaluate("each => each.scrollWidth - each.clientWidth") == 0, "the paper cuts a table off"
     assert page.locator("table.ranked tbody tr:visible").count() == rows.count()
     context.close()
