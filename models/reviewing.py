@@ -18,37 +18,44 @@ from models.promotion import at_own_share, flips, side_by_side
 FEWEST_OF_A_CLASS = 10
 """Accounts of a class below which a segment is not compared: any interval would be as wide as the scale (assumed)."""
 
-COMPARED = (("metrics", "auc"), ("shares", "genuine_rejected"), ("shares", "inauthentic_flagged"))
-"""What is compared segment by segment: ranking, honest rejects, and what is found."""
+FLAGGED = ("reject", "review")
 
 
 def by_segment(scored: pl.DataFrame, arms: Sequence[str], column: str, draws: Draws) -> list[dict[str, Any]]:
-    """The paired comparison within each value of a column, in its order.
+    """Both models within each value of a column, in its order: ranking, honest rejects, and what is found.
 
     Returns:
-        Rows of `segment`, `accounts`, `genuine`, `inauthentic` and, for each figure of `COMPARED`, one entry an arm
-        and `difference` (the first arm less the second), each with `value`, `lower` and `upper`: `auc_<arm>`,
-        `auc_difference`, and so on. Segments with fewer than `FEWEST_OF_A_CLASS` accounts of a class are left out.
+        Rows of `segment`, `accounts`, `genuine`, `inauthentic`, and of `auc`, `genuine_rejected` and
+        `inauthentic_flagged` (rejected or reviewed) an entry `<figure>_<arm>` each and `<figure>_difference`, the first
+        arm less the second and paired; entries are of `value`, `lower` and `upper`. An arm's shares have intervals that
+        are never narrower than the exact ones. A difference has none but the draws of cohorts: where neither arm
+        rejects anybody it is 0 in every draw. Segments with fewer than `FEWEST_OF_A_CLASS` of a class are left out.
     """
-    main, other = arms
     rows = []
     parts = headline_rows(scored).drop_nulls(column).partition_by(column, as_dict=True)
     for (segment,), members in sorted(parts.items()):
         inauthentic = int(members["is_inauthentic"].sum())
-        if min(inauthentic, members.height - inauthentic) < FEWEST_OF_A_CLASS:
-            continue
-        found = side_by_side(members.sort("account_id"), arms, **draws)
-        row: dict[str, Any] = {
-            "segment": segment,
-            "accounts": members.height,
-            "genuine": members.height - inauthentic,
-            "inauthentic": inauthentic,
-        }
-        for part, name in COMPARED:
-            row |= {f"{name}_{arm}": found[part]["models"][arm][name] for arm in (main, other)}
-            row[f"{name}_difference"] = found[part]["differences"][other][name]
-        rows.append(row)
+        if min(inauthentic, members.height - inauthentic) >= FEWEST_OF_A_CLASS:
+            counts = {"segment": segment, "accounts": members.height}
+            counts |= {"genuine": members.height - inauthentic, "inauthentic": inauthentic}
+            rows.append(counts | _compared(members.sort("account_id"), arms, draws))
     return rows
+
+
+def _compared(members: pl.DataFrame, arms: Sequence[str], draws: Draws) -> dict[str, Any]:
+    found = side_by_side(members, arms, **draws)
+    differences = found["metrics"]["differences"][arms[1]] | found["shares"]["differences"][arms[1]]
+    row = {f"{name}_difference": differences[name] for name in ("auc", "genuine_rejected", "inauthentic_flagged")}
+    sample = Sample(members, **draws)
+    bought = sample.where(pl.col("is_inauthentic"))
+    for arm in arms:
+        verdict = pl.col(f"verdict_{arm}")
+        row |= {
+            f"auc_{arm}": found["metrics"]["models"][arm]["auc"],
+            f"genuine_rejected_{arm}": sample.share(sample.where(verdict == "reject"), ~bought),
+            f"inauthentic_flagged_{arm}": sample.share(sample.where(verdict.is_in(FLAGGED)), bought),
+        }
+    return row
 
 
 def reliability(scored: pl.DataFrame, arms: Sequence[str], draws: Draws, *, split: str) -> Figure:

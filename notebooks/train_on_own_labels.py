@@ -34,7 +34,7 @@ from pipeline.bundles import load_scorer
 from pipeline.notebook import interval_table, metrics_table, open_project, silent
 
 open_project()
-stand_in = layout.NOTEBOOKS / "stand_in"
+stand_in = layout.NOTEBOOKS / f"stand_in_{STAND_IN_COHORTS}"
 folder = Path(OWN or own_training.stand_in(stand_in, STAND_IN_COHORTS, STAND_IN_ACCOUNTS, STAND_IN_SEED, silent))
 own = own_training.open_own(folder, layout.NOTEBOOKS / "own", silent)
 print(f"{folder}: {own.labelled.height:,} labelled accounts of {own.labelled['cohort'].n_unique():,} cohorts")

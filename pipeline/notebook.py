@@ -69,7 +69,7 @@ def silent(_: str) -> None:
 
 
 def interval_table(rows: Sequence[Mapping[str, Any]], by: str, figures: Mapping[str, str]) -> pl.DataFrame:
-    """Rows of the reports as a table of text: `by`, accounts, and each figure with its interval.
+    """Rows of the reports as a table of text: `by`, accounts where they are told, and each figure with its interval.
 
     Args:
         rows: of reports/segments.json, or entries of `value`, `lower` and `upper` under the figure's name.
@@ -80,8 +80,8 @@ def interval_table(rows: Sequence[Mapping[str, Any]], by: str, figures: Mapping[
     return pl.DataFrame(
         [
             {
-                by.replace("_", " "): str(row[by]),
-                "accounts": row.get("accounts"),
+                by.replace("_", " "): str(row[by] or "none"),
+                **({"accounts": row["accounts"]} if "accounts" in row else {}),
                 **{heading: with_interval(_entry(row, name)) for heading, name in figures.items()},
             }
             for row in rows

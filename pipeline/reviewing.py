@@ -33,6 +33,7 @@ class Review:
     Attributes:
         names: which model is behind each of `ARMS`.
         split: accounts that both were scored on, in words.
+        seeds: of those cohorts.
         accounts: labels and, for each arm, `probability_`, `prevalence_`, `verdict_`, `reasons_`; and `size_tier`.
         draws: of every interval.
         compared: what `models.promotion.side_by_side` found.
@@ -41,6 +42,7 @@ class Review:
 
     names: dict[str, str]
     split: str
+    seeds: range
     accounts: pl.DataFrame
     draws: Draws
     compared: dict[str, Any]
@@ -91,8 +93,6 @@ def review(candidate: str, champion: str, *, cohorts: int | None = None, report:
     report("metrics")
     draws = Draws(replicates=params.replicates, confidence=params.confidence, seed=params.seed)
     compared = side_by_side(scored, ARMS, **draws)
-    split = (
-        f"{params.cohorts} frozen simulated cohorts, seeds {params.seeds[0]} to {params.seeds[-1]}, unseen in training"
-    )
+    split = f"{params.cohorts} frozen simulated cohorts"
     accounts = scored.with_columns(size_tier())
-    return Review(called, split, accounts, draws, compared, params.limits)
+    return Review(called, split, params.seeds, accounts, draws, compared, params.limits)

@@ -52,6 +52,16 @@ def test_a_segment_is_compared_as_its_accounts_by_themselves() -> None:
     assert row["auc_difference"]["lower"] > 0
 
 
+def test_where_nobody_is_rejected_the_interval_is_the_exact_one() -> None:
+    nobody = accounts().with_columns(pl.lit("pass").alias(f"verdict_{arm}") for arm in ARMS)
+    row = by_segment(nobody, ARMS, "platform", DRAWS)[0]
+    found = row[f"genuine_rejected_{CANDIDATE}"]
+    # None of n: (1 - upper) ** n = 0.05
+    assert (found["value"], found["lower"]) == (0.0, 0.0)
+    assert found["upper"] == pytest.approx(1.0 - 0.05 ** (1 / row["genuine"]))
+    assert row["genuine_rejected_difference"] == {"value": 0.0, "lower": 0.0, "upper": 0.0}
+
+
 def test_accounts_of_no_segment_are_in_none() -> None:
     unknown = accounts().with_columns(platform=pl.lit(None, pl.String))
     assert by_segment(unknown, ARMS, "platform", DRAWS) == []

@@ -53,7 +53,7 @@ class TestTables:
     def test_so_does_an_entry_of_the_metrics_and_what_is_not_defined_is_a_hyphen(self) -> None:
         row = {"size_tier": None, "auc": {"value": 0.5, "lower": 0.4, "upper": 0.6}, "none": {"value": None}}
         table = interval_table([row], "size_tier", {"AUC": "auc", "other": "none"})
-        assert table.rows() == [("None", None, "0.500 (0.400 to 0.600)", "-")]
+        assert table.rows(named=True) == [{"size tier": "none", "AUC": "0.500 (0.400 to 0.600)", "other": "-"}]
 
     def test_a_figure_that_no_row_has_is_refused(self) -> None:
         with pytest.raises(KeyError, match="recall"):

@@ -30,9 +30,9 @@ def aside(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def own(aside: Path) -> OwnAccounts:
-    """Ten stand-in cohorts of twelve accounts."""
+    """Twenty stand-in cohorts of six accounts."""
     with chdir(aside):
-        stand_in = own_training.stand_in(aside / "mine", 10, 12, 960_001, silent)
+        stand_in = own_training.stand_in(aside / "mine", 20, 6, 960_001, silent)
         return own_training.open_own(stand_in, aside / "own", silent)
 
 
@@ -54,7 +54,7 @@ def test_a_stand_in_that_is_there_stays(aside: Path) -> None:
 
 
 def test_whole_cohorts_play_one_role_and_everybody_one(own: OwnAccounts) -> None:
-    assert own.labelled["cohort"].n_unique() == len(own.roles) == 10
+    assert own.labelled["cohort"].n_unique() == len(own.roles) == 20
     tested = own.labelled.filter(pl.col("account_id").is_in(own.test_accounts.implode()))["cohort"].unique()
     assert {own.roles[cohort] for cohort in tested} == {"test"}
     usable = own.labelled.filter(pl.col("is_inauthentic") | pl.col("scheme").is_null())

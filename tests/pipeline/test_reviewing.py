@@ -34,7 +34,7 @@ class TestReview:
         assert set(found.names) == set(ARMS)
         assert found.figures().columns == ["figure", "candidate", "champion", "difference, paired"]
         assert {f"verdict_{arm}" for arm in ARMS} | {"size_tier", "platform"} <= set(found.accounts.columns)
-        assert "5 frozen simulated cohorts, seeds 880001 to 880005" in found.split
+        assert (found.split, found.seeds) == ("5 frozen simulated cohorts", range(880_001, 880_006))
 
     def test_the_rule_is_that_of_promote_and_flips_are_told_by_class(self) -> None:
         found = review("blunt", "models:/authenticity@champion", report=silent)
