@@ -52,7 +52,8 @@ def show_table(console: Console, title: str, heads: Sequence[str], rows: Iterabl
         if is_number:
             # A number is never broken; its head is, to its longest word, so that a narrow terminal has room for more.
             broken = "\n".join(textwrap.wrap(head, max(len(each) for each in (*head.split(), rows[0][place]))))
-            table.add_column(Text(broken), justify="right", no_wrap=True)
+            is_bare = not any(" " in row[place] for row in rows)  # an interval may stand below its value
+            table.add_column(Text(broken), justify="right", overflow="fold", no_wrap=is_bare)
         else:
             table.add_column(Text(head), overflow="fold")
     for row in rows:

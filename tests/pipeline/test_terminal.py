@@ -71,6 +71,14 @@ class TestTable:
         names = [line.split()[0] for line in lines[3:] if line]
         assert "".join(names) == "followers_daily_of_long_name"
 
+    def test_an_interval_gives_way_to_words_and_a_bare_number_does_not(self) -> None:
+        console, raw = plain(36)
+        show_table(console, "", ("figure", "value", "accounts"), [("recall of these", "0.41 (0.38 to 0.43)", "73,114")])
+        text = raw.getvalue().decode()
+        assert "73,114" in text
+        assert "0.41 (0.38 to 0.43)" not in text
+        assert all(word in text for word in ("recall", "these", "0.41", "0.43)"))
+
     def test_ascii_where_the_encoding_is_no_more(self) -> None:
         console, raw = plain(80, encoding="ascii")
         show_table(console, "Rows", ("table", "rows"), [("posts", "1,234")])
