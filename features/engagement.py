@@ -780,8 +780,10 @@ def engagement_likes_without_views_share() -> pl.Expr:
     unit="difference of two shares, -1 to 1",
     formula="mean over posts of 1 without comment, else 0, less (1 + m / 0.9) ** -0.9, m = mean comments of the format",
     suspicious="both",
-    reason_high="more posts without any comment than the account's average would explain (by {value:+.0%} of posts)",
-    reason_low="fewer posts without any comment than the account's average would explain (by {value:+.0%} of posts)",
+    reason_high="more posts without any comment than the account's average would explain "
+    "({value:+.0%} of posts; 0% is as expected)",
+    reason_low="fewer posts without any comment than the account's average would explain "
+    "({value:+.0%} of posts; 0% is as expected)",
     source="FACTS, Engagement: negative binomial k about 0.9, of which this is the expected share of zeros",
     evidence=_uncommented_beyond_expected,
     low=-1.0,
