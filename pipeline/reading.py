@@ -232,19 +232,17 @@ CONTRACT_DIALECT = Dialect()
 
 def csv_columns(part: Path, dialect: Dialect = CONTRACT_DIALECT) -> list[str]:
     """The header of a file of separated cells."""
-    with open_part(part) as stream:
-        return next(_csv_rows(stream, dialect), [])
+    with _csv_rows(part, dialect) as rows:
+        return next(rows, [])
 
 
-def _csv_rows(stream: BinaryIO, dialect: Dialect) -> Iterator[list[str]]:
+@contextmanager
+def _csv_rows(part: Path, dialect: Dialect) -> Iterator[Iterator[list[str]]]:
     """The rows that are not empty, the header first."""
     encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
-    text = io.TextIOWrapper(stream, encoding=encoding, newline="")
-    try:
-        rows = csv.reader(islice(text, dialect.skip_rows, None), delimiter=dialect.separator)
-        yield from (row for row in rows if row)
-    finally:
-        text.detach()  # the stream is closed by whoever opened it, not when this is collected
+    with open_part(part) as stream, io.TextIOWrapper(stream, encoding=encoding, newline="") as text:
+        lines = islice(text, dialect.skip_rows, None)
+        yield (row for row in csv.reader(lines, delimiter=dialect.separator) if row)
 
 
 def _csv_header(part: Path, contract: TableContract) -> Header:  # noqa: ARG001 - one signature for all forms
@@ -253,9 +251,9 @@ def _csv_header(part: Path, contract: TableContract) -> Header:  # noqa: ARG001 
 
 def _has_rows(part: Path, dialect: Dialect) -> bool:
     """Whether anything follows the header; pyarrow refuses a lone header that no newline ends."""
-    with open_part(part) as stream:
+    with _csv_rows(part, dialect) as rows:
         try:
-            return len(list(islice(_csv_rows(stream, dialect), 2))) > 1
+            return len(list(islice(rows, 2))) > 1
         except csv.Error:  # a cell longer than Python's own limit is a row, too
             return True
 

@@ -14,7 +14,7 @@ from typing import Any
 from features.tables import CONTRACTS, PLATFORMS, Column, TableContract
 from pipeline.mapping.files import form_of, shown, stem_of
 from pipeline.mapping.infer import ENOUGH, Read, date_format, dates_among, read_of
-from pipeline.mapping.names import NAMES, PLATFORM_WORDS, TABLE_WORDS, plain, rank
+from pipeline.mapping.names import NAMES, PLATFORM_WORDS, TABLE_WORDS, TOTALS, plain, rank
 from pipeline.mapping.nested import UP
 from pipeline.mapping.shapes import Shape, shapes_of
 from pipeline.mapping.specification import UNDECIDED
@@ -47,6 +47,9 @@ LONGEST_ADDRESS = 200
 
 LATER = ("platform", "account_id", "post_id", "comment_id")
 """Required columns that are told from more than a name, or that a person is asked for."""
+
+AROUND = ("account_id", "post_id", "observed_at")
+"""Columns that may stand around the row: a count of the account's is none of the post's."""
 
 OF_ONE_KIND = 0.1
 """Weight of ids that are of one kind, beside the shares of ids that are found in other tables; assumed."""
@@ -164,6 +167,8 @@ def _named(table: str, shape: Shape) -> dict[str, str]:
     for order, column in enumerate(CONTRACTS[table].columns):
         for place, name in enumerate(shape.cells):
             likelihood = rank(table, column.name, name)
+            if name.startswith(UP) and column.name not in AROUND:
+                continue
             if likelihood is not None and _fits(shape, table, column.name, name):
                 found.append((name.count(UP), likelihood, order, place, column.name, name))
     chosen: dict[str, str] = {}
@@ -194,7 +199,7 @@ def _across(shape: Shape) -> tuple[str, list[str]] | None:
     dates = [
         name for name in shape.cells if rank(DAILY, "date", name) is not None and _fits(shape, DAILY, "date", name)
     ]
-    others = [name for name in shape.cells if name not in dates]
+    others = [name for name in shape.cells if name not in dates and plain(name) not in TOTALS]
     named = any(rank(table, column, name) is not None for table in NAMES for column in NAMES[table] for name in others)
     if len(dates) != 1 or len(others) < FEWEST_ACCOUNTS or named:
         return None
@@ -342,8 +347,10 @@ def _wide(shape: Shape, headers: str, names: list[str], place: dict[str, Any], n
         choices = [(label, {**wide, **options}) for label, options in dates.choices]
         guesses.append(Guess("followers_daily", "wide", wide, f"{why} {dates.why}", question, choices))
     else:
-        [day] = others
+        totals = [name for name in others if plain(name) in TOTALS]
+        [day] = [name for name in others if name not in totals]
         named["date"] = day
+        wide |= {"leave_out": totals} if totals else {}
         some = shown(names[:3])
         why = f"'{day}' holds days and the other {len(names)} columns numbers: one column an account ({some})."
         guesses.append(Guess("followers_daily", "wide", wide, why))

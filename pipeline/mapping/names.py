@@ -62,7 +62,7 @@ NAMES: dict[str, dict[str, str]] = {
             "snapshot_date"
         ),
         "follower_count": (
-            "follower_count followers_count followers subscriber_count subscribers subs fans count total abonnenten "
+            "follower_count followers_count followers subscriber_count subscribers subs fans count abonnenten "
             "follower seguidores suscriptores abonnes inscritos total_followers anzahl"
         ),
         "following_count": "following_count following follows_count gefolgt seguidos abonnements seguindo",
@@ -186,6 +186,10 @@ FORMAT_VALUES = {
 
 MISSING = ("-", "–", "—", "n/a", "N/A", "NA", "#N/A", "null", "NULL", "None", "none", "nan", "NaN", "hidden")  # noqa: RUF001
 """Texts of cells that mean: not observed; assumed, and said wherever one is found."""
+
+
+TOTALS = ("total", "sum", "summe", "gesamt", "suma", "somme", "soma")
+"""Headers of a column that adds up the others."""
 
 
 def plain(name: str) -> str:

@@ -87,7 +87,8 @@ def shapes_of(root: Path) -> tuple[list[Shape], list[str]]:
             refused.append(f"{path.relative_to(root)}: {error}")
         if form is None:
             refused.append(f"{path.relative_to(root)}: no form that is read")
-    for (_, _, form, *key), parts in alike.items():
+    for group, parts in alike.items():
+        form, key = group[2], group[3:]
         shapes.append(_flat_shape(root, {"file": _pattern(root, parts)}, parts, form, key))
     for parts in (parts for groups in nested.values() for _, parts in groups):
         shapes += _json_shapes(root, {"file": _pattern(root, parts)}, parts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -22,7 +24,8 @@ class _Strict(BaseModel):
 
 
 def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+    values = value if isinstance(value, list | tuple) else [value]
+    return [_text(each) if isinstance(each, bool | int | float) else each for each in values]
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -84,6 +87,9 @@ class Reading(_Strict):
 
 
 def _text(value: Any) -> str:
+    """A plain value of YAML as the text of a cell."""
+    if isinstance(value, date):
+        return value.isoformat()
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -100,7 +106,7 @@ class Column(Reading):
     @field_validator("value", mode="before")
     @classmethod
     def _constant(cls, value: Any) -> Any:
-        return _text(value) if isinstance(value, bool | int | float) else value
+        return _text(value) if isinstance(value, bool | int | float | date) else value
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -196,6 +202,15 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+# Texts of exports are not to be read as truth values: 'no' is a language, and 'On' a cell.
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOLEAN, re.compile(r"^(?:true|false)$"), list("tf"))
 
 
 def read_mapping(path: Path) -> Mapping:
