@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help setup repro audit tune audit-real audit-labels bench test check ui docs
+.PHONY: help setup repro audit tune audit-real audit-labels bench test check ui docs gallery notebooks
 
 help: ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -61,6 +61,12 @@ check: $(STAMP) ## format, lint, types, generated pages
 
 docs: $(STAMP) ## write the generated pages again
 	python -m pipeline docs
+
+gallery: $(STAMP) ## docs/gallery.md: pages of six simulated accounts as pictures; two minutes, needs Chromium
+	@python -m pipeline gallery
+
+notebooks: $(STAMP) ## the notebooks run on what dvc repro left, with their outputs, into data/notebooks; some ten minutes
+	@python -m pipeline notebooks
 
 ui: $(STAMP) ## the experiments in MLflow's interface
 	@python -m pipeline ui

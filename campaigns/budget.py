@@ -17,8 +17,8 @@ FEWEST_SMALL = 2
 
 FOLLOWERS, ENGAGEMENT = "authentic_followers", "expected_engagement_per_post"
 
-SOLVED_WITHIN = 1e-6
-"""Share of the best possible sum by which the choice may fall short of it."""
+MOST_UNITS = 20_000
+"""Into which a budget is divided at most when it is spread: memory and time grow with it."""
 
 Row = Mapping[str, Any]
 
@@ -30,11 +30,13 @@ class Total:
     The truth lies between them.
 
     Attributes:
-        estimate: None where it is unknown of any of the accounts; so are the bounds.
+        unknown: accounts of which the estimate is unknown.
+        estimate: None where there is any; so are the bounds.
         independent: as if each account erred on its own: distances to the bounds add as squares.
         together: as if all erred alike, since one model judged them all: bounds add.
     """
 
+    unknown: int
     estimate: float | None
     independent: tuple[float, float] | None
     together: tuple[float, float] | None
@@ -77,7 +79,7 @@ def same_budget(candidates: Sequence[Row]) -> list[Comparison]:
     """What the fee of the largest passing candidate buys from it, and from smaller passing ones instead.
 
     One comparison per currency, by its name: no rate of exchange is assumed. The smaller ones are those that together
-    bring the most expected engagement for no more money, at most `MOST_SMALL`: a knapsack, solved exactly; and once
+    bring the most expected engagement for no more money, at most `MOST_SMALL`: a knapsack, see `best_spread`; and once
     more among those of the large account's platform where the first choice goes beyond it. Candidates without a fee, or
     whose engagement cannot be told, take no part; who is listed twice takes part at the lower fee.
     """
@@ -125,25 +127,44 @@ def _comparison(name: str, rows: list[Row]) -> Comparison | None:
 def best_spread(rows: Sequence[Row], budget: float) -> list[Row]:
     """At most `MOST_SMALL` of the rows whose fees fit the budget and whose expected engagement sums highest.
 
-    The same rows whatever their order; sorted by account.
+    The same rows whatever their order; sorted by account. A knapsack by dynamic programming: the best sum of at most k
+    accounts for at most u units of money, one account after another. Fees count in whole units, rounded up, so that
+    the budget holds: the result is exact where a unit divides every fee, and otherwise leaves at most `MOST_SMALL`
+    units of `MOST_UNITS` unused that a better choice might have used.
     """
-    from scipy.optimize import Bounds, LinearConstraint, milp  # half a second that only this needs
-
     affordable = sorted((row for row in rows if row["fee"] <= budget), key=lambda row: row["account_id"])
     if not affordable:
         return []
-    fees = np.array([row["fee"] for row in affordable])
-    engagement = np.array([row[ENGAGEMENT] for row in affordable])
-    solved = milp(
-        -engagement / engagement.max(),
-        integrality=np.ones(fees.size),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(np.vstack([fees / budget, np.ones(fees.size)]), -np.inf, [1.0, MOST_SMALL]),
-        options={"mip_rel_gap": SOLVED_WITHIN},
-    )
-    if solved.x is None:
-        raise ArithmeticError(f"The choice within a budget has no solution: {solved.message}")
-    return [row for row, share in zip(affordable, solved.x, strict=True) if share > 1 / 2]
+    fees, units = _in_units([row["fee"] for row in affordable], budget)
+    best = np.zeros((MOST_SMALL + 1, units + 1))
+    taken = []
+    for row, fee in zip(affordable, fees, strict=True):
+        before = best[1:, fee:]
+        with_it = best[:-1, : units + 1 - fee] + row[ENGAGEMENT]
+        is_better = np.zeros(best.shape, dtype=np.bool_)
+        is_better[1:, fee:] = with_it > before
+        best[1:, fee:] = np.maximum(with_it, before)
+        taken.append(np.packbits(is_better, axis=1))  # a bit a state: thousands of accounts stay in memory
+    chosen, accounts, left = [], MOST_SMALL, units
+    for row, fee, bits in zip(reversed(affordable), reversed(fees), reversed(taken), strict=True):
+        if bits[accounts, left // 8] >> (7 - left % 8) & 1:
+            chosen.append(row)
+            accounts, left = accounts - 1, left - fee
+    return chosen[::-1]
+
+
+def _in_units(fees: Sequence[float], budget: float) -> tuple[list[int], int]:
+    """Fees and budget in whole units: the largest that divides all of them, or a `MOST_UNITS`th of the budget."""
+    cents = [round(amount * 100) for amount in (*fees, budget)]
+    unit = math.gcd(*cents)
+    is_exact = all(math.isclose(cent, amount * 100) for cent, amount in zip(cents, (*fees, budget), strict=True))
+    if is_exact and cents[-1] <= MOST_UNITS * unit:
+        return [cent // unit for cent in cents[:-1]], cents[-1] // unit
+    return [math.ceil(fee / budget * MOST_UNITS - _ROUNDING) for fee in fees], MOST_UNITS
+
+
+_ROUNDING = 1e-6
+"""Of a unit: what floating point may add to a whole number of them."""
 
 
 def _option(name: str, rows: Sequence[Row]) -> Option:
@@ -162,10 +183,10 @@ def total(rows: Sequence[Row], column: str) -> Total:
     """The sum of a column over the rows with both intervals, from `<column>_lower` and `<column>_upper`."""
     estimates, lower, upper = ([row[f"{column}{end}"] for row in rows] for end in ("", "_lower", "_upper"))
     if None in estimates:
-        return Total(None, None, None)
+        return Total(estimates.count(None), None, None, None)
     estimate = math.fsum(estimates)
     if None in lower or None in upper:
-        return Total(estimate, None, None)
+        return Total(0, estimate, None, None)
     down = math.hypot(*(middle - low for middle, low in zip(estimates, lower, strict=True)))
     above = math.hypot(*(high - middle for middle, high in zip(estimates, upper, strict=True)))
-    return Total(estimate, (estimate - down, estimate + above), (math.fsum(lower), math.fsum(upper)))
+    return Total(0, estimate, (estimate - down, estimate + above), (math.fsum(lower), math.fsum(upper)))

@@ -1,6 +1,6 @@
 """The mood of an account's comments, as far as a word list for English tells it.
 
-The list is that of TextBlob (from the library pattern; MIT and BSD): a polarity from -1 to 1 for some 2,900 English
+The list is that of TextBlob (taken from the library pattern): a polarity from -1 to 1 for some 1,500 English
 words, negation and emphasis included. It knows no slang, no irony and no emoji (docs/decisions/0022).
 """
 

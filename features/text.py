@@ -72,7 +72,8 @@ MAIL_CHARACTER = r"[\p{L}\p{N}._%+\-]"
 _MAIL = rf"{MAIL_CHARACTER}+@[a-z0-9-]+(?:\.[a-z0-9-]+)*{_DOMAIN_END}[a-z.]*"
 """A mail address is no mention, though a sign between two names is all that makes it one."""
 NAME_START, NAME_CHARACTER = r"[\p{L}\p{N}_]", r"[\p{L}\p{N}\p{M}_.\-]"
-_MENTION = f"@{NAME_START}{NAME_CHARACTER}*"
+NAMED_ACCOUNT = f"@{NAME_START}{NAME_CHARACTER}*"
+"""An account that a text names: a third person."""
 _PHONE = r"(?:^|[^\p{N}.,\s])\s*(?:\+|0[1-9])(?:[\s()./\-]{0,2}\p{N}){8}"
 """A number dialled from abroad, eight digits and more behind a plus, or from home, ten and more with a zero first.
 
@@ -152,7 +153,7 @@ def _without_mail(folded: pl.Expr) -> pl.Expr:
 
 
 def _without_names(folded: pl.Expr) -> pl.Expr:
-    return folded.str.replace_all(_LINK, " ").str.replace_all(_MENTION, " ")
+    return folded.str.replace_all(_LINK, " ").str.replace_all(NAMED_ACCOUNT, " ")
 
 
 def script_of_language(language: pl.Expr) -> pl.Expr:
@@ -173,7 +174,7 @@ def what_was_said(frame: pl.DataFrame) -> pl.DataFrame:
     return (
         addressed.with_columns(
             said=_without_names(pl.col("addressed")),
-            has_mention=pl.col("addressed").str.contains(_MENTION),
+            has_mention=pl.col("addressed").str.contains(NAMED_ACCOUNT),
             has_link=pl.col("addressed").str.contains(_LINK),
             has_contact=pl.col("folded").str.contains(f"{_MAIL}|{_PHONE}|{_KEYCAPS_DIALLED}|{_MESSENGERS}"),
         )

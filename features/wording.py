@@ -28,9 +28,13 @@ def percent(share: pl.Expr | str) -> pl.Expr:
     """
     value = pl.col(share) if isinstance(share, str) else share
     whole = (100 * value).round()
-    nearly = pl.when((whole == 0) & (value > 0)).then(pl.lit("under 1%"))
-    nearly = nearly.when((whole == 100) & (value < 1)).then(pl.lit("over 99%"))  # noqa: PLR2004 -- all of it
-    return nearly.otherwise(pl.format("{}%", grouped(whole)))
+    return (
+        pl.when((whole == 0) & (value > 0))
+        .then(pl.lit("under 1%"))
+        .when((whole == 100) & (value < 1))  # noqa: PLR2004 -- all of it
+        .then(pl.lit("over 99%"))
+        .otherwise(pl.format("{}%", grouped(whole)))
+    )
 
 
 def times_the_usual(factor: pl.Expr | str) -> pl.Expr:

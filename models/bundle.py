@@ -58,7 +58,8 @@ class Bundle:
         evidence_cuts: other caps on honest rejects, each with the evidence cut that it would give; no part of a score.
         settings: numbers of the verdict and the explanation that are not learned (`most_reasons`,
             `least_named_evidence`,
-            `suspected_scheme_above`, `smallest_follower_count`, `largest_follower_count`).
+            `suspected_scheme_above`, `smallest_follower_count`, `largest_follower_count`); and one that is,
+            `cohort_spread` of `models.calibration`, for people: no score reads it, and older bundles lack it.
         provenance: what it was trained on, with what; for people, never read by scoring.
         baselines: what the classifier is measured against; no part of a score.
         drift: what the training accounts looked like, to compare batches with; no part of a score.

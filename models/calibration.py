@@ -96,6 +96,30 @@ def fit_calibration(
     return Calibration(anchor, prevalence, knots_above, slopes[:split], knots_below, slopes[split:])
 
 
+def cohort_spread(probability: FloatArray, labels: NDArray[np.bool_], cohorts: NDArray[np.str_]) -> float:
+    """How far cohorts lie off their probabilities: a standard deviation in log-odds, chance taken off.
+
+    Cohorts differ in their rules and in how many of their accounts cheat; a batch is one cohort. Each cohort's offset
+    is one Newton step from its probabilities, `sum(label - p) / sum(p (1 - p))`, whose chance has the variance
+    `1 / sum(p (1 - p))`; what the offsets vary beyond that is the spread (DerSimonian and Laird, by moments).
+
+    Args:
+        probability: calibrated, at the prevalence that the curve was fitted at, above 0 and below 1.
+        labels: whether each account is inauthentic.
+        cohorts: each account's cohort.
+
+    Returns:
+        0 where chance alone explains the differences, and for no account.
+    """
+    _, member = np.unique(cohorts, return_inverse=True)
+    information = np.bincount(member, weights=probability * (1.0 - probability))
+    beyond = np.bincount(member, weights=labels - probability)
+    if information.sum() <= 0.0:
+        return 0.0
+    surplus = (beyond**2 / information - 1.0).sum()
+    return float(np.sqrt(max(surplus, 0.0) / information.sum()))
+
+
 def _knots(distances: FloatArray) -> tuple[float, ...]:
     if distances.size == 0:
         return ()

@@ -119,7 +119,7 @@ def side_by_side(
     labels = told["is_inauthentic"].to_numpy()
     metrics = evaluate_models(
         labels,
-        {arm: _at_own_share(told, arm, labels) for arm in arms},
+        {arm: at_own_share(told, arm, labels) for arm in arms},
         told["cohort"].to_numpy(),
         replicates=replicates,
         confidence=confidence,
@@ -184,7 +184,7 @@ def _checks(compared: Mapping[str, Any], limits: Limits) -> tuple[Check, ...]:
     )
 
 
-def _at_own_share(told: pl.DataFrame, arm: str, labels: NDArray[np.bool_]) -> FloatArray:
+def at_own_share(told: pl.DataFrame, arm: str, labels: NDArray[np.bool_]) -> FloatArray:
     """The arm's probabilities at the share of inauthentic accounts at hand, by the contract's formula."""
     probability: FloatArray = told[f"probability_{arm}"].to_numpy()
     if labels.all() or not labels.any():

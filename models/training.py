@@ -17,7 +17,7 @@ from features.tables import SCHEMES
 from models.applicability import fit_applicability
 from models.baselines import fit_baselines
 from models.bundle import Bundle, Head, booster
-from models.calibration import fit_calibration
+from models.calibration import cohort_spread, fit_calibration
 from models.classifier import ClassifierSettings, MixtureTrees, masked_copies, raw_scores, train_booster
 from models.drift import STATED_AT, fit_drift
 from models.explanation import ordinary_ranges
@@ -158,6 +158,11 @@ def train(
     genuine = ~target["calibrate"]
     calibrated = fitter.raw(classifier, "calibrate")
     evidence = classifier.calibration.log_likelihood_ratio(calibrated)
+    spread = cohort_spread(
+        classifier.calibration.probability(calibrated, classifier.calibration.prevalence),
+        target["calibrate"],
+        part["calibrate"]["cohort"].to_numpy(),
+    )
     genuine_weights = None if weights is None else weights["calibrate"][genuine]
     held_out = np.vstack([values["tune"], values["calibrate"]])
     bundle = Bundle(
@@ -177,7 +182,7 @@ def train(
         ),
         ordinary=ordinary_ranges(values["fit"][~target["fit"]], names),
         evidence_cuts=evidence_cuts(evidence[genuine], settings.honest_reject_cap, genuine_weights),
-        settings=dict(settings.verdict),
+        settings={**settings.verdict, "cohort_spread": spread},
         provenance={
             **provenance,
             "classifier": asdict(settings.classifier),

@@ -12,13 +12,14 @@ from markupsafe import Markup
 
 from models.thresholds import VERDICTS
 from pages import drawing
+from pages.wording import PLATFORM_WORDS, VERDICT_MEANINGS
 
 TIERS = (
     ("under 1k", 0, 1_000),
-    ("1k-10k", 1_000, 10_000),
-    ("10k-50k", 10_000, 50_000),
-    ("50k-100k", 50_000, 100_000),
-    ("100k-500k", 100_000, 500_000),
+    ("1k to 10k", 1_000, 10_000),
+    ("10k to 50k", 10_000, 50_000),
+    ("50k to 100k", 50_000, 100_000),
+    ("100k to 500k", 100_000, 500_000),
     ("500k and more", 500_000, None),
 )
 """Follower tiers of the trade."""
@@ -41,6 +42,7 @@ def batch_view(scores: pl.DataFrame, summary: Mapping[str, Any] | None, pages: M
         "distribution": _distribution(scores),
         "tiers": _tiers(scores),
         "summary": summary,
+        "problems": summary is not None and any(table["problems"] for table in summary["tables"].values()),
         "table": table_json(scores, pages),
         "as_of": scores["as_of"].drop_nulls().max(),
         "models": sorted(scores["model_version"].drop_nulls().unique()),
@@ -51,7 +53,12 @@ def _verdicts(scores: pl.DataFrame) -> list[dict[str, Any]]:
     total = max(scores.height, 1)
     counts = dict(scores["verdict"].value_counts().iter_rows())
     return [
-        {"verdict": verdict, "accounts": counts.get(verdict, 0), "share": counts.get(verdict, 0) / total}
+        {
+            "verdict": verdict,
+            "meaning": VERDICT_MEANINGS[verdict],
+            "accounts": counts.get(verdict, 0),
+            "share": counts.get(verdict, 0) / total,
+        }
         for verdict in VERDICTS
     ]
 
@@ -95,7 +102,7 @@ def table_json(scores: pl.DataFrame, pages: Mapping[str, str]) -> Markup:
         [
             row["account_id"],
             row["handle"] or "",
-            row["platform"],
+            PLATFORM_WORDS.get(row["platform"], row["platform"]),
             row["follower_count"],
             row["authenticity_score"],
             None if row["probability_inauthentic"] is None else round(row["probability_inauthentic"], 3),

@@ -13,18 +13,40 @@ from datetime import UTC, date, datetime, timedelta
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT = 720, 220
+WIDTH, HEIGHT = 720, 280
 """Units of the drawing; the page scales it to its width."""
 
-LEFT, RIGHT, TOP, BOTTOM = 64, 10, 10, 24
-"""Margins around the plot, for the labels of the axes."""
+LEFT, RIGHT, TOP, BOTTOM = 64, 10, 12, 32
+"""Margins around the plot, for the labels of the axes, which are twice as large on a phone."""
 
 TICKS = 5
 """Labels on an axis, about."""
 
 LOG_TICKS_PER_DECADE = (1, 2, 5)
 
+LEAST_COUNT = 0.5
+"""Where none stands on a scale of multiples."""
+
+POST_MARK = 12
+"""Height of the mark of a post on the lower edge of a curve."""
+
+RANGE_WIDTH = 10
+"""Width of the usual range of a post: those of neighbours flow together, those far apart claim nothing between them."""
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+MOST_DAY_LABELS = 5
+"""Dates on an axis, at most: as many as fit at phone width."""
+
+DAY_LABEL_INSET = 0.06
+"""Share of the axis at either end where a date would stand out of the drawing."""
+
+DAY_STEPS, MONTH_STEPS = (1, 2, 7, 14), (1, 2, 3, 6, 12, 24, 60, 120)
+"""Distances between the dates of an axis."""
+
 Points = Sequence[tuple[float, float]]
+
+EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +97,7 @@ def vertical(values: Sequence[float], *, logarithmic: bool = False, from_zero: b
     """A scale up the plot that holds the values with some room; `values` must not be empty."""
     low, high = min(values), max(values)
     if logarithmic:
-        low, high = max(low, 0.5), max(high, 1.0)
+        low, high = max(low, LEAST_COUNT), max(high, 1.0)
         return Scale(low / 1.2, high * 1.2, HEIGHT - BOTTOM, TOP, logarithmic=True)
     room = (high - low) * 0.05 or max(abs(high) * 0.05, 1.0)
     return Scale(0.0 if from_zero else low - room, high + room, HEIGHT - BOTTOM, TOP)
@@ -83,7 +105,8 @@ def vertical(values: Sequence[float], *, logarithmic: bool = False, from_zero: b
 
 def line(points: Points, across: Scale, up: Scale, style: str, *, breaks_after: float = math.inf) -> Markup:
     """A line through the points, broken where two of them are farther apart across than `breaks_after`."""
-    commands, former = [], -math.inf
+    commands: list[str] = []
+    former = -math.inf
     for x, y in points:
         commands.append(f"{'L' if commands and x - former <= breaks_after else 'M'}{across(x):.1f} {up(y):.1f}")
         former = x
@@ -128,11 +151,31 @@ def band(start: float, end: float, across: Scale, style: str, label: str = "") -
     )
 
 
-def area(low: Points, high: Points, across: Scale, up: Scale, style: str) -> Markup:
-    """The area between two lines, given from left to right."""
-    there = [f"{across(x):.1f} {up(y):.1f}" for x, y in low]
-    back = [f"{across(x):.1f} {up(y):.1f}" for x, y in reversed(high)]
-    return Markup('<path class="{}" d="M{}Z"/>').format(style, "L".join([*there, *back]))
+def posts(days: Sequence[float], across: Scale, style: str) -> Markup:
+    """A short mark on the lower edge a day; days that fall together are marked once."""
+    places = sorted({f"{across(day):.1f}" for day in days}, key=float)
+    bottom = HEIGHT - BOTTOM
+    marks = "".join(f"M{place} {bottom - POST_MARK}v{POST_MARK}" for place in places)
+    return Markup('<path class="{}" d="{}"/>').format(style, marks)
+
+
+def ranges(ends: Sequence[tuple[float, float, float]], across: Scale, up: Scale, style: str) -> Markup:
+    """An upright bar a place, from a lower to an upper value."""
+    marks = []
+    for x, low, high in ends:
+        left, top = max(across(x) - RANGE_WIDTH / 2, LEFT), up(high)
+        marks.append(f"M{left:.1f} {top:.1f}h{RANGE_WIDTH}V{up(low):.1f}h-{RANGE_WIDTH}Z")
+    return Markup('<path class="{}" d="{}"/>').format(style, "".join(marks))
+
+
+def levels(heights: Sequence[float], across: Scale, up: Scale, style: str) -> Markup:
+    """A bold line across each bar's place, to compare it with."""
+    width = (across.end - across.start) / max(len(heights), 1)
+    marks = "".join(
+        f"M{across.start + index * width:.1f} {up(height) - 2:.1f}h{width:.1f}v4h-{width:.1f}Z"
+        for index, height in enumerate(heights)
+    )
+    return Markup('<path class="{}" d="{}"/>').format(style, marks)
 
 
 def bars(heights: Sequence[float], across: Scale, up: Scale, style: str, labels: Sequence[str]) -> Markup:
@@ -168,12 +211,81 @@ def chart(
     for tick in across.ticks() if across_ticks is None else across_ticks:
         place = f"{across(tick):.1f}"
         parts.append(
-            Markup('<text x="{}" y="{}" class="across">{}</text>').format(place, HEIGHT - 6, across_text(tick))
+            Markup('<text x="{}" y="{}" class="across">{}</text>').format(place, HEIGHT - 8, across_text(tick))
         )
     parts.append(Markup("</g>"))
     return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         WIDTH, HEIGHT, f"{title}. {description}", Markup("").join([*parts, *marks])
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One paired difference for a forest plot.
+
+    Attributes:
+        name: of the figure.
+        value, lower, upper: the difference and the ends of its interval.
+        is_good: is a positive difference an improvement? None where it is neither good nor bad.
+    """
+
+    name: str
+    value: float
+    lower: float
+    upper: float
+    is_good: bool | None
+
+    @property
+    def style(self) -> str:
+        """`better` or `worse` where the interval leaves zero out, `open` otherwise."""
+        if self.is_good is None or self.lower <= 0.0 <= self.upper:
+            return "open"
+        return "better" if (self.lower > 0.0) == self.is_good else "worse"
+
+
+FOREST_ROW, FOREST_AXIS = 28, 30
+"""Units that an interval of a forest plot and its axis are high."""
+
+
+def forest(differences: Sequence[Difference]) -> tuple[list[Markup], Markup]:
+    """Each difference as a dot with its interval around zero, and the axis below them; `differences` not empty.
+
+    All on one scale. The drawings say nothing to a screen reader: the words stand beside them.
+    """
+    ends = [0.0, *(end for each in differences for end in (each.lower, each.upper))]
+    room = (max(ends) - min(ends)) * 0.05 or 0.01
+    across = Scale(min(ends) - room, max(ends) + room, RIGHT, WIDTH - RIGHT)
+    zero, middle = f"{across(0.0):.1f}", FOREST_ROW // 2
+    rows = [
+        _picture(
+            FOREST_ROW,
+            Markup('<line class="zero" x1="{}" x2="{}" y1="0" y2="{}"/>').format(zero, zero, FOREST_ROW)
+            + Markup('<path class="{}" d="M{} {}H{}"/><circle class="{}" cx="{}" cy="{}" r="6"/>').format(
+                each.style,
+                f"{across(each.lower):.1f}",
+                middle,
+                f"{across(each.upper):.1f}",
+                each.style,
+                f"{across(each.value):.1f}",
+                middle,
+            ),
+        )
+        for each in differences
+    ]
+    labels = [
+        Markup('<text x="{}" y="{}" class="across">{}</text>').format(f"{across(tick):.1f}", FOREST_AXIS - 6, text)
+        for tick in across.ticks()
+        if (text := f"{tick:+z.3g}" if tick else "0")
+    ]
+    return rows, _picture(FOREST_AXIS, Markup('<g class="axis">{}</g>').format(Markup("").join(labels)))
+
+
+def _picture(height: int, marks: Markup) -> Markup:
+    return Markup('<svg viewBox="0 0 {} {}" aria-hidden="true">{}</svg>').format(WIDTH, height, marks)
+
+
+OUTCOMES = {"better": "better", "worse": "worse", "open": "not told apart"}
+"""What an interval says, in words."""
 
 
 def amount(value: float) -> str:
@@ -189,16 +301,91 @@ def day_number(day: date | datetime) -> float:
     if isinstance(day, datetime):
         moment = day if day.tzinfo else day.replace(tzinfo=UTC)
         return moment.timestamp() / 86_400
-    return float((day - date(1970, 1, 1)).days)
+    return float((day - EPOCH).days)
 
 
 def day_text(number: float) -> str:
     """The date of a day number."""
-    return (date(1970, 1, 1) + timedelta(days=math.floor(number))).isoformat()
+    return (EPOCH + timedelta(days=math.floor(number))).isoformat()
 
 
-def day_ticks(across: Scale) -> list[float]:
-    """Four days along the scale, the first and last a little inside so that their labels fit."""
-    inset = (across.high - across.low) * 0.08
-    first, last = across.low + inset, across.high - inset
-    return [first + (last - first) * index / (TICKS - 2) for index in range(TICKS - 1)]
+def day_before(day: date, days: int = 1) -> date:
+    """The date so many days earlier, but none before the calendar begins."""
+    return date.fromordinal(max(day.toordinal() - days, 1))
+
+
+def day_labels(across: Scale) -> list[tuple[float, str]]:
+    """Round dates along a scale of day numbers with their labels, as close as `MOST_DAY_LABELS` allows.
+
+    They are weeks or days where the scale is short, else the first days of months or years.
+    """
+    inset = (across.high - across.low) * DAY_LABEL_INSET
+    low, high = across.low + inset, across.high - inset
+    for step in DAY_STEPS:
+        first = math.ceil(low / step) * step
+        days = range(first, math.floor(high) + 1, step)
+        if 0 < len(days) <= MOST_DAY_LABELS:
+            return [(float(day), _day_label(day)) for day in days]
+    start, end = (EPOCH + timedelta(days=math.floor(number)) for number in (low, high))
+    for step in MONTH_STEPS:
+        months = range(start.year * 12, (end.year + 1) * 12, step)
+        found = [(day_number(date(month // 12, month % 12 + 1, 1)), month) for month in months]
+        kept = [(number, _month_label(month, step)) for number, month in found if low <= number <= high]
+        if 0 < len(kept) <= MOST_DAY_LABELS:
+            return kept
+    return [(low, _day_label(math.floor(low)))]
+
+
+def _day_label(number: int) -> str:
+    day = EPOCH + timedelta(days=number)
+    return f"{day.day} {MONTHS[day.month - 1]}"
+
+
+def _month_label(month: int, step: int) -> str:
+    return str(month // 12) if step % 12 == 0 else f"{MONTHS[month % 12]} {month // 12}"
+
+
+def gauge(share: float, low: str, high: str) -> Markup:
+    """A place from 0 to 100 as a bar, with what its ends mean."""
+    filled = max(min(share, 100.0), 0.0) / 100 * GAUGE_WIDTH
+    return Markup(
+        '<svg class="gauge" viewBox="0 0 {} 34" role="img" aria-label="{}">'
+        '<rect class="track" width="{}" height="10" rx="5"/><rect class="filled" width="{}" height="10" rx="5"/>'
+        '<text y="29">0 {}</text><text x="{}" y="29" text-anchor="end">{} 100</text></svg>'
+    ).format(GAUGE_WIDTH, f"{share:.0f} of 100", GAUGE_WIDTH, f"{max(filled, 10.0):.1f}", low, GAUGE_WIDTH, high)
+
+
+GAUGE_WIDTH = 400
+
+
+# Marks of a legend, each a little drawing of its own.
+
+
+def key_line(style: str, dotted: str = "") -> Markup:
+    """A line, with a dot on it where its points are drawn."""
+    dot = Markup('<circle class="{}" cx="16" cy="9" r="3"/>').format(dotted) if dotted else ""
+    return _key(Markup('<path class="{}" d="M0 9h32"/>{}').format(style, dot))
+
+
+def key_box(style: str) -> Markup:
+    """A shaded stretch."""
+    return _key(Markup('<rect class="{}" x="2" width="28" height="18"/>').format(style))
+
+
+def key_level(style: str) -> Markup:
+    """The line that a bar is compared with."""
+    return _key(Markup('<rect class="{}" y="7" width="32" height="4"/>').format(style))
+
+
+def key_dot(style: str) -> Markup:
+    """A point."""
+    return _key(Markup('<circle class="{}" cx="16" cy="9" r="4"/>').format(style))
+
+
+def key_posts(style: str) -> Markup:
+    """Marks of posts."""
+    return _key(Markup('<path class="{}" d="M8 3v12M16 3v12M24 3v12"/>').format(style))
+
+
+def _key(mark: Markup) -> Markup:
+    return Markup('<svg viewBox="0 0 32 18" aria-hidden="true">{}</svg>').format(mark)

@@ -11,6 +11,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pages.wording import PLATFORM_WORDS, VERDICT_NAMES
+
 
 def page(template: str, view: Mapping[str, Any]) -> str:
     """The page of a view. Everything that data brings in is escaped."""
@@ -29,8 +31,11 @@ def _environment() -> Environment:
         "day": _day,
         "words": _words,
         "sentence": _sentence,
+        "chance": _chance,
         "counted": _counted,
         "money": _money,
+        "platform": _platform,
+        "verdict": _verdict,
     }
     style, script, candidates = (_source(environment, name) for name in ("style.css", "table.js", "candidates.js"))
     environment.globals |= {
@@ -76,9 +81,18 @@ def _in_hundred(probability: float) -> str:
     return "less than 1 in 100" if probability <= 1 - _NEARLY_SURE else f"{probability * 100:.0f} in 100"
 
 
+_WHOLE_DIGITS = 0.1
+"""Amount from which hundredths are two digits that count."""
+
+
 def _money(value: float) -> str:
-    """An amount in hundredths; one below 1 with two digits that count, since a like can cost less than a hundredth."""
-    return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.2g}"
+    """An amount in hundredths; a smaller one with two digits that count: a like can cost less."""
+    return f"{value:,.2f}" if value >= _WHOLE_DIGITS or value == 0 else f"{value:.2g}"
+
+
+def _chance(probability: float) -> str:
+    """A probability in whole per cent, never as certainty."""
+    return "more than 99%" if probability >= _NEARLY_SURE else f"{probability:.0%}"
 
 
 def _percent(value: float | None, digits: int = 0) -> str:
@@ -87,6 +101,14 @@ def _percent(value: float | None, digits: int = 0) -> str:
 
 def _day(value: Any) -> str:
     return "not known" if value is None else f"{value:%Y-%m-%d}"
+
+
+def _platform(value: str | None) -> str:
+    return "Platform not known" if value is None else PLATFORM_WORDS.get(value, value)
+
+
+def _verdict(value: str) -> str:
+    return VERDICT_NAMES.get(value, value)
 
 
 def _words(value: str) -> str:

@@ -29,6 +29,9 @@ LEAST_SPAN = 10.0
 
 AXIS_ROOM = 1.3
 
+LONGEST_CURRENCY = 12
+"""Characters of a currency that are shown, beside an amount that is not broken into lines."""
+
 
 def shortlist_view(ranked: pl.DataFrame, pages: Mapping[str, str]) -> dict[str, Any]:
     """What the template `shortlist.html` shows.
@@ -47,7 +50,7 @@ def shortlist_view(ranked: pl.DataFrame, pages: Mapping[str, str]) -> dict[str, 
                 "campaign": _short(campaign),
                 "candidates": candidates,
                 "charts": _charts(candidates),
-                "comparisons": same_budget(candidates),
+                "comparisons": [(_short(each.currency, LONGEST_CURRENCY), each) for each in same_budget(candidates)],
                 "not_compared": sum(row["verdict"] == "pass" and _cost(row) is None for row in candidates),
             }
         )
@@ -66,8 +69,9 @@ def _candidate(row: Mapping[str, Any], pages: Mapping[str, str], *, has_facts: b
     shown = {
         **row,
         "name": _short(row["handle"] or row["account_id"] or "not named"),
+        "platform": _short(row["platform"] or ""),
         "page": pages.get(row["account_id"] or ""),
-        "fee_currency": _short(row["currency"] or ""),
+        "fee_currency": _short(row["currency"] or "", LONGEST_CURRENCY),
     }
     if has_facts:
         # A candidate whom the scores do not know was not looked up either.
@@ -75,8 +79,8 @@ def _candidate(row: Mapping[str, Any], pages: Mapping[str, str], *, has_facts: b
     return shown
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+def _short(text: str, longest: int = LONGEST_NAME) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 # Beside the verdict ---------------------------------------------------------------------------------------------------
@@ -119,16 +123,18 @@ def _against_own(row: Mapping[str, Any]) -> tuple[str, str]:
 def _replies(row: Mapping[str, Any]) -> tuple[str, str]:
     if row["owner_replies"] is None:
         return UNKNOWN, "no comments whose authors are known"
-    among = f"under {row['posts_with_owner_reply']:,} of {row['posts_with_comments']:,} posts with comments"
-    return ("none seen" if row["owner_replies"] == 0 else f"{row['owner_replies']:,}"), among
+    posts = f"{row['posts_with_comments']:,} posts with comments"
+    if row["owner_replies"] == 0:
+        return "none seen", f"on {posts}"
+    return f"{row['owner_replies']:,}", f"on {row['posts_with_owner_reply']:,} of {posts}"
 
 
 def _mood(row: Mapping[str, Any]) -> tuple[str, str]:
     if row["comments_by_others"] is None:
         return UNKNOWN, "no comments observed"
     coverage = (
-        f"of {row['comments_by_others']:,} comments {row['english_comments']:,} English, {row['rated_comments']:,} with "
-        "words the list knows"
+        f"of {row['comments_by_others']:,} comments {row['english_comments']:,} English, {row['rated_comments']:,} "
+        "with words the list knows"
     )
     if row["positive_comment_share"] is None:
         return UNKNOWN, f"{coverage}; {FEWEST_RATED} are needed"
@@ -158,7 +164,13 @@ def _charts(candidates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for name in sorted({currency(row) for row in candidates}):
         rows = [row for row in candidates if currency(row) == name and (_cost(row) or 0) > 0 and _followers(row)]
         if len(rows) > 1:
-            found.append({"currency": _short(name), "drawing": _chart(rows, _short(name)), "shown": len(rows)})
+            found.append(
+                {
+                    "currency": _short(name, LONGEST_CURRENCY),
+                    "drawing": _chart(rows, _short(name, LONGEST_CURRENCY)),
+                    "shown": len(rows),
+                }
+            )
     return found
 
 

@@ -11,10 +11,19 @@ from typing import Annotated
 
 import typer
 
-from pipeline.console import Quiet, reported
+from pipeline.console import InOrderOfWork, Quiet, reported
+
+OWN_DATA, EXPERIMENTS, PROJECT = "Your own data, in the order of work", "Experiments", "The project"
+"""Panels of the help."""
 
 app = typer.Typer(
-    help="Assay: how likely is it that an account's audience or engagement was bought, with evidence to check.",
+    cls=InOrderOfWork,
+    help="Assay: how likely is it that an account's audience or engagement was bought, with evidence to check.\n\n"
+    "Start with `validate --input DIR`: it says what a folder of yours lacks. Results go to stdout or to files, "
+    "progress and summaries to stderr; every command takes `--quiet` and `--help`.\n\n"
+    "Exit code 0: done. 1: a fault of ours. 2: an option or an input cannot be used. 3: too many bad rows (5 % of a "
+    "table, and 20). 4: done, and the answer is no (a candidate does not pass, the champion is kept). At 2 and 3 "
+    "nothing is written.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -23,7 +32,7 @@ app = typer.Typer(
 stage = typer.Typer(
     help="The stages of the pipeline, as `dvc repro` runs them: arguments come from params.yaml.", no_args_is_help=True
 )
-app.add_typer(stage, name="stage")
+app.add_typer(stage, name="stage", rich_help_panel=PROJECT)
 
 
 SMALLEST_PREVALENCE = 0.001
@@ -145,10 +154,14 @@ Prevalence = Annotated[
 Model = Annotated[
     str | None,
     typer.Option(
-        "--model", help="Bundle folder, or models:/NAME@ALIAS from MLflow. Default: the bundle that 'dvc repro' left."
+        "--model",
+        metavar="MODEL",
+        help="Bundle folder, or models:/NAME@ALIAS from MLflow. Default: the bundle that 'dvc repro' left.",
     ),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Worker threads; the result does not depend on it.")]
+Jobs = Annotated[
+    int, typer.Option("--jobs", min=1, metavar="N", help="Worker threads; the result does not depend on it.")
+]
 Reference = Annotated[
     Path | None,
     typer.Option(
@@ -161,7 +174,7 @@ Reference = Annotated[
 ]
 
 
-@app.command()
+@app.command(rich_help_panel=OWN_DATA)
 def score(
     source: Input,
     output: Annotated[
@@ -221,6 +234,9 @@ def score(
     Writes scores, the evidence behind every reason, what shows only across the accounts (network), quarantine/ and
     summary.json to the output folder.
 
+    Each account gets a probability (0 to 1), a score (0 to 100, higher is more authentic), a verdict (pass, review,
+    reject or insufficient_data) and reasons: docs/data.md.
+
     Exit code 2: the input cannot be used. 3: too many bad rows. Nothing is written then.
 
     Example: `python -m pipeline score --input exports/march --output scored/march`
@@ -233,6 +249,7 @@ def score(
         from pipeline.score import score_folder
         from pipeline.summary import show_score_summary
 
+        report("loading the model")
         with (
             opened_engine(engine, jobs=jobs, version=catalog_hash, address=address) as opened,
             mapped_aside(source, mapping, scratch or output, report) as folder,
@@ -255,7 +272,7 @@ def score(
         show_score_summary(summary, source, output)
 
 
-@app.command()
+@app.command(rich_help_panel=OWN_DATA)
 def shortlist(
     candidates: Annotated[
         Path,
@@ -289,8 +306,12 @@ def shortlist(
 ) -> None:
     """Rank a campaign's candidates: shortlist.csv, and shortlist.html to read, in the output folder.
 
+    A candidate who stands twice on the same terms is counted once; with different fees the list is refused.
+
     Exit code 0: every candidate passes. 4: at least one does not (the file is written all the same).
     2: a file cannot be used.
+
+    Example: `python -m pipeline shortlist --candidates spring.csv --scores scored/march/scores.parquet --output spring`
     """
     with reported(quiet, "shortlist") as report:
         from pipeline.shortlist import shortlist_file
@@ -306,7 +327,7 @@ def shortlist(
         raise typer.Exit(4)
 
 
-@app.command()
+@app.command(rich_help_panel=OWN_DATA)
 def report(
     source: Input,
     scores: Scores,
@@ -314,7 +335,9 @@ def report(
     account: Annotated[
         list[str] | None,
         typer.Option(
-            "--account", help="Id of an account to make a page of; may be repeated. Default: every reject and review."
+            "--account",
+            metavar="ID",
+            help="Id of an account to make a page of; may be repeated. Default: every reject and review.",
         ),
     ] = None,
     mapping: Mapping = None,
@@ -328,7 +351,8 @@ def report(
 
     Exit code 2: a file or the folder cannot be used. Nothing is written then.
 
-    Example: `python -m pipeline report --input exports/march --scores scored/march/scores.parquet --output read/march`
+    Example: `python -m pipeline report --input exports/march --scores scored/march/scores.parquet --output
+    scored/march/pages`
     """
     with reported(quiet, "report") as told:
         from pipeline.mapping.apply import mapped_aside
@@ -341,7 +365,7 @@ def report(
         show_report(written, output)
 
 
-@app.command()
+@app.command(rich_help_panel=OWN_DATA)
 def feedback(
     decisions: Annotated[
         Path,
@@ -350,7 +374,7 @@ def feedback(
             parser=parse_here,
             metavar="FILE",
             help="CSV of reviewers' outcomes: account_id, decision (inauthentic, genuine or unclear), decided_on, "
-            "reviewer?, scheme?, note?.",
+            "reviewer?, scheme?, note? (? may be absent).",
         ),
     ],
     scores: Scores,
@@ -361,7 +385,8 @@ def feedback(
 
     Writes labels.parquet (a table of the data contract), quarantine/ and summary.json to the output folder.
 
-    Exit code 2: a file cannot be used. 3: too many bad rows. Nothing is written then.
+    Exit code 2: a file cannot be used. 3: too many bad rows (5 % and 20 of them, or half of a shorter list). Nothing
+    is written then.
 
     Example: `python -m pipeline feedback --decisions march.csv --scores march/scores.parquet --output labels/march`
     """
@@ -374,7 +399,7 @@ def feedback(
         show_feedback(summary, output)
 
 
-@app.command()
+@app.command(rich_help_panel=OWN_DATA)
 def evaluate(
     source: Input,
     output: Output,
@@ -385,7 +410,15 @@ def evaluate(
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
-    """Measure the model on a labelled folder: metrics with intervals, confusion, segments, figures."""
+    """Measure the model on a labelled folder: metrics with intervals, confusion, segments, figures.
+
+    The folder needs a table `labels` (account_id, is_inauthentic), which `simulate`, `feedback` or you can write.
+    Writes metrics.json, segments.json and figures/ to the output folder.
+
+    Exit code 2: the folder cannot be used, or has no labels. 3: too many bad rows. Nothing is written then.
+
+    Example: `python -m pipeline evaluate --input labelled/march --output measured/march`
+    """
     with reported(quiet, "evaluate") as report:
         from pipeline.bundles import load_scorer
         from pipeline.evaluate import evaluate_folder
@@ -400,9 +433,17 @@ def evaluate(
         show_metrics(metrics, segments, output)
 
 
-@app.command()
+@app.command(rich_help_panel=OWN_DATA)
 def validate(source: Input, as_of: AsOf = None, mapping: Mapping = None, quiet: Quiet = False) -> None:
-    """Check a folder against the data contract and say what each account lacks for a verdict."""
+    """Check a folder against the data contract and say what each account lacks for a verdict.
+
+    Prints what became of the rows of each table, the first bad rows of each kind of defect, and a line for each account
+    that lacks something. Nothing is written.
+
+    Exit code 0: the folder can be scored. 2: it cannot be used. 3: too many bad rows.
+
+    Example: `python -m pipeline validate --input exports/march`
+    """
     with reported(quiet, "validate") as report:
         from pipeline.mapping.apply import mapped_aside
         from pipeline.summary import show_validation
@@ -413,7 +454,7 @@ def validate(source: Input, as_of: AsOf = None, mapping: Mapping = None, quiet: 
     show_validation(checked, source, mapping, quiet=quiet)
 
 
-@app.command("map")
+@app.command("map", rich_help_panel=OWN_DATA)
 def map_export(
     source: Annotated[Path, typer.Option("--input", help="Folder with your export: CSV, Excel, JSON or Parquet.")],
     output: Annotated[Path, typer.Option("--output", help="Where the mapping is written.")] = Path("map.yaml"),
@@ -443,7 +484,7 @@ def map_export(
         raise typer.Exit(4)
 
 
-@app.command()
+@app.command(rich_help_panel=OWN_DATA)
 def features(
     source: Input,
     output: Annotated[
@@ -451,7 +492,11 @@ def features(
     ],
     groups: Annotated[
         str | None,
-        typer.Option("--groups", help="Comma-separated: growth,comments,engagement,profile,network. Default: all."),
+        typer.Option(
+            "--groups",
+            metavar="GROUPS",
+            help="Some of growth, comments, engagement, profile, network, with commas between. Default: all.",
+        ),
     ] = None,
     as_of: AsOf = None,
     mapping: Mapping = None,
@@ -459,7 +504,14 @@ def features(
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
-    """Write the feature table alone: account_id and one column a feature (see docs/features.md)."""
+    """Write the feature table alone: account_id and one column a feature (see docs/features.md).
+
+    A value that cannot be told is null, never 0.
+
+    Exit code 2: the folder or an option cannot be used. 3: too many bad rows. Nothing is written then.
+
+    Example: `python -m pipeline features --input exports/march --output march.parquet --groups growth,comments`
+    """
     with reported(quiet, "features") as report:
         from features.definition import GROUPS
         from pipeline.features_table import features_file
@@ -473,11 +525,13 @@ def features(
         show_features(table, output)
 
 
-@app.command()
+@app.command(rich_help_panel=PROJECT)
 def simulate(
     output: Output,
-    accounts: Annotated[int, typer.Option("--accounts", min=1, help="How many accounts.")],
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The cohort's seed: its rules and its dice.")],
+    accounts: Annotated[int, typer.Option("--accounts", min=1, metavar="N", help="How many accounts.")],
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, metavar="S", help="The cohort's seed, 0 or more: its rules and its dice.")
+    ],
     *,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace tables of the folder even if no simulation wrote them.")
@@ -486,7 +540,12 @@ def simulate(
 ) -> None:
     """Simulate one labelled cohort in the data contract. Nothing in it is real.
 
-    The seeds of the training and of the audits stand in params.yaml: measure on others, such as 5000000.
+    The seeds of the training and of the audits stand in params.yaml: measure on others, such as 5000000. An earlier
+    simulation in the folder is replaced; tables that no simulation wrote are not, without --overwrite.
+
+    Exit code 2: the folder cannot be used.
+
+    Example: `python -m pipeline simulate --output cohort --accounts 500 --seed 5000000`
     """
     with reported(quiet, "simulate") as report:
         from pipeline.layout import OWN_PARAMS
@@ -506,12 +565,13 @@ def parse_seeds(text: str) -> range:
     return range(int(first), int(first) + int(count))
 
 
-@app.command()
+@app.command(rich_help_panel=EXPERIMENTS)
 def promote(
     candidate: Annotated[
         str | None,
         typer.Option(
             "--candidate",
+            metavar="MODEL",
             help="models:/NAME@ALIAS, a run's id or name, the start of its git revision, or a bundle folder. Default: "
             "the model tracked last (@challenger).",
         ),
@@ -529,7 +589,11 @@ def promote(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare and tell; log nothing, move nothing.")] = False,
     force_reason: Annotated[
         str | None,
-        typer.Option("--force-reason", help="Promote whatever the comparison says, for this reason, which is logged."),
+        typer.Option(
+            "--force-reason",
+            metavar="TEXT",
+            help="Promote whatever the comparison says, for this reason, which is logged.",
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
@@ -539,6 +603,8 @@ def promote(
     params.yaml (section promote) may break. The decision is logged in MLflow.
 
     Exit code 0: the candidate is the champion now. 4: the champion is kept. 2: they cannot be compared.
+
+    Example: `python -m pipeline promote --dry-run`
     """
     with reported(quiet, "promote") as report:
         from pipeline.promote import promote as decide
@@ -551,7 +617,7 @@ def promote(
         raise typer.Exit(4)
 
 
-@app.command()
+@app.command(rich_help_panel=EXPERIMENTS)
 def compare(
     first: Annotated[
         str,
@@ -567,7 +633,7 @@ def compare(
             "--output",
             parser=parse_here,
             metavar="DIR",
-            help="Folder for compare.md and compare.json. Default: under data/compare.",
+            help="Folder for compare.html, compare.md and compare.json. Default: under data/compare.",
         ),
     ] = None,
     quiet: Quiet = False,
@@ -575,6 +641,10 @@ def compare(
     """Compare two models: figures with intervals, parameters, and the accounts whose verdict flips and why.
 
     Both are scored on the frozen cohorts of params.yaml (section promote). The tables are attached to both MLflow runs.
+
+    Exit code 2: one of the two is not known, or nothing of them can be compared.
+
+    Example: `python -m pipeline compare models:/authenticity@champion models:/authenticity@challenger`
     """
     with reported(quiet, "compare") as report:
         from pipeline.compare import compare as put_side_by_side
@@ -585,7 +655,7 @@ def compare(
         show_comparison(comparison)
 
 
-@app.command()
+@app.command(rich_help_panel=EXPERIMENTS)
 def ui(quiet: Quiet = False) -> None:
     """Open the experiments: MLflow's interface on ./mlflow.db; prints the link that shows the runs."""
     with reported(True, "ui"):
@@ -594,7 +664,26 @@ def ui(quiet: Quiet = False) -> None:
         run(quiet=quiet)
 
 
-@app.command()
+@app.command(rich_help_panel=PROJECT)
+def notebooks(
+    output: Annotated[Path | None, typer.Option("--output", help="Folder for them. Default: data/notebooks.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run the notebooks on what `dvc repro` left; writes a copy of each with its outputs.
+
+    Their parameters are environment variables, see notebooks/README.md.
+    """
+    with reported(quiet, "notebooks") as report:
+        from pipeline.layout import NOTEBOOKS
+        from pipeline.notebook import execute_all
+
+        written = execute_all(output or NOTEBOOKS, report)
+    if not quiet:
+        for path in written:
+            typer.echo(path)
+
+
+@app.command(rich_help_panel=PROJECT)
 def kernels(quiet: Quiet = False) -> None:
     """Compile the kernels now, so that no later command takes its time for it; `make setup` calls this."""
     with reported(quiet, "kernels") as report:
@@ -603,7 +692,7 @@ def kernels(quiet: Quiet = False) -> None:
         compile_kernels(report)
 
 
-@app.command()
+@app.command(rich_help_panel=PROJECT)
 def docs(
     check: Annotated[bool, typer.Option("--check", help="Only fail if a page is stale.")] = False,
     quiet: Quiet = False,
@@ -613,6 +702,23 @@ def docs(
         from pipeline.docs import run
 
         run(check=check)
+
+
+@app.command()
+def gallery(
+    output: Annotated[Path, typer.Option("--output", help="Folder for gallery.md and gallery/.")] = Path("docs"),
+    model: Model = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draw docs/gallery.md: six accounts of a fresh simulated cohort as their pages show them, the truth beside.
+
+    Needs Chromium. Pictures depend on the fonts of this machine.
+    """
+    with reported(quiet, "gallery") as report:
+        from pipeline.bundles import load_scorer
+        from pipeline.gallery import gallery as write_gallery
+
+        write_gallery(output, load_scorer(model), report=report)
 
 
 @stage.command("simulate")

@@ -84,7 +84,7 @@ def over_buckets(
     report: Callable[[str], None],
     jobs: int,
     *,
-    doing: str = "features",
+    doing: str = "computing features",
     rows: int | None = None,
 ) -> pl.DataFrame:
     """The concatenated results of `work` on every bucket of a prepared folder, sorted by account.

@@ -1,10 +1,10 @@
-"""Command `compare`: what differs between two models, in figures, in parameters, and in whose verdict flips and why."""
+"""Command `compare`: what to conclude of two models, what differs in them, and whose verdict flips and why."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,11 @@ import polars as pl
 
 from models.promotion import flips, side_by_side, transitions
 from models.training import feature_values
+from pages.compare import compare_view
+from pages.drawing import Difference
+from pages.render import page
 from pipeline import layout
+from pipeline.changes import changes
 from pipeline.contenders import (
     Contender,
     NotScorableError,
@@ -25,13 +29,29 @@ from pipeline.contenders import (
 from pipeline.errors import UnusableInputError
 from pipeline.params import read_section
 from pipeline.promote import PromoteParams
-from pipeline.side_by_side import figure_rows, markdown_table, with_interval
+from pipeline.side_by_side import (
+    Table,
+    conclusion,
+    drawn_differences,
+    figure_rows,
+    figure_words,
+    markdown_table,
+    told_apart,
+    with_interval,
+)
 from pipeline.simulate import read_priors
-from pipeline.storage import atomic_path, write_json
+from pipeline.storage import write_json, write_text
 from pipeline.track import TrackParams
 from pipeline.tracking import attach_files
 
 ARMS = ("a", "b")
+
+FILES = ("compare.html", "compare.md", "compare.json")
+
+DRAWN = (
+    "b less a on the same accounts, with the interval. An interval that holds zero tells nothing apart. Better and "
+    "worse are as the figure is meant: a lower error or fewer genuine accounts rejected is better."
+)
 
 LARGEST_FLIPS = 10
 """Flipped accounts that are explained one by one: what a person reads."""
@@ -44,26 +64,17 @@ SMALLEST_CHANGE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """One table of the comparison: title, what is to be known of it, heads and rows of text."""
-
-    title: str
-    words: str
-    heads: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
-    """The tables, and where they were written."""
+    """What to conclude, the tables, and where they were written."""
 
+    conclusion: Sequence[str]
     tables: list[Table]
     output: Path
     attached: tuple[str, ...]
 
 
 def compare(first: str, second: str, output: Path | None, report: Callable[[str], None]) -> Comparison:
-    """Compare two models; write compare.md and compare.json and attach them to both runs.
+    """Compare two models; write compare.html, compare.md and compare.json and attach them to both runs.
 
     Raises:
         UnusableInputError: one of them is not known, or they have no figure in common.
@@ -76,7 +87,8 @@ def compare(first: str, second: str, output: Path | None, report: Callable[[str]
             open_contender(reference, label, Path(scratch), *store)
             for reference, label in zip((first, second), ARMS, strict=True)
         )
-        tables = [_models(pair)]
+        tables: list[Table] = []
+        differences: list[Difference] = []
         numbers: dict[str, Any] = {"models": {each.label: each.name for each in pair}}
         try:
             frozen = frozen_cohorts(params, read_priors(), report)
@@ -85,18 +97,31 @@ def compare(first: str, second: str, output: Path | None, report: Callable[[str]
             scored = score_contenders(pair, frozen, params.jobs, report)
         except NotScorableError as error:
             tables.append(_logged_figures(pair, error))
+            said = ["Whether b is better than a cannot be told: the two could not be scored on the same accounts."]
         else:
             report("metrics")
             compared = side_by_side(
-                scored.accounts, ARMS, replicates=params.replicates, confidence=params.confidence, seed=params.seed
+                scored.accounts,
+                ARMS[::-1],
+                replicates=params.replicates,
+                confidence=params.confidence,
+                seed=params.seed,
             )
             tables += [_paired_figures(compared, params), *_flips(scored)]
-            numbers |= {"compared": compared, "flips": transitions(scored.accounts, ARMS)}
-        tables.insert(2, _parameters(pair))
+            flipped = transitions(scored.accounts, ARMS)
+            numbers |= {"compared": compared, "flips": flipped}
+            differences = drawn_differences(compared, ARMS[0])
+            said = [
+                conclusion(compared, flipped, scored.accounts.height, params.confidence),
+                told_apart(differences, params.confidence),
+            ]
+        said.append(f"{'; '.join(f'{each.label} is {each.name}' for each in pair)}.")
+        numbers["conclusion"] = said
+        tables = [_models(pair), *changes(pair, Path(scratch)), *tables]
         folder = output or layout.COMPARISONS / f"{pair[0].version}-{pair[1].version}"
-        _write(tables, numbers, folder)
+        _write(said, tables, differences, numbers, folder)
         report("MLflow")
-        return Comparison(tables, folder, _attach(pair, folder))
+        return Comparison(said, tables, folder, _attach(pair, folder))
 
 
 def _models(pair: Sequence[Contender]) -> Table:
@@ -121,7 +146,7 @@ def _paired_figures(compared: Mapping[str, Any], params: PromoteParams) -> Table
         f"accounts that both judge, {metrics['inauthentic']:,} of them inauthentic. {params.confidence:.0%} intervals, "
         "cohorts drawn whole. An interval of the difference that holds zero tells nothing apart."
     )
-    return Table("Figures", words, ("figure", "a", "b", "a less b, paired"), list(figure_rows(compared, ARMS)))
+    return Table("Figures", words, ("figure", "a", "b", "b less a, paired"), list(figure_rows(compared, ARMS)))
 
 
 def _logged_figures(pair: Sequence[Contender], error: NotScorableError) -> Table:
@@ -141,9 +166,9 @@ def _logged_figures(pair: Sequence[Contender], error: NotScorableError) -> Table
 
     rows = [
         (
-            name.removeprefix("assay/").replace("_percent_", " % ").replace("_", " "),
+            figure_words(name.removeprefix("assay/")),
             *(figure(each, name) for each in logged),
-            f"{logged[0][name] - logged[1][name]:+.3f}",
+            f"{logged[1][name] - logged[0][name]:+z.3f}",
         )
         for name in sorted(common)
     ]
@@ -151,18 +176,7 @@ def _logged_figures(pair: Sequence[Contender], error: NotScorableError) -> Table
         f"From each run's own report, on test cohorts of its own: the differences are not paired and have no interval, "
         f"and whose verdict flips cannot be told. {error}"
     )
-    return Table("Figures, not paired", words, ("figure", "a", "b", "a less b"), rows)
-
-
-def _parameters(pair: Sequence[Contender]) -> Table:
-    """Parameters that differ; a bundle that nobody tracked has none to tell."""
-    heads = ("parameter", "a", "b")
-    if not all(each.run for each in pair):
-        return Table("Parameters that differ", "Not known: one of the two was never tracked.", heads, [])
-    a, b = (each.run.parameters if each.run else {} for each in pair)
-    names = sorted(name for name in {*a, *b} if a.get(name) != b.get(name))
-    words = "" if names else "None: what differs is code, data or libraries."
-    return Table("Parameters that differ", words, heads, [(name, a.get(name, "-"), b.get(name, "-")) for name in names])
+    return Table("Figures, not paired", words, ("figure", "a", "b", "b less a"), rows)
 
 
 def _flips(scored: Scored) -> list[Table]:
@@ -183,14 +197,24 @@ def _flips(scored: Scored) -> list[Table]:
             account["scheme"] or account["benign_story"] or "-",
             f"{_verdict(account, 'a')} to {_verdict(account, 'b')}",
             told[account["account_id"]],
+            _reasons_that_changed(account),
         )
         for account in largest.iter_rows(named=True)
     ]
-    heads = ("account", "is", "scheme or story", "a to b", "what moved it, in log-odds")
+    heads = ("account", "is", "scheme or story", "a to b", "what moved it, in log-odds", "reasons that came and went")
     return [
         Table("Verdicts that flip", words, ("accounts that are", "a to b", "accounts", "of their class"), rows),
         Table("The largest flips", how, heads, each),
     ]
+
+
+def _reasons_that_changed(account: Mapping[str, Any]) -> str:
+    """Features whose reason is given by one of the two alone: `+` by b, `-` by a."""
+    a, b = ([reason["feature"] for reason in account[f"reasons_{arm}"] or []] for arm in ARMS)
+    came, went = (
+        [f"{sign} {name}" for name in one if name not in other] for sign, one, other in (("+", b, a), ("-", a, b))
+    )
+    return ", ".join([*came, *went]) or "none"
 
 
 def _verdict(account: Mapping[str, Any], arm: str) -> str:
@@ -246,13 +270,20 @@ def _largest_changes(a: Mapping[str, float], b: Mapping[str, float]) -> str:
     return ", ".join(told) or "no single feature"
 
 
-def _write(tables: Sequence[Table], numbers: Mapping[str, Any], folder: Path) -> None:
-    lines = []
+def _write(
+    said: Sequence[str],
+    tables: Sequence[Table],
+    differences: Sequence[Difference],
+    numbers: Mapping[str, Any],
+    folder: Path,
+) -> None:
+    lines = [f"**{said[0]}**", "", *(line for each in said[1:] for line in (each, ""))]
     for table in tables:
         lines += [f"## {table.title}", "", *([table.words, ""] if table.words else [])]
         lines += [*markdown_table(table.heads, table.rows), ""] if table.rows else []
-    with atomic_path(folder / "compare.md") as path:
-        path.write_text("\n".join(["# Two models compared", "", *lines]), encoding="utf-8")
+    write_text("\n".join(["# Two models compared", "", *lines]), folder / "compare.md")
+    view = compare_view("two models compared", said, [asdict(table) for table in tables], differences, DRAWN)
+    write_text(page("compare.html", view), folder / "compare.html")
     write_json(
         {**numbers, "tables": {table.title: [list(row) for row in table.rows] for table in tables}},
         folder / "compare.json",
@@ -260,11 +291,11 @@ def _write(tables: Sequence[Table], numbers: Mapping[str, Any], folder: Path) ->
 
 
 def _attach(pair: Sequence[Contender], folder: Path) -> tuple[str, ...]:
-    """Both files on both runs, under the other model's name; the names of the runs that got them."""
+    """The files on both runs, under the other model's name; the names of the runs that got them."""
     names = []
     for own, other in (pair, pair[::-1]):
         if own.run is not None:
             place = f"compare/with_{other.version}"
-            attach_files(own.run.run_id, {f"{place}/{name}": folder / name for name in ("compare.md", "compare.json")})
+            attach_files(own.run.run_id, {f"{place}/{name}": folder / name for name in FILES})
             names.append(own.run.name)
     return tuple(names)

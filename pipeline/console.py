@@ -9,11 +9,37 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from pipeline.errors import AssayError, UnusableInputError
 from pipeline.progress import progress
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary; errors still go to stderr.")]
+
+
+ORDER_OF_WORK = (
+    "map",
+    "validate",
+    "score",
+    "report",
+    "shortlist",
+    "feedback",
+    "evaluate",
+    "features",
+    "compare",
+    "promote",
+    "ui",
+)
+"""In the help these come first, in this order."""
+
+
+class InOrderOfWork(TyperGroup):
+    """Commands listed as a person needs them, not as they stand in the file."""
+
+    def list_commands(self, context: typer.Context) -> list[str]:  # type: ignore[override]
+        """The names, those of `ORDER_OF_WORK` first."""
+        names = super().list_commands(context)
+        return sorted(names, key=lambda name: ORDER_OF_WORK.index(name) if name in ORDER_OF_WORK else len(names))
 
 
 @contextmanager

@@ -43,9 +43,10 @@ CONTRACT = TableContract(
     ),
 )
 
-MOST_BAD_SHARE = 0.5
-"""Past it a list is refused however short it is (assumed): a file of a dozen rows, most of them bad, is a wrong file,
-and what few rows remain would be taken for all that the reviewers found."""
+MOST_BAD_SHARE, FEWEST_BAD_ROWS = 0.5, 5
+"""A list of which more than this share is bad is refused from so many bad rows on (assumed): tables of a dataset may
+hold 20 of them, but a list of a dozen rows, most of them bad, is a wrong file, and what few rows remain would be taken
+for all that the reviewers found."""
 
 SAME_DAY = CONFLICT.format(key=", ".join(CONTRACT.key))
 
@@ -80,7 +81,8 @@ def read_decisions(path: Path, known_accounts: pl.Series, max_quarantined_share:
     Args:
         path: CSV (or Parquet, JSON lines) with the columns of `CONTRACT`.
         known_accounts: the accounts that were scored; rows of others are counted and left out.
-        max_quarantined_share: largest share of the rows in scope that may be bad, past 20 of them.
+        max_quarantined_share: largest share of the rows in scope that may be bad, past 20 of them; past
+            half of the rows it is 5.
 
     Raises:
         UnusableInputError: the file cannot be used, or no row of it can; all problems at once.
@@ -101,7 +103,7 @@ def read_decisions(path: Path, known_accounts: pl.Series, max_quarantined_share:
         kinds = "; ".join(sorted(tally.problems))
         raise UnusableInputError(f"decisions: no row of {path} can be used. Found: {kinds}. Correct the rows.")
     in_scope = tally.used + tally.quarantined + tally.duplicates_collapsed
-    fewest = 1 if tally.quarantined > MOST_BAD_SHARE * in_scope else MIN_QUARANTINED_ROWS
+    fewest = FEWEST_BAD_ROWS if tally.quarantined > MOST_BAD_SHARE * in_scope else MIN_QUARANTINED_ROWS
     excess = tally.too_many(max_quarantined_share, fewest)
     if excess:
         raise TooManyBadRowsError(excess)

@@ -20,6 +20,7 @@ from pipeline.storage import read_json
 
 PAGES = Path("docs")
 README = Path("README.md")
+GALLERY = PAGES / "gallery.md"
 FIGURES_START, FIGURES_END = "<!-- figures:start -->", "<!-- figures:end -->"
 """Between these marks the README holds the figures of the last run."""
 
@@ -88,7 +89,7 @@ def run(*, check: bool) -> None:
     Raises:
         UnusableInputError: with `check`, naming each page that is stale.
     """
-    stale = []
+    stale = [*stale_gallery()] if check else []
     for path, text in pages().items():
         if check and (not path.is_file() or path.read_text(encoding="utf-8") != text):
             stale.append(f"docs: {path} is not what the code says. Run 'make docs' and commit the page.")
@@ -97,6 +98,14 @@ def run(*, check: bool) -> None:
             path.write_text(text, encoding="utf-8")
     if stale:
         raise UnusableInputError(stale)
+
+
+def stale_gallery() -> list[str]:
+    """What is wrong with the gallery, which takes minutes and a browser to draw: it shows another model's verdicts."""
+    model = read_json(layout.TRAINING_REPORT)["model_version"]
+    if not GALLERY.is_file() or model in GALLERY.read_text(encoding="utf-8"):
+        return []
+    return [f"docs: {GALLERY} shows another model than {model}. Run 'make gallery' and commit it."]
 
 
 def pages() -> dict[Path, str]:

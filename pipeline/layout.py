@@ -21,6 +21,7 @@ SHORTLIST = Path("data/shortlist")
 TRACKED = Path("data/tracked.json")
 PROMOTE = Path("data/promote")
 COMPARISONS = Path("data/compare")
+NOTEBOOKS = Path("data/notebooks")
 
 METRICS = Path("reports/metrics.json")
 SEGMENTS = Path("reports/segments.json")

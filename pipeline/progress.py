@@ -28,6 +28,9 @@ REFRESHES_PER_SECOND = 4
 SECONDS_OF_RATE = 600.0
 """The rate is that of the last so many seconds: a bucket of half a million rows may take a minute."""
 
+SECONDS_BEFORE_A_RATE = 1.0
+"""What the first instants of a phase tell is the time of its first piece, not a rate."""
+
 WIDE, NARROW = 100, 72
 """Columns from which there is room for a bar, and below which the amounts are told as a percentage."""
 
@@ -102,6 +105,8 @@ class LiveLine:
         """Begin a phase; the former one is over."""
         if self._phase is not None:
             self._live.remove_task(self._phase)
+        if total is not None and total <= 1:
+            unit, total = "", None  # nothing to count
         self._phase = self._live.add_task(f"{self._title}: {text}" if text else self._title, total=total, unit=unit)
         self.advance(0)  # the point in time that the first rate is told from
 
@@ -163,7 +168,9 @@ def live_line(title: str, console: Console) -> Iterator[LiveLine]:
 
     class AmountColumn(ProgressColumn):
         def render(self, task: Task) -> Text:
-            amount = Amount(task.completed, task.total, task.fields["unit"], task.speed, task.elapsed or 0.0)
+            elapsed = task.elapsed or 0.0
+            rate = task.speed if elapsed >= SECONDS_BEFORE_A_RATE else None
+            amount = Amount(task.completed, task.total, task.fields["unit"], rate, elapsed)
             return Text(amount.text(console.width), no_wrap=True)
 
     is_plain = not console.encoding.startswith("utf")

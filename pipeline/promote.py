@@ -9,13 +9,16 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from models.promotion import CANDIDATE, CHAMPION, Decision, Limits, decide, side_by_side
+from pages.compare import compare_view
+from pages.drawing import Difference
+from pages.render import page
 from pipeline import layout
 from pipeline.contenders import (
     Contender,
@@ -29,7 +32,7 @@ from pipeline.contenders import (
 )
 from pipeline.errors import UnusableInputError
 from pipeline.params import read_section
-from pipeline.side_by_side import figure_numbers, figure_rows, markdown_table
+from pipeline.side_by_side import Table, drawn_differences, figure_numbers, figure_rows, markdown_table
 from pipeline.simulate import read_priors
 from pipeline.storage import write_json
 from pipeline.track import TrackParams
@@ -46,6 +49,9 @@ from pipeline.tracking import (
 
 ARMS = (CANDIDATE, CHAMPION)
 FIGURES = ("figure", "candidate", "champion", "difference, paired")
+DRAWN = (
+    "Candidate less champion on the same accounts, with the interval. An interval that holds zero tells nothing apart."
+)
 LIMITS = ("limit", "candidate", "champion", "at most", "holds")
 
 
@@ -77,6 +83,7 @@ class Outcome:
         is_champion: is the candidate the champion now (or would be, in a dry run)?
         sentences: the reasons, and what else is to be known.
         figures, limits: rows of the two tables; empty where nothing was compared.
+        differences: the same figures' paired differences, candidate less champion, for the page.
     """
 
     title: str
@@ -84,6 +91,7 @@ class Outcome:
     sentences: tuple[str, ...]
     figures: Sequence[tuple[str, ...]]
     limits: Sequence[tuple[str, ...]]
+    differences: Sequence[Difference] = ()
 
 
 def promote(
@@ -140,7 +148,7 @@ def promote(
             return outcome
         looks = decisions_so_far(names.experiment, frozen.sha256) + 1
         sentences = (*outcome.sentences, f"Candidates that these cohorts have judged, this one included: {looks}.")
-        outcome = Outcome(outcome.title, is_promoted, sentences, outcome.figures, outcome.limits)
+        outcome = replace(outcome, sentences=sentences)
         report("MLflow")
         name = f"promote version {ours.run.versions[0]} over {', '.join(run.versions)}"
         record = _record(name, outcome, compared, grounds, frozen, params, Path(scratch))
@@ -186,6 +194,7 @@ def _outcome(
             )
             for check in grounds.checks
         ],
+        drawn_differences(compared, CHAMPION) if compared else (),
     )
 
 
@@ -210,8 +219,15 @@ def _record(
         lines += ["## Figures\n", *markdown_table(FIGURES, outcome.figures), ""]
         lines += ["## Limits\n", *markdown_table(LIMITS, outcome.limits)]
     note = "\n".join(lines) + "\n"
-    page, numbers = scratch / "promotion.md", scratch / "promotion.json"
-    page.write_text(note, encoding="utf-8")
+    text, shown, numbers = (scratch / f"promotion.{ending}" for ending in ("md", "html", "json"))
+    text.write_text(note, encoding="utf-8")
+    tables = [
+        asdict(Table("Limits", "", LIMITS, outcome.limits)),
+        asdict(Table("Figures", f"Frozen cohorts: {cohorts}.", FIGURES, outcome.figures)),
+    ]
+    said = [outcome.title, *outcome.sentences]
+    view = compare_view("may the candidate become the champion?", said, tables, outcome.differences, DRAWN)
+    shown.write_text(page("compare.html", view), encoding="utf-8")
     decision = asdict(grounds) | {"is_promoted": outcome.is_champion, "sentences": list(outcome.sentences)}
     write_json({"decision": decision, "compared": compared, "seeds": [frozen.seeds[0], len(frozen.seeds)]}, numbers)
     how = "promoted" if outcome.is_champion else "kept"
@@ -221,7 +237,7 @@ def _record(
         parameters={f"promote.{key}": json.dumps(value) for key, value in params.model_dump(mode="json").items()},
         metrics=dict(figure_numbers(compared, ARMS)) if compared else {},
         tags={DECISION_TAG: how, COHORTS_TAG: frozen.sha256, "mlflow.source.name": "python -m pipeline promote"},
-        files={page.name: page, numbers.name: numbers},
+        files={each.name: each for each in (shown, text, numbers)},
         datasets=[(frozen.dataset.parent.name, frozen.sha256[:32], layout.PROMOTE.as_posix(), "promotion")],
         content_sha256=hashlib.sha256(note.encode()).hexdigest(),
     )

@@ -79,11 +79,11 @@ class Tally:
         sentences = []
         if self.padded:
             shown = ", ".join(repr(value[:60]) for value in self.padded_examples)
-            what = "rows have" if self.padded > 1 else "row has"
-            left_out = "" if self.contract.name == "accounts" else ", and are out of scope for that alone"
+            is_left_out = self.contract.name != "accounts"
+            what = "rows out of scope only for spaces around account_id" if is_left_out else "ids with spaces around"
             sentences.append(
-                f"{self.contract.name}: {self.padded:,} {what} an account_id with spaces around it{left_out}: {shown}. "
-                "Ids are compared as written. Remove the spaces."
+                f"{self.contract.name}: {what}: {self.padded:,}, such as {shown}. Ids are compared as written. Remove "
+                "the spaces."
             )
         for column, values in sorted(self.unknown_values.items()):
             more = " and more" if len(values) > SHOWN_VALUES else ""

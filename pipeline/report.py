@@ -13,8 +13,9 @@ import polars as pl
 from features.evidence import EVIDENCE_SCHEMA
 from features.tables import only
 from models.scoring import SCORE_COLUMNS
-from pages.account import account_view, observed
+from pages.account import account_view
 from pages.batch import batch_view
+from pages.observed import observed
 from pages.render import page
 from pipeline import layout
 from pipeline.addresses import ACCOUNTS_FOLDER, BATCH_PAGE, address
@@ -109,7 +110,7 @@ class _Pages:
         seen = observed(only(tables, own["account_id"]))
         prevalence = None if self.summary is None else self.summary["prevalence"]
         for score in own.iter_rows(named=True):
-            view = account_view(seen[score["account_id"]], score, behind.get(score["account_id"], []))
+            view = account_view(seen[score["account_id"]], score, behind.get(score["account_id"], []), self.summary)
             html = page("account.html", {**view, "prevalence": prevalence, "batch": f"../{BATCH_PAGE}"})
             (self.folder / address(score["account_id"])).write_text(html, encoding="utf-8")
         return own.select("account_id")

@@ -204,6 +204,7 @@ def _summary(
         **dataset.model_dump(mode="json"),
         "verdicts": {verdict: counts.verdicts[verdict] for verdict in VERDICTS},
         "prevalence": prevalence,
+        "cohort_spread": bundle.settings.get("cohort_spread"),
         "model_version": bundle.version,
         "catalog_hash": bundle.catalog_hash,
         "thresholds": {

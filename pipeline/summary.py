@@ -12,7 +12,7 @@ from rich.text import Text
 
 from features.tables import CONTRACTS
 from pipeline.places import is_remote
-from pipeline.progress import duration, rate_text
+from pipeline.progress import NARROW, duration, rate_text
 from pipeline.terminal import for_people, for_results, pipeline_step, say, show_table, warn
 
 if TYPE_CHECKING:
@@ -98,8 +98,10 @@ def drift_lines(summary: dict[str, Any]) -> list[str]:
 def show_shortlist(ranked: pl.DataFrame, output: Path, warnings: Sequence[str] = ()) -> None:
     """The first candidates with their verdicts."""
     console = for_people()
-    columns = ("campaign", "rank", "account_id", "handle", "verdict", "cost_per_authentic_engagement")
-    shown = ranked.select(columns).head(LARGEST_TABLE).iter_rows()
+    names = ("account_id",) if console.width < NARROW else ("account_id", "handle")
+    columns = ("campaign", "rank", *names, "verdict", "cost_per_authentic_engagement")
+    cost = pl.col(columns[-1]).map_elements("{:,.4f}".format, return_dtype=pl.String)
+    shown = ranked.select(columns).head(LARGEST_TABLE).with_columns(cost).iter_rows()
     heads = (*columns[:-1], "cost per authentic engagement")
     show_table(console, "Shortlist", heads, [["" if cell is None else str(cell) for cell in row] for row in shown])
     passed = int((ranked["verdict"] == "pass").sum())
@@ -107,7 +109,8 @@ def show_shortlist(ranked: pl.DataFrame, output: Path, warnings: Sequence[str] =
         say(console, f"... and {ranked.height - LARGEST_TABLE:,} more, the last ranks among them.")
     warn(console, warnings)
     say(console, f"{passed:,} of {ranked.height:,} candidates pass.")
-    console.print(Text(f"Written to {output}. Open {output / 'shortlist.html'}."), soft_wrap=True)
+    console.print(Text(f"Written to {output}."), soft_wrap=True)
+    console.print(Text(f"next: open {output / 'shortlist.html'}", style="bold"), soft_wrap=True)
 
 
 def show_metrics(metrics: dict[str, Any], segments: dict[str, Any], output: Path) -> None:
@@ -134,8 +137,7 @@ def show_metrics(metrics: dict[str, Any], segments: dict[str, Any], output: Path
         f"{metrics['small_doses_left_out']:,} that bought less than 10 % (see segments.json).",
     )
     console.print(Text(f"Written to {output}. Look at {output / 'figures'}."), soft_wrap=True)
-    say(console, "next: train on your own labels (docs/own-data.md), or put the model beside another:")
-    pipeline_step(console, "compare", "RUN_A", "RUN_B")
+    say(console, "next: train on labels of your own, docs/own-data.md", "bold")
 
 
 def _of_rejects(found: dict[str, Any]) -> list[str]:
@@ -192,8 +194,12 @@ def show_promotion(outcome: Outcome) -> None:
 
 
 def show_comparison(comparison: Comparison) -> None:
-    """Every table. On stdout: they are the result."""
+    """What to conclude, and every table. On stdout: they are the result."""
     console = for_results()
+    first, *others = comparison.conclusion
+    console.print(Text(first, style="bold"))
+    for sentence in others:
+        console.print(Text(sentence))
     for table in comparison.tables:
         if table.rows:
             show_table(console, table.title, table.heads, table.rows)

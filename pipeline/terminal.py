@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
@@ -45,14 +46,20 @@ def _never_failing(stream: TextIO) -> None:
 def show_table(console: Console, title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table; columns of numbers are flush right. Cells are text, whatever they hold: some come from those judged."""
     rows = [list(row) for row in rows]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for place, head in enumerate(heads):
         is_number = any(row[place] for row in rows) and all(NUMBER.fullmatch(row[place]) for row in rows)
-        table.add_column(Text(head), justify="right" if is_number else "left", overflow="fold")
+        if is_number:
+            # A number is never broken; its head is, to its longest word, so that a narrow terminal has room for more.
+            broken = "\n".join(textwrap.wrap(head, max(len(each) for each in (*head.split(), rows[0][place]))))
+            table.add_column(Text(broken), justify="right", no_wrap=True)
+        else:
+            table.add_column(Text(head), overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     say(console, title, "bold")  # as the title of the table it would break at the table's width
     console.print(table)
+    console.print()
 
 
 def say(console: Console, text: str, style: str = "") -> None:

@@ -89,16 +89,22 @@ def _bad_rows(quarantined: Path, table: str, problem: str, count: int) -> Iterat
     about = problem.split(" ", maxsplit=1)[0]
     for row in rows.iter_rows(named=True):
         named = [*contract.key, *([about] if about in contract.schema and about not in contract.key else [])]
-        if any(row[name] is None for name in contract.key):
-            named += [name for name in contract.schema if row[name] is not None and name not in named][:SHOWN_CELLS]
-        cells = (f"{name} {'nothing' if row[name] is None else _cell(row[name])}" for name in named)
+        if any(_is_blank(row[name]) for name in contract.key):
+            named += [name for name in contract.schema if not _is_blank(row[name]) and name not in named][:SHOWN_CELLS]
+        cells = (f"{name} {_cell(row[name])}" for name in named)
         yield f"  {', '.join(cells)}"
     if count > rows.height:
         yield f"  ... and {count - rows.height:,} more"
 
 
-def _cell(text: str) -> str:
+def _is_blank(text: str | None) -> bool:
+    return text is None or not text.strip()
+
+
+def _cell(text: str | None) -> str:
     """A cell on one line, with what cannot be seen escaped: it was written by whomever."""
+    if not text:
+        return "nothing"
     shown = text[:SHOWN_CHARACTERS]
     return repr(shown) if len(shown) == len(text) else f"{shown!r}..."
 

@@ -18,7 +18,7 @@ READERS = {"read_priors": "priors"}
 """Functions that read a section for several stages."""
 
 
-COMMANDS = ("compare", "promote")
+COMMANDS = ("compare", "own_training", "promote", "reviewing")
 """Modules of pipeline/ that are no stage and read params.yaml all the same."""
 
 

@@ -24,6 +24,7 @@ from pipeline.aside import prepared_aside
 from pipeline.audit.page import table
 from pipeline.bundles import load_scorer
 from pipeline.dataset import bucket_ids, read_bucket
+from pipeline.progress import counted
 from pipeline.score_bucket import score_tables
 from pipeline.simulate import read_priors
 from pipeline.storage import check_output_folder, read_json, write_json
@@ -88,10 +89,8 @@ def audited(real: Tables, scorer: Scorer, priors: Priors, report: Callable[[str]
     """The two-sample comparison and the verdicts of one folder's accounts."""
     known = real.accounts.filter(pl.col("follower_count").is_not_null())
     like = priors_like(priors, only(real, known["account_id"]))
-    parts = []
-    for index in range(COHORTS):
-        report(f"simulated cohort {index + 1} of {COHORTS}")
-        parts.append(_simulated(FIRST_SEED + index, like, real))
+    simulated_like = (_simulated(FIRST_SEED + index, like, real) for index in range(COHORTS))
+    parts = list(counted(simulated_like, report, "simulating", "cohorts", COHORTS))
     verdicts = score_tables(scorer, real, scorer.bundle.prevalence)
     counts = dict(verdicts["verdict"].value_counts().iter_rows())
     values, simulated = with_context(compute(real), real), pl.concat(parts)

@@ -12,6 +12,7 @@ from audits.realism import DESIGNS, design_priors, measure, realism_table, share
 from features.tables import Tables
 from pipeline import layout
 from pipeline.params import Section, read_section
+from pipeline.progress import counted
 from pipeline.simulate import read_priors
 from pipeline.storage import write_json
 from simulation.cohort import simulate_cohort
@@ -33,10 +34,7 @@ def run(report: Callable[[str], None]) -> None:
     work = joblib.Parallel(n_jobs=params.jobs, return_as="generator")(
         joblib.delayed(measured)(seed, design, design_priors(priors, design)) for seed, design in tasks
     )
-    cohorts = []
-    for done, cohort in enumerate(work, start=1):
-        report(f"cohort {done} of {len(tasks)}")
-        cohorts.append(cohort)
+    cohorts = list(counted(work, report, "measuring", "cohorts", len(tasks)))
     table = realism_table(cohorts)
     write_json(
         {"cohorts": params.cohorts, "inside_share": share_inside(table), "table": table.to_dicts()},

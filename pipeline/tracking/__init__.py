@@ -17,7 +17,15 @@ from pipeline.tracking.records import (
     StudyRecord,
 )
 from pipeline.tracking.registry import CHALLENGER, CHAMPION, DECISION_TAG, download_bundle, download_model
-from pipeline.tracking.runs import attach_files, attach_to_run, find_run, run_of_bundle, runs_address, track_run
+from pipeline.tracking.runs import (
+    attach_files,
+    attach_to_run,
+    find_run,
+    run_file,
+    run_of_bundle,
+    runs_address,
+    track_run,
+)
 from pipeline.tracking.store import ARTIFACTS, DATABASE, SQLITE, URI_VARIABLE, tracking_uri
 from pipeline.tracking.studies import track_study
 
@@ -44,6 +52,7 @@ __all__ = [
     "download_model",
     "find_run",
     "log_decision",
+    "run_file",
     "run_of_bundle",
     "runs_address",
     "track_run",

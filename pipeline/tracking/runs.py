@@ -101,6 +101,19 @@ def run_of_bundle(model_sha256: str, experiment: str, registered_model: str) -> 
         return logged_run(client, found[0], registered_model) if found else None
 
 
+def run_file(run_id: str, place: str, folder: Path) -> Path | None:
+    """One file of a run, put into `folder`; None where the run holds none of that name.
+
+    Raises:
+        UnusableInputError: the store cannot be reached or used.
+    """
+    with connected(create=False) as client:
+        if place not in {entry.path for entry in client.list_artifacts(run_id)}:
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(client.download_artifacts(run_id, place, str(folder)))
+
+
 def runs_address() -> str:
     """Where the interface shows the runs, with the columns that matter; its list of experiments where there are none.
 

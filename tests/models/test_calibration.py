@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.metrics import log_loss
 
-from models.calibration import SMALLEST_SLOPE, Calibration, fit_calibration
+from models.calibration import SMALLEST_SLOPE, Calibration, cohort_spread, fit_calibration
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -37,6 +37,32 @@ def sample(
 
 def test_no_score_gives_no_probability() -> None:
     assert BY_HAND.probability(np.array([]), 0.2).shape == (0,)
+
+
+def test_no_account_has_no_spread() -> None:
+    assert cohort_spread(np.array([]), np.array([], dtype=bool), np.array([], dtype=str)) == 0.0
+
+
+def test_cohorts_off_by_more_than_chance_spread() -> None:
+    # Two cohorts of 100 at probability 0.5: 60 and 40 inauthentic. Each is off by 10 with an information of
+    # 100 * 0.25 = 25, so 10² / 25 - 1 = 3 beyond chance; sqrt(2 * 3 / 50).
+    labels = np.array([True] * 60 + [False] * 40 + [True] * 40 + [False] * 60)
+    cohorts = np.repeat(["a", "b"], 100)
+    assert cohort_spread(np.full(200, 0.5), labels, cohorts) == pytest.approx(np.sqrt(6 / 50))
+
+
+def test_cohorts_off_by_no_more_than_chance_do_not_spread() -> None:
+    labels = np.array([True] * 52 + [False] * 48 + [True] * 48 + [False] * 52)
+    assert cohort_spread(np.full(200, 0.5), labels, np.repeat(["a", "b"], 100)) == 0.0
+
+
+def test_the_spread_of_planted_offsets_is_found() -> None:
+    generator = np.random.default_rng(3)
+    cohorts = np.repeat(np.arange(200), 300)
+    log_odds = generator.normal(size=len(cohorts)) - 1.0
+    offsets = 0.4 * generator.normal(size=200)
+    labels = generator.random(len(cohorts)) < expit(log_odds + offsets[cohorts])
+    assert cohort_spread(expit(log_odds), labels, cohorts.astype(str)) == pytest.approx(0.4, abs=0.06)
 
 
 @pytest.mark.parametrize("label", [True, False], ids=["only inauthentic", "only genuine"])

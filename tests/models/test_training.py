@@ -242,7 +242,8 @@ def test_the_bundle_holds_what_it_was_trained_with() -> None:
     assert bundle.features == tuple(NAMES)
     assert bundle.catalog_hash == "0123456789abcdef"
     assert bundle.prevalence == SETTINGS.prevalence
-    assert bundle.settings == SETTINGS.verdict
+    assert {name: bundle.settings[name] for name in SETTINGS.verdict} == SETTINGS.verdict
+    assert bundle.settings["cohort_spread"] >= 0.0
     assert set(bundle.ordinary) == set(NAMES)
     assert len(bundle.applicability.low) == len(bundle.applicability.high) == len(NAMES)
     assert bundle.thresholds.pass_below == 1.0 / 4.0

@@ -21,18 +21,8 @@ from pipeline.params import read_section
 from pipeline.promote import PromoteParams
 from pipeline.simulate import read_priors
 from pipeline.storage import atomic_folder
-from tests.pipeline.projects import invoke, run_stages, silent, write_params
+from tests.pipeline.projects import invoke, silent
 from tests.pipeline.tracking_builders import OUTSIDE
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project folder in which every stage but `track` ran once on small simulated data. Read it only."""
-    folder = tmp_path_factory.mktemp("project")
-    write_params(folder)
-    with chdir(folder):
-        run_stages()
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from pipeline.candidates import read_candidates
+from pipeline.candidates import read_candidates, without_repeats
 from pipeline.errors import UnusableInputError
 
 
@@ -76,3 +77,63 @@ def test_bad_rows_are_named_by_line_all_at_once(tmp_path: Path) -> None:
 def test_a_fee_that_is_not_a_number_at_all_is_refused(tmp_path: Path) -> None:
     text = "campaign,account_id,fee\nspring,a,nan\n"
     assert "line 2 has a fee" in problems_of(written(tmp_path, text))[0]
+
+
+def without(folder: Path, *lines: str) -> tuple[pl.DataFrame, list[str]]:
+    """What is left of the lines, and the warnings."""
+    path = written(folder, "\n".join(["campaign,account_id,platform,handle,fee,currency", *lines, ""]))
+    warnings: list[str] = []
+    return without_repeats(read_candidates(path).with_row_index("_row"), warnings.append), warnings
+
+
+class TestRepeats:
+    def test_an_empty_list_has_none(self, tmp_path: Path) -> None:
+        found, warnings = without(tmp_path)
+        assert (found.height, warnings) == (0, [])
+
+    @pytest.mark.parametrize(
+        ("lines", "kept", "warnings"),
+        [
+            pytest.param(["spring,a,,,5,EUR", "spring,b,,,5,EUR"], [0, 1], [], id="two accounts"),
+            pytest.param(["spring,a,,,5,EUR", "autumn,a,,,9,EUR"], [0, 1], [], id="two campaigns"),
+            pytest.param(
+                ["spring,a,,,5,EUR", "spring,b,,,5,EUR", "spring,a,,,5.00,eur"],
+                [0, 1],
+                ["candidates: line 4 says the same as line 2: counted once."],
+                id="the same terms, written otherwise",
+            ),
+            pytest.param(
+                ["spring,a,,,,", "spring,a,,,,EUR", "spring,a,,,,"],
+                [0],
+                ["candidates: lines 3, 4 say the same as line 2: counted once."],
+                id="no fee, thrice",
+            ),
+            pytest.param(
+                ["spring,,x,@Anna,5,EUR", "spring,,X,anna,5,EUR", "spring,,tiktok,anna,5,EUR"],
+                [0, 2],
+                ["candidates: line 3 says the same as line 2: counted once."],
+                id="a handle in another case, and one of another platform",
+            ),
+        ],
+    )
+    def test_lines_that_say_the_same_count_once(
+        self, lines: list[str], kept: list[int], warnings: list[str], tmp_path: Path
+    ) -> None:
+        found, told = without(tmp_path, *lines)
+        assert found["_row"].to_list() == kept
+        assert told == warnings
+
+    def test_different_fees_are_refused_all_at_once(self, tmp_path: Path) -> None:
+        lines = ["spring,a,,,1250,EUR", "spring,b,,,5,EUR", "spring,a,,,1300.5,EUR", "spring,b,,,,", "spring,b,,,5,USD"]
+        with pytest.raises(UnusableInputError) as caught:
+            without(tmp_path, *lines)
+        assert caught.value.problems == [
+            (
+                "candidates: lines 2 and 4 name one account, 'a', in campaign 'spring' with different fees. Found: "
+                "1,250.00 EUR, 1,300.50 EUR. Keep one line of them."
+            ),
+            (
+                "candidates: lines 3, 5 and 6 name one account, 'b', in campaign 'spring' with different fees. Found: "
+                "5.00 EUR, no fee, 5.00 USD. Keep one line of them."
+            ),
+        ]

@@ -7,13 +7,19 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import fsspec
 import polars as pl
 import pytest
+from typer.main import get_command
 
 from features.catalog import features
 from features.definition import GROUPS as ALL_GROUPS
+from pipeline.__main__ import app
+from pipeline.console import ORDER_OF_WORK
 from pipeline.params import as_instant
+from pipeline.places import place
 from pipeline.prepare import PrepareParams
+from pipeline.storage import read_json
 from tests.pipeline.dataset_builders import write
 from tests.pipeline.projects import GROUPS, ROOT, invoke, read, refused
 
@@ -26,6 +32,7 @@ COMMANDS = {
     "features": "Write the feature table alone",
     "simulate": "Simulate one labelled cohort",
     "ui": "Open the experiments",
+    "notebooks": "Run the notebooks on what",
     "kernels": "Compile the kernels now",
     "docs": "Write the pages that are generated from the code",
     "stage": "The stages of the pipeline",
@@ -61,6 +68,23 @@ class TestHelp:
     def test_no_command_is_forgotten_here(self) -> None:
         text = words(invoke("--help").stdout)
         assert all(purpose[:20] in text for purpose in COMMANDS.values())
+
+    def test_commands_are_listed_in_the_order_of_work(self) -> None:
+        text = words(invoke("--help").stdout)
+        places = [text.index(COMMANDS[name][:20]) for name in ("validate", "score", "shortlist", "feedback", "ui")]
+        assert places == sorted(places)
+        panels = [text.index(panel) for panel in ("Your own data", "Experiments", "The project")]
+        assert panels == sorted(panels)
+
+    def test_an_order_says_nothing_of_commands_that_do_not_exist(self) -> None:
+        names = list(get_command(app).commands)
+        assert set(names) - {"map"} >= set(ORDER_OF_WORK) - {"map"}
+
+    @pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"stage", "ui", "kernels", "docs"}))
+    def test_every_command_on_data_gives_an_example_and_its_exit_codes(self, command: str) -> None:
+        text = words(invoke(command, "--help").stdout)
+        assert f"Example: python -m pipeline {command} " in text
+        assert "Exit code " in text
 
     @pytest.mark.parametrize("command", ["score", "evaluate", "simulate"])
     def test_help_loads_no_heavy_module(self, command: str) -> None:
@@ -105,10 +129,22 @@ class TestSilence:
         assert (done.exit_code, done.stdout) == (0, "")
         text = words(done.stderr)
         assert "insufficient_data" in text
-        assert f"accounts: {80:,} rows, {80:,} used" in text
+        assert "Scored 80 accounts in 0:" in text
+        assert " accounts 80 80 " in text  # the row of the table: all of its rows are used
         assert "'mood'" in text
-        # A path is text, whatever brackets it holds.
-        assert "[red]out[/nothing]. Rank candidates next: python -m pipeline shortlist --help" in text
+        # A path is text, whatever brackets it holds, and quoted where it is part of a command.
+        assert f"Written to {tmp_path}/[red]out[/nothing]." in text
+        scores = f"--scores '{tmp_path}/[red]out[/nothing]/scores.parquet'"
+        assert f"next: python -m pipeline report --input {source} {scores} --output " in text
+        assert f"next: python -m pipeline shortlist --candidates CANDIDATES.csv {scores} --output " in text
+
+    def test_results_beside_their_input_are_warned_of(self, incoming: Path, model: Path, tmp_path: Path) -> None:
+        source = write(tmp_path / "in", read(incoming))
+        done = invoke("score", "--input", source, "--output", tmp_path / "in" / ".." / "in", "--model", model)
+        assert done.exit_code == 0
+        assert "is the input folder, too: results now stand beside the tables" in words(done.stderr)
+        assert "Name another folder with --output" in words(done.stderr)
+        assert "is the input folder, too" in read_json(tmp_path / "in" / "summary.json")["warnings"][0]
 
 
 class TestShortlist:
@@ -187,7 +223,9 @@ class TestShortlist:
 class TestFeatures:
     def columns(self, source: Path, output: Path, *options: object) -> list[str]:
         done = invoke("features", "--input", source, "--output", output, *options)
-        assert (done.exit_code, done.output) == (0, "")
+        assert (done.exit_code, done.stdout) == (0, "")
+        assert "Features of " in done.stderr
+        assert f"Written to {output}." in done.stderr
         return pl.read_parquet(output).columns
 
     def test_all_groups_are_the_catalogue_in_its_order(self, incoming: Path, tmp_path: Path) -> None:
@@ -257,10 +295,54 @@ class TestValidate:
         done = invoke("validate", "--input", incoming)
         assert done.exit_code == 0
         assert "accounts with enough for a verdict: " in done.stdout
+        output = incoming.parent / "incoming-scored"
+        assert done.stderr == f"next: python -m pipeline score --input {incoming} --output {output}\n"
+
+    def test_quiet_leaves_the_result_alone(self, incoming: Path) -> None:
+        done = invoke("validate", "--input", incoming, "--quiet")
+        assert done.stdout == invoke("validate", "--input", incoming).stdout
         assert done.stderr == ""
 
     def test_an_unusable_folder_is_2(self, tmp_path: Path) -> None:
         assert refused("validate", "--input", tmp_path / "none").startswith("input: ")
+
+
+class TestPlaces:
+    """A scheme would be taken for a folder of that name, `s3:`, in the working directory."""
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            pytest.param(("report", "--input", "in", "--scores", "s.csv", "--output", "s3://b/o"), id="report, output"),
+            pytest.param(("report", "--input", "in", "--scores", "s3://b/s", "--output", "o"), id="report, scores"),
+            pytest.param(("shortlist", "--candidates", "s3://b/c", "--scores", "s", "--output", "o"), id="candidates"),
+            pytest.param(("shortlist", "--candidates", "c", "--scores", "s3://b/s", "--output", "o"), id="scores"),
+            pytest.param(("feedback", "--decisions", "s3://b/d", "--scores", "s", "--output", "o"), id="decisions"),
+            pytest.param(("features", "--input", "in", "--output", "s3://b/f.parquet"), id="features"),
+            pytest.param(("evaluate", "--input", "in", "--output", "s3://b/o"), id="evaluate"),
+            pytest.param(("simulate", "--output", "s3://b/o", "--accounts", "5", "--seed", "1"), id="simulate"),
+        ],
+    )
+    def test_another_machines_place_is_refused_where_it_cannot_be_used(
+        self, arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert "is no place of this machine. Mount or copy it, and name where." in refused(*arguments)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_input_elsewhere_is_read_by_every_command(self, incoming: Path, tmp_path: Path) -> None:
+        remote = place(f"memory://{tmp_path.name}/in")
+        for table in incoming.iterdir():
+            (remote / table.name).write_bytes(table.read_bytes())
+        try:
+            here = invoke("validate", "--input", incoming)
+            there = invoke("validate", "--input", remote)
+            assert (there.exit_code, there.stdout) == (0, here.stdout)
+            arguments = ("--output", tmp_path / "f.parquet", "--groups", "profile", "--quiet")
+            assert invoke("features", "--input", remote, *arguments).exit_code == 0
+            assert pl.read_parquet(tmp_path / "f.parquet").height == 80
+        finally:
+            fsspec.filesystem("memory").store.clear()
 
 
 class TestStages:

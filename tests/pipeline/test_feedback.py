@@ -189,6 +189,13 @@ class TestDecisions:
             decided(tmp_path, *rows)
         assert decided(tmp_path, *rows[1:]).counts["quarantined"] == 19
 
+    def test_of_a_short_list_most_rows_may_not_be_bad(self, tmp_path: Path) -> None:
+        rows = [f"a{number},{'fake' if number < 6 else 'genuine'},2026-03-01,,," for number in range(11)]
+        with pytest.raises(TooManyBadRowsError, match=r"decisions: 6 of 11 rows in scope were quarantined"):
+            decided(tmp_path, *rows)
+        assert decided(tmp_path, *rows[1:]).counts["quarantined"] == 5  # half of 10 is not most of them
+        assert decided(tmp_path, *rows[2:8]).counts["quarantined"] == 4  # most of 6, but fewer than five
+
     @pytest.mark.parametrize(
         ("header", "message"),
         [

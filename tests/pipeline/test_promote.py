@@ -123,7 +123,7 @@ def test_a_candidate_that_does_not_earn_it_is_kept_out_and_the_store_says_why(ri
     )
     store = client(rivals)
     files = {entry.path for entry in store.list_artifacts(decision.info.run_id)}
-    assert files == {"promotion.md", "promotion.json"}
+    assert files == {"promotion.html", "promotion.md", "promotion.json"}
     challenger = store.get_model_version("authenticity", "2")
     assert challenger.tags["decision"] == "not promoted over version 1"
     assert "is not better beyond its interval" in str(challenger.description)
@@ -151,8 +151,8 @@ def test_a_candidate_that_earns_it_becomes_champion_everywhere(rivals: Path, mon
     registered = store.get_registered_model("authenticity")
     assert "Promoted over version 1: recall is better beyond its interval" in str(registered.description)
     newest, first = runs(rivals)[1:]
-    assert newest.data.tags["mlflow.note.content"].startswith("**Champion:** the model of this run. Version 2")
-    assert "not this run's model, which is version 1. Version 2" in first.data.tags["mlflow.note.content"]
+    assert "\n\n**Champion:** the model of this run. Version 2" in newest.data.tags["mlflow.note.content"]
+    assert "not this run's model, which is version 1. This run beside it: " in first.data.tags["mlflow.note.content"]
     assert first.data.tags["mlflow.note.content"].count("**Champion:**") == 1
 
 

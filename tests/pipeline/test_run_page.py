@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -39,7 +40,8 @@ def test_nothing_measured_by_segment_is_said() -> None:
     [
         pytest.param(
             "**In short:** recall at 1 % false positives 0.450 (0.300 to 0.600), AUC 0.870 (0.840 to 0.900) on test "
-            "cohorts (3 simulated, unseen); the nearest baseline, prevalence, has - and 0.500.\n\n## What was trained",
+            "cohorts (3 simulated, unseen); 90% intervals over cohorts; "
+            "the nearest baseline, prevalence, has - and 0.500.\n\n## What was trained",
             id="the answer, first",
         ),
         pytest.param("400 labelled (130 inauthentic) in 10 cohorts: 5 fitted, 1 stopped the fitting", id="accounts"),
@@ -94,6 +96,17 @@ def test_intervals_of_the_decisions_are_told_where_they_were_measured() -> None:
     assert "rejects right 0.900 (0.800 to 0.950); at prevalence 0.2 0.900 (0.800 to 0.950);" in told
     assert "honest but odd rejected 0.000 (0.000 to 0.010);" in told
     assert "With intervals" not in page()
+
+
+def test_the_lineage_names_every_data_file() -> None:
+    assert "| data | hash |\n| --- | --- |\n| `data/raw/training` | `11.dir` |" in page()
+    assert "there is no `dvc.lock`" in page(lineage={})
+
+
+def test_libraries_are_told_where_the_bundle_knows_them() -> None:
+    bundle = dataclasses.replace(handmade_bundle(), provenance={"libraries": {"polars": "2.1.0", "lightgbm": "4.7.0"}})
+    assert "- **Libraries:** lightgbm 4.7.0, polars 2.1.0." in page(bundle=bundle)
+    assert "Libraries" not in page(bundle=dataclasses.replace(bundle, provenance={}))
 
 
 def test_changed_code_and_no_git_are_said() -> None:

@@ -175,3 +175,17 @@ def test_a_formula_in_a_handle_is_neutralised_in_the_file(tmp_path: Path) -> Non
     scores(a={"verdict": "pass", "handle": '=HYPERLINK("x")'}).write_parquet(file)
     shortlist_file(listed, file, tmp_path / "out")
     assert pl.read_csv(tmp_path / "out" / "shortlist.csv")["handle"].to_list() == ['\'=HYPERLINK("x")']
+
+
+def test_an_account_named_by_id_and_by_handle_stands_once() -> None:
+    warnings: list[str] = []
+    rows = ({"account_id": "a"}, {"platform": "instagram", "handle": "@Anna"})
+    ranked = shortlist(candidates(*rows), scores(a={"verdict": "pass", "handle": "anna"}), warnings.append)
+    assert ranked["account_id"].to_list() == ["a"]
+    assert warnings == ["candidates: line 3 says the same as line 2: counted once."]
+
+
+def test_an_account_named_twice_with_different_fees_is_refused() -> None:
+    rows = ({"account_id": "a", "fee": 5.0}, {"platform": "instagram", "handle": "anna", "fee": 6.0})
+    with pytest.raises(UnusableInputError, match=r"lines 2 and 3 name one account, 'a'.*Found: 5\.00, 6\.00\."):
+        shortlist(candidates(*rows), scores(a={"verdict": "pass", "handle": "anna"}))

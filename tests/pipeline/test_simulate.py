@@ -88,6 +88,46 @@ def test_what_cannot_be_simulated_is_said(options: tuple[object, ...], named: st
     assert list(tmp_path.iterdir()) == []
 
 
+class TestOverwriting:
+    def simulated(self, folder: Path, *options: object) -> bytes:
+        done = invoke("simulate", "--output", folder, "--accounts", 5, "--seed", 4243, *options)
+        assert (done.exit_code, done.stdout) == (0, "")
+        assert "next: python -m pipeline score --input " in done.stderr
+        return (folder / "accounts.parquet").read_bytes()
+
+    def test_an_earlier_simulation_is_replaced(self, tmp_path: Path) -> None:
+        assert self.simulated(tmp_path / "cohort") == self.simulated(tmp_path / "cohort")
+
+    @pytest.mark.parametrize(
+        "labels",
+        [
+            pytest.param(None, id="no labels"),
+            pytest.param({"label_source": ["review"]}, id="labels of somebody"),
+            pytest.param({"label_source": [None]}, id="labels of nobody knows whom"),
+            pytest.param({"account_id": ["a"]}, id="labels without a source"),
+        ],
+    )
+    def test_tables_that_no_simulation_wrote_stay(self, labels: dict[str, list[str]] | None, tmp_path: Path) -> None:
+        folder = tmp_path / "mine"
+        folder.mkdir()
+        pl.DataFrame({"account_id": ["a"]}).write_parquet(folder / "accounts.parquet")
+        if labels is not None:
+            pl.DataFrame(labels, schema_overrides=dict.fromkeys(labels, pl.String)).write_parquet(
+                folder / "labels.parquet"
+            )
+        before = (folder / "accounts.parquet").read_bytes()
+        message = refused("simulate", "--output", folder, "--accounts", 5, "--seed", 4243)
+        assert "holds tables that would be replaced. Found: accounts.parquet" in message
+        assert message.endswith("Give another folder, or add --overwrite.")
+        assert (folder / "accounts.parquet").read_bytes() == before
+        assert self.simulated(folder, "--overwrite") != before
+
+    def test_a_folder_of_other_files_is_filled(self, tmp_path: Path) -> None:
+        (tmp_path / "notes.txt").write_text("mine")
+        self.simulated(tmp_path)
+        assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
 class TestStage:
     def test_cohorts_fill_parts_and_no_account_is_in_two(self, project: Path) -> None:
         parts = sorted((project / "data" / "raw" / "training" / "labels").iterdir())

@@ -180,6 +180,26 @@ def test_metrics_are_grouped_and_undefined_ones_left_out() -> None:
     }
 
 
+def test_metrics_come_in_the_order_to_read_them() -> None:
+    names = [name for name, _ in track.metrics_of(METRICS, TRAINING, SCORING)]
+    recall = "assay/recall_at_1_percent_false_positives"
+    assert names[:4] == [recall, f"{recall}_lower", f"{recall}_upper", "assay/auc"]
+
+
+def test_a_value_comes_before_its_bounds_as_reports_are_sorted() -> None:
+    entry = {"lower": 0.8, "upper": 0.9, "value": 0.85}
+    found = dict(track.metrics_of({"models": {"assay": {"auc": entry}}}, {}, {"verdicts": {}}))
+    assert list(found) == ["assay/auc", "assay/auc_lower", "assay/auc_upper"]
+
+
+def test_sections_that_make_no_model_are_no_parameters_of_a_run() -> None:
+    sections: dict[str, Any] = {"simulate": {"jobs": 2}, "train": {"seed": 1}}
+    others: dict[str, Any] = {name: {"seed": 1} for name in ("audit_recall", "tune", "promote", "track")}
+    found = track.of_the_model({**others, **sections})
+    assert list(found) == ["train", "simulate"]
+    assert track.of_the_model({}) == {}
+
+
 def test_names_that_mlflow_refuses_are_written_otherwise() -> None:
     metrics = {"models": {"assay": {"recall@1%": {"value": 0.5}}}}
     assert dict(track.metrics_of(metrics, {}, {"verdicts": {}})) == {"assay/recall_1_": 0.5}
@@ -190,7 +210,7 @@ def test_names_that_mlflow_refuses_are_written_otherwise() -> None:
     [
         pytest.param("", {}, "no metric", id="nothing"),
         pytest.param("1a2b3c4d5e6f", {"assay": {"auc": {"value": None}}}, "1a2b3c4", id="undefined"),
-        pytest.param("1a2b3c4d5e6f", METRICS["models"], "1a2b3c4 auc 0.87 recall@1% 0.45", id="all"),
+        pytest.param("1a2b3c4d5e6f", METRICS["models"], "1a2b3c4 recall 0.450 auc 0.870", id="all"),
     ],
 )
 def test_the_name_tells_the_headline(revision: str, models: Any, expected: str) -> None:

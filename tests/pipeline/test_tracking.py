@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -29,7 +30,9 @@ from pipeline.tracking import (
     attach_to_run,
     download_bundle,
     find_run,
+    run_file,
     run_of_bundle,
+    runs_address,
     tracking_uri,
 )
 from tests.models.synthetic import FEATURES, context, labelled_accounts, silent, trained
@@ -122,14 +125,90 @@ def test_the_interface_opens_the_same_store_without_being_told(repository: Path)
 def test_a_run_holds_parameters_metrics_tags_and_note(client: mlflow.MlflowClient) -> None:
     (run,) = runs(client)
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "auc 0.87 recall@1% 0.45"
+    assert run.info.run_name == "recall 0.450 auc 0.870"
     assert run.data.params["train.num_leaves"] == "4"
     assert run.data.metrics["assay/auc_lower"] == 0.84
     assert run.data.metrics["scored/reject"] == 1.0
     assert run.data.tags["model_version"] == trained().bundle.version
-    assert run.data.tags["data.data/raw/incoming"] == "22222222222222222222222222222222.dir"
     assert "| assay | 0.870 (0.840 to 0.900) |" in run.data.tags["mlflow.note.content"]
-    assert {entry.dataset.name for entry in run.inputs.dataset_inputs} == {"training", "incoming"}
+    inputs = {entry.dataset.name: entry.dataset.digest for entry in run.inputs.dataset_inputs}
+    assert inputs == {"training": f"{'1' * 32}.dir", "incoming": f"{'2' * 32}.dir"}
+
+
+def test_the_tags_of_a_run_fit_on_a_screen(client: mlflow.MlflowClient) -> None:
+    (run,) = runs(client)
+    shown = {name for name in run.data.tags if not name.startswith("mlflow.")}
+    assert shown <= {
+        "model_version",
+        "model_sha256",
+        "catalog_hash",
+        "split",
+        "git_revision",
+        "git_dirty",
+        "content_sha256",
+    }
+    assert f"| `data/raw/incoming` | `{'2' * 32}.dir` |" in run.data.tags["mlflow.note.content"]
+
+
+def test_the_note_starts_with_the_answer_then_the_champion(client: mlflow.MlflowClient) -> None:
+    short, champion, *_ = runs(client)[0].data.tags["mlflow.note.content"].split("\n\n")
+    assert short.startswith("**In short:** recall at 1 % false positives 0.450 (0.300 to 0.600), AUC 0.870")
+    assert "90% intervals over cohorts; the nearest baseline, prevalence" in short
+    assert champion.startswith("**Champion:** the model of this run. Version 1 of `authenticity`")
+
+
+def test_a_run_is_told_beside_the_champion_and_the_run_before(client: mlflow.MlflowClient) -> None:
+    layout.PARAMS.write_text(layout.PARAMS.read_text().replace("num_leaves: 4", "num_leaves: 5"))
+    metrics = json.loads(layout.METRICS.read_text())
+    metrics["models"]["assay"]["auc"]["value"] = 0.88
+    layout.METRICS.write_text(json.dumps(metrics))
+    track.run(silent)
+    _, champion, before, trained_on, *_ = runs(client)[0].data.tags["mlflow.note.content"].split("\n\n")
+    gained = "recall at 1 % false positives +0.000, AUC +0.010"  # 0.88 - 0.87
+    assert f"This run beside it: {gained} (from each run's own report, not paired" in champion
+    assert before.startswith("**Run before:** [recall 0.450 auc 0.870](#/experiments/1/runs/")
+    assert f"Since then {gained}; what differs: 1 parameter." in before
+    assert trained_on == "## What was trained on what"
+    description = client.get_model_version("authenticity", "2").description
+    assert str(description).startswith("Not judged yet. **In short:** recall at 1 % false positives 0.450")
+
+
+def test_equal_runs_but_for_a_figure_say_that_nothing_else_differs(client: mlflow.MlflowClient) -> None:
+    (layout.FIGURES / "roc.png").write_bytes(b"another picture")
+    track.run(silent)
+    assert "; no parameter, definition or data differs." in runs(client)[0].data.tags["mlflow.note.content"]
+
+
+def test_the_table_of_runs_shows_the_figures_that_matter(client: mlflow.MlflowClient) -> None:
+    experiment = client.get_experiment_by_name("assay")
+    assert experiment is not None
+    shown = json.loads(experiment.tags["mlflow.sharedViewState.figures"])["selectedColumns"]
+    assert shown[:2] == ["metrics.`assay/recall_at_1_percent_false_positives`", "metrics.`assay/auc`"]
+    assert "which are not paired" in experiment.tags["mlflow.note.content"]
+    expected = f"#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning&viewStateShareKey=figures"
+    assert runs_address() == expected
+
+
+@pytest.mark.usefixtures("repository")
+def test_an_experiment_of_others_keeps_the_list_of_experiments(client: mlflow.MlflowClient) -> None:
+    client.delete_experiment_tag("1", "mlflow.sharedViewState.figures")
+    assert runs_address() == "#/experiments?workflowType=machine_learning"
+
+
+def test_without_a_store_the_address_is_the_list_and_no_store_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert runs_address() == "#/experiments?workflowType=machine_learning"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_a_run_is_fetched_or_absent(client: mlflow.MlflowClient, tmp_path: Path) -> None:
+    (run,) = runs(client)
+    assert run_file(run.info.run_id, "no such file", tmp_path / "fetched") is None
+    found = run_file(run.info.run_id, "params.yaml", tmp_path / "fetched")
+    assert found is not None
+    assert found.read_text() == layout.PARAMS.read_text()
 
 
 def test_a_run_holds_its_files(client: mlflow.MlflowClient) -> None:
@@ -225,8 +304,7 @@ def test_the_first_model_is_challenger_and_champion_and_says_why(client: mlflow.
     assert client.get_model_version("authenticity", "1").tags["decision"] == "champion as the first"
     (run,) = runs(client)
     note = run.data.tags["mlflow.note.content"]
-    assert note.startswith("**Champion:** the model of this run. Version 1 of `authenticity`")
-    assert "there was none to compare it with" in note.partition("\n\n")[0]
+    assert "there was none to compare it with" in note.split("\n\n")[1]
 
 
 def test_without_a_champion_the_model_tracked_becomes_it(client: mlflow.MlflowClient) -> None:
@@ -244,7 +322,9 @@ def test_other_parameters_make_another_run_and_the_challenger_and_leave_the_cham
     assert len(runs(client)) == 2
     assert aliases(client) == {"challenger": "2", "champion": "1"}
     newest = runs(client)[0].data.tags["mlflow.note.content"]
-    assert newest.startswith("**Champion:** not this run's model, which is version 2. Version 1 of `authenticity`")
+    champion = newest.split("\n\n")[1]
+    assert champion.startswith("**Champion:** not this run's model, which is version 2. This run beside it: ")
+    assert "Version 1 of `authenticity`" in champion
     layout.PARAMS.write_text(params)
     track.run(silent)
     assert len(runs(client)) == 2

@@ -98,9 +98,7 @@ def test_without_observed_at_a_post_is_as_old_as_the_newest_row_of_its_account_s
     assert sufficiency(tables(posts=only_old))["observed_posts"].to_list() == [0]
 
 
-def test_the_command_prints_counts_problems_and_what_each_account_lacks(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_tells_counts_problems_and_what_each_account_lacks(tmp_path: Path) -> None:
     content = frames(accounts=3)
     rich_in_data = pl.col("account_id") != "account-2"
     for name in ("followers_daily", "posts", "comments"):
@@ -109,35 +107,120 @@ def test_the_command_prints_counts_problems_and_what_each_account_lacks(
     content["comments"] = pl.concat([content["comments"], bad])
     content["accounts"] = content["accounts"].with_columns(mood=pl.lit("fine"))
     source = write(tmp_path / "in", content)
-    run(source)
-    printed = capsys.readouterr()
-    lines = printed.out.splitlines()
+    checked = run(source)
+    lines = checked.lines
     assert lines[0].split() == [
         "rows_in", "used", "quarantined", "duplicates_collapsed", "out_of_scope", "after_as_of", "repaired",
     ]  # fmt: skip
     assert lines[4].split() == ["comments", "25", "24", "1", "0", "0", "0", "0"]
     assert lines[6:] == [
         "comments: like_count is below 0 (1 row)",
+        "  account_id 'account-0', comment_id 'bad', like_count '-1'",
         "as_of: 2026-01-21T12:00:00+00:00",
         "accounts with enough for a verdict: 2 of 3",
         "account-2: " + " | ".join(NOTHING),
     ]
-    assert printed.err == "warning: accounts: columns that the contract does not know are not used: 'mood'.\n"
+    assert checked.warnings == ["accounts: columns that the contract does not know are not used: 'mood'."]
+    assert (checked.accounts, checked.enough) == (3, 2)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
-def test_quiet_leaves_the_result_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = write_text(tmp_path / "in", accounts__csv="account_id,platform,follower_count,mood\na,x,5,fine\n")
-    run(source, quiet=True)
-    printed = capsys.readouterr()
-    assert printed.err == ""
-    assert "as_of: unknown, no row carries an instant" in printed.out
+def test_a_folder_without_instants_says_so(tmp_path: Path) -> None:
+    source = write_text(tmp_path / "in", accounts__csv="account_id,platform,follower_count\na,x,5\n")
+    assert "as_of: unknown, no row carries an instant" in run(source).lines
 
 
-def test_as_of_cuts_before_anything_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+HEADER = "account_id,date,follower_count"
+TWO_ACCOUNTS = "account_id,platform,follower_count\na,x,5\nb,x,5\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [
+        pytest.param(
+            ["a,2026-01-01,-1"],
+            [
+                "followers_daily: follower_count is below 0 (1 row)",
+                "  account_id 'a', date '2026-01-01', follower_count '-1'",
+            ],
+            id="the cell is told beside the key",
+        ),
+        pytest.param(
+            ["b,soon,7"],
+            ["followers_daily: date cannot be read as a date (1 row)", "  account_id 'b', date 'soon'"],
+            id="a cell of the key is told once",
+        ),
+        pytest.param(
+            [",2026-01-01,7"],
+            [
+                "followers_daily: account_id is null (1 row)",
+                "  account_id nothing, date '2026-01-01', follower_count '7'",
+            ],
+            id="without a key the row's other cells tell which it is",
+        ),
+        pytest.param(
+            [f"a,2026-01-0{day},-{day}" for day in (5, 3, 1, 2, 4)],
+            [
+                "followers_daily: follower_count is below 0 (5 rows)",
+                "  account_id 'a', date '2026-01-01', follower_count '-1'",
+                "  account_id 'a', date '2026-01-02', follower_count '-2'",
+                "  account_id 'a', date '2026-01-03', follower_count '-3'",
+                "  ... and 2 more",
+            ],
+            id="the first three, whatever the order of the rows",
+        ),
+        pytest.param(
+            ["a,2026-01-01," + "\x1b" * 61],
+            [
+                "followers_daily: follower_count cannot be read as a whole number (1 row)",
+                "  account_id 'a', date '2026-01-01', follower_count '" + "\\x1b" * 60 + "'...",
+            ],
+            id="a long cell is cut, and what a terminal would obey is escaped",
+        ),
+        pytest.param(
+            ["a,soon,-1"],
+            [
+                "followers_daily: date cannot be read as a date (1 row)",
+                "  account_id 'a', date 'soon'",
+            ],
+            id="a row that cannot be read is not judged further",
+        ),
+    ],
+)
+def test_bad_rows_are_named(rows: list[str], named: list[str], tmp_path: Path) -> None:
+    good = [f"b,2026-02-{day:02},7" for day in range(1, 4)]
+    text = "\n".join([HEADER, *good, *rows, ""])
+    lines = run(write_text(tmp_path / "in", accounts__csv=TWO_ACCOUNTS, followers_daily__csv=text)).lines
+    assert lines[3 : 3 + len(named)] == named
+
+
+class TestSpacesAroundIds:
+    """An id is compared as written: two that look alike would otherwise be one account or two, as a reader likes."""
+
+    def warnings(self, folder: Path, accounts: str, readings: str) -> list[str]:
+        header = "account_id,platform,follower_count"
+        texts = {"accounts__csv": f"{header}\n{accounts}", "followers_daily__csv": f"{HEADER}\n{readings}"}
+        return run(write_text(folder / "in", **texts)).warnings
+
+    def test_none_is_no_warning(self, tmp_path: Path) -> None:
+        assert self.warnings(tmp_path, "a,x,5\n", "a,2026-01-01,5\nb ,2026-01-01,5\n") == []
+
+    def test_accounts_are_named(self, tmp_path: Path) -> None:
+        found = self.warnings(tmp_path, " b,x,5\na ,x,5\nc,x,5\n", "c,2026-01-01,5\n")
+        assert found == [
+            "accounts: ids with spaces around: 2, such as ' b', 'a '. Ids are compared as written. Remove the spaces."
+        ]
+
+    def test_rows_that_would_be_of_an_account_are_named(self, tmp_path: Path) -> None:
+        found = self.warnings(tmp_path, "a,x,5\n", "a ,2026-01-01,5\nghost ,2026-01-01,5\n")
+        start = "followers_daily: rows out of scope only for spaces around account_id: 1, such as 'a '. "
+        assert found == [f"{start}Ids are compared as written. Remove the spaces."]
+
+
+def test_as_of_cuts_before_anything_is_counted(tmp_path: Path) -> None:
     source = write(tmp_path / "in", {name: frames(accounts=1)[name] for name in ("accounts", "followers_daily")})
-    run(source, as_of=datetime(2026, 1, 13, tzinfo=UTC))
-    assert "account-0: 12 readings; 14 are needed | " in capsys.readouterr().out
+    lines = run(source, as_of=datetime(2026, 1, 13, tzinfo=UTC)).lines
+    assert lines[-1].startswith("account-0: 12 readings; 14 are needed | ")
 
 
 def test_a_table_that_cannot_be_used_stops_the_command(tmp_path: Path) -> None:

@@ -1,0 +1,247 @@
+"""Sentences that a page builds for one account: how sure, what moved it, over which time, what would contest it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from features.definition import Shown
+from features.signals import SIGNALS
+from features.sufficiency import SETTLED_HOURS
+
+if TYPE_CHECKING:
+    from pages.observed import Observed
+
+NINE_IN_TEN = 1.645
+"""Standard deviations either side of the middle that hold nine in ten of normally spread cohorts."""
+
+NEWEST_POSTS = 10
+"""Posts that say what an account draws now."""
+
+FAR_OFF = 2.0
+"""Times that the mean and what is drawn now may differ before the page says so; assumed."""
+
+MOST_NAMED = 3
+"""Signals named in the sentence; the table holds all."""
+
+FLAGGED = ("review", "reject")
+
+WHAT_CONTESTS = {
+    "follower_burst": "what brought the followers of those days: the platform's own statistics of their sources, a "
+    "receipt for advertising, a link to the shout-out, the article or the giveaway",
+    "steady_gain": "receipts for the advertising of those days, or the platform's own statistics of the followers' "
+    "sources",
+    "follower_losses": "what these followers had come for (a giveaway, a subject since dropped), or the platform's "
+    "notice of a clean-up",
+    "refilled_losses": "what took the followers and what brought others so soon after",
+    "follow_unfollow": "why accounts were followed or given up at that time",
+    "likes_and_followers_apart": "the platform's own statistics of the posts before and after: reach, and its sources",
+    "comments_alike": "what the commenters have in common (an occasion, a language, a custom of the fans)",
+    "emoji_comments": "what the commenters have in common (an occasion, a custom of the fans)",
+    "short_comments": "comments of other posts, or all of them where these are a sample",
+    "comment_order": "who the regular commenters are and how they learn of a new post",
+    "same_commenters": "who the regular commenters are and how they learn of a new post",
+    "comment_timing": "all comments where these are a sample, and what happened at the time",
+    "engagement_for_size": "the platform's own statistics of these posts: reach, its sources, what was advertised",
+    "comments_against_likes": "the platform's own statistics of these posts: reach, its sources, what was advertised",
+    "likes_against_views": "the platform's own statistics of these posts: sources of views, what was advertised",
+    "even_likes": "the platform's own statistics of these posts: who liked, and when",
+    "even_comments": "all comments of these posts with their authors",
+    "likes_over_time": "what changed at the time: subject, format, pace of posting, advertising",
+    "sponsored_posts": "which of the posts were advertised, and by whom",
+    "count_digits": "the counts as the platform exports them",
+}
+"""What the account's side can show against a reason, by its signal."""
+
+
+def told(
+    seen: Observed,
+    score: Mapping[str, Any],
+    reasons: Sequence[Mapping[str, Any]],
+    summary: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What the template shows under `told`.
+
+    Args:
+        seen: the account's rows.
+        score: its row of the scores.
+        reasons: its reasons in their parts, with `heading` and evidence `rows`.
+        summary: of the scoring run, if at hand.
+    """
+    spread = None if summary is None else summary.get("cohort_spread")
+    return {
+        "sure": how_sure(score["probability_inauthentic"], spread),
+        "no_scheme": score["verdict"] in FLAGGED and not score["suspected_schemes"],
+        "level": level(seen.posts, seen.account["newest_at"]),
+        "signals": signals(score["signals"] or [], reasons),
+        "balance": balance(score["signals"] or [], reasons) if score["verdict"] in FLAGGED else "",
+        "contests": contests(seen, reasons) if score["verdict"] in FLAGGED else [],
+    }
+
+
+def how_sure(probability: float | None, spread: float | None) -> list[str]:
+    """How far the probability may be off, in sentences; none without a verdict."""
+    if probability is None:
+        return []
+    sentences = ["How often it is right about real accounts is not known: the model learned from simulated ones."]
+    if spread is not None and 0.0 < probability < 1.0:
+        middle = math.log(probability / (1.0 - probability))
+        low, high = (1.0 / (1.0 + math.exp(-(middle + side * NINE_IN_TEN * spread))) for side in (-1, 1))
+        sentences.append(
+            "Simulated cohorts differ in their rules and in how many accounts buy: in about nine of ten of them the "
+            f"probability would be {_hundredths(low)} to {_hundredths(high)} in 100."
+        )
+    return [*sentences, "An account that bought less than a tenth can look the same."]
+
+
+def _hundredths(share: float) -> str:
+    """Whole hundredths within 1 and 99: neither end is certainty."""
+    return f"{min(max(round(100 * share), 1), 99)}"
+
+
+# What was drawn, and when ---------------------------------------------------------------------------------------------
+
+
+def level(posts: pl.DataFrame, newest_at: Any) -> list[str]:
+    """Of which posts the mean is taken, and what the newest draw, as observed: likes and comments.
+
+    `posts` are the account's rows of the contract's table, `newest_at` the instant of its newest row.
+    """
+    drew = pl.col("like_count") + pl.col("comment_count").fill_null(0)
+    shown = settled(posts, newest_at, ("like_count",)).sort("posted_at", "post_id").select("posted_at", drew=drew)
+    if shown.is_empty():
+        return ["No post older than 48 hours shows its likes."]
+    first, last = (f"{shown['posted_at'][place]:%Y-%m-%d}" for place in (0, -1))
+    if shown.height == 1:
+        return [f"Of a single post of {first}."]
+    sentences = [f"The mean is of {shown.height:,} posts from {first} to {last}."]
+    if shown.height > NEWEST_POSTS:
+        drawn = shown["drew"].to_numpy()
+        now, mean = float(np.median(drawn[-NEWEST_POSTS:])), float(np.mean(drawn))
+        beside = " as observed"
+        if mean > FAR_OFF * max(now, 1.0):
+            beside = " as observed: few posts, or older ones, make the mean"
+        elif now > FAR_OFF * mean:
+            beside = " as observed: it draws more now than in the mean"
+        sentences.append(f"The newest {NEWEST_POSTS} have a median of {now:,.0f} likes and comments{beside}.")
+    return sentences
+
+
+def settled(posts: pl.DataFrame, newest_at: Any, counts: Sequence[str]) -> pl.DataFrame:
+    """The posts old enough to count when they were read, with at least one of these counts.
+
+    As `features.sufficiency.settled_posts`, of one account.
+    """
+    age = pl.coalesce("observed_at", pl.lit(newest_at)) - pl.col("posted_at")
+    is_old = age >= timedelta(hours=SETTLED_HOURS)
+    return posts.filter(is_old & pl.any_horizontal(pl.col(*counts).is_not_null()))
+
+
+def moves(days: Sequence[str], counts: Sequence[float]) -> str:
+    """The largest rise and the largest fall between two readings of a curve, in a sentence; empty without either."""
+    changes = [after - before for before, after in pairwise(counts)]
+    said = []
+    for name, place in (("rise", _largest(changes, 1)), ("fall", _largest(changes, -1))):
+        if place is not None:
+            share = f" ({Shown(abs(changes[place]) / counts[place]):.1%})" if counts[place] > 0 else ""
+            said.append(f"largest {name} {changes[place]:+,.0f}{share} from {days[place]} to {days[place + 1]}")
+    return f"Between two readings: {'; '.join(said)}." if said else ""
+
+
+def _largest(changes: Sequence[float], sign: int) -> int | None:
+    """Place of the largest change of that sign, the first of equal ones."""
+    places = [place for place, change in enumerate(changes) if change * sign > 0]
+    return max(places, key=lambda place: (changes[place] * sign, -place)) if places else None
+
+
+# What moved the probability -------------------------------------------------------------------------------------------
+
+
+def signals(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Every signal with what it adds to the log-odds, strongest first, and what the page says of it."""
+    numbers = {reason["heading"]: number for number, reason in enumerate(reasons, start=1)}
+    return [
+        {
+            "heading": SIGNALS[push["signal"]].heading if push["signal"] in SIGNALS else push["signal"],
+            "contribution": push["contribution"],
+            "standing": _standing(push, numbers),
+        }
+        for push in pushes
+    ]
+
+
+def _standing(push: Mapping[str, Any], numbers: Mapping[str, int]) -> str:
+    signal = SIGNALS.get(push["signal"])
+    if signal is not None and signal.heading in numbers:
+        return f"reason {numbers[signal.heading]}"
+    if push["contribution"] < 0:
+        return "speaks for the account"
+    if signal is not None and not signal.checks:
+        return "never a reason by itself: honest accounts show it, too"
+    return "no value that may be shown as a reason"
+
+
+def balance(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, Any]]) -> str:
+    """How much of what moved the probability the reasons are, in words; empty where nothing is known of it."""
+    if not pushes:
+        return ""
+    named = sum(reason["contribution"] for reason in reasons)
+    towards = sum(push["contribution"] for push in pushes if push["contribution"] > 0)
+    against = sum(push["contribution"] for push in pushes if push["contribution"] < 0)
+    headings = {reason["heading"] for reason in reasons}
+    others = [each for each in signals(pushes, reasons) if each["contribution"] > 0 and each["heading"] not in headings]
+    most = ", ".join(f"{each['heading'].lower()} ({each['contribution']:+.2f})" for each in others[:MOST_NAMED])
+    rest = max(towards - named, 0.0)
+    if not reasons:
+        return (
+            f"Together the signals add {towards:+.2f} to the log-odds"
+            + (f", most of it {most}" if most else "")
+            + (f"; {against:+.2f} speaks for the account." if against else ".")
+        )
+    part = "the smaller part" if rest > named else "the larger part"
+    return (
+        f"The signals above are {part} of what moved the probability: they add {named:+.2f} to the log-odds, what "
+        f"cannot be shown as a reason adds {rest:+.2f}"
+        + (f" (also {most})" if most else "")
+        + (f", and {against:+.2f} speaks for the account." if against else ".")
+    )
+
+
+# What would contest it ------------------------------------------------------------------------------------------------
+
+
+def contests(seen: Observed, reasons: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the account's side can supply, a sentence each: against every reason, and what nobody has looked at."""
+    by_heading = {signal.heading: name for name, signal in SIGNALS.items()}
+    against: dict[str, list[str]] = {}
+    for number, reason in enumerate(reasons, start=1):
+        days = [row["key"] for row in reason["rows"] if row["table"] == "followers_daily"]
+        around = f", most of all around {days[0]}" if days else ""
+        what = WHAT_CONTESTS.get(by_heading.get(reason["heading"], ""))
+        if what is not None:
+            against.setdefault(what, []).append(f"{number} ({reason['heading'].lower()}{around})")
+    found = [f"Against {' and '.join(those)}: {what}." for what, those in against.items()]
+    comments = seen.comments
+    lacks = (
+        (seen.readings.is_empty(), "daily follower counts, from the platform's export or a tracker"),
+        (seen.posts.is_empty(), "posts with their dates, likes, comments and views"),
+        (
+            not seen.posts.is_empty() and seen.posts["like_count"].null_count() == seen.posts.height,
+            "the likes of posts, where they are hidden",
+        ),
+        (comments.is_empty(), "comments with their authors and times"),
+        (
+            not comments.is_empty() and comments["commented_at"].null_count() == comments.height,
+            "the times of the comments",
+        ),
+    )
+    missing = [what for lacking, what in lacks if lacking]
+    if missing:
+        found.append(f"Not looked at so far, and may speak for the account: {'; '.join(missing)}.")
+    return found
