@@ -76,7 +76,8 @@ def anchors(text: str) -> set[str]:
 def links(text: str) -> Iterator[str]:
     """Targets of the links and pictures of a page that lead into the project."""
     spoken = re.sub(r"`[^`\n]*`", "`code`", prose(text))
-    for target in re.findall(r"\]\(\s*<?([^)\s>]+)>?[^)]*\)", spoken):
+    in_brackets, in_tags = r"\]\(\s*<?([^)\s>]+)>?[^)]*\)", r"<(?:a|img)\b[^>]*?\b(?:href|src)=\"([^\"]+)\""
+    for target in [*re.findall(in_brackets, spoken), *re.findall(in_tags, spoken)]:
         if not re.match(r"[a-z][a-z0-9+.-]*:", target):
             yield target
 
@@ -87,8 +88,8 @@ def test_anchors_are_those_of_github() -> None:
 
 
 def test_links_in_code_are_none() -> None:
-    text = "[a](b.md#c) `[d](e.md)` ![f](g.png)\n\n    [h](i.md)\n\n[j](https://k.org)\n"
-    assert list(links(text)) == ["b.md#c", "g.png"]
+    text = '[a](b.md#c) `[d](e.md)` ![f](g.png)\n\n    [h](i.md)\n\n[j](https://k.org) <img width="9" src="l.png">\n'
+    assert list(links(text)) == ["b.md#c", "g.png", "l.png"]
 
 
 @pytest.mark.parametrize("page", PAGES)
