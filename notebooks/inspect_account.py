@@ -58,8 +58,9 @@ found.score["insufficient_because"], found.score["suspected_schemes"]
 # %% [markdown]
 # ## What do the rows look like?
 #
-# Days and posts that a reason names are marked. The band holds two thirds of honest accounts of this size and platform:
-# one honest account in three lies outside it. Where the follower count at posting is not known, it is drawn for today's.
+# Days and posts that a reason names are marked. The band holds two thirds of honest accounts of this size and
+# platform: one honest account in three lies outside it. Where the follower count at posting is not known, it is drawn
+# for today's.
 
 # %%
 exploration_figures.account(

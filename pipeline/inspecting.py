@@ -22,7 +22,8 @@ from features.tables import OBSERVED_TABLES, Tables, only
 from models import inspection as inspected
 from models.inspection import AS_IS
 from models.scoring import Scorer, with_explanations
-from pages.account import Observed, account_view, observed
+from pages.account import account_view
+from pages.observed import Observed, observed
 from pipeline.aside import prepared_aside
 from pipeline.dataset import bucket_ids, read_bucket
 from pipeline.errors import UnusableInputError, did_you_mean
