@@ -108,14 +108,14 @@ def propose(root: Path) -> Proposal:
     for table in (table for table in CONTRACTS if table in chosen):
         shape = chosen[table]
         proposal.places[table] = dict(shape.place)
-        proposal.guesses += _columns(table, shape, named[table], proposal.places[table], shapes)
+        proposal.guesses += _columns(table, shape, named[table], proposal.places[table], shapes, root.resolve().name)
         used = {*named[table].values()}
         unused = [name for name in shape.cells if name not in used and not name.startswith(UP)]
         if unused and "wide" not in proposal.places[table]:
             proposal.notes.append(f"{table}: not used of {shape.name}: {shown(unused)}.")
     if "accounts" not in chosen and "followers_daily" in chosen:
         proposal.places = {"accounts": {"from_table": "followers_daily"}, **proposal.places}
-        proposal.guesses.insert(0, _platform(None, shapes))
+        proposal.guesses.insert(0, _platform(None, shapes, root.resolve().name))
         proposal.notes.append("accounts: no table of accounts was found: one for each id of the tracker.")
     elif "accounts" not in chosen:
         proposal.notes.append(
@@ -283,7 +283,7 @@ def _overlap(cells: Iterable[str | None], known: set[str | None]) -> float:
 
 
 def _columns(
-    table: str, shape: Shape, named: dict[str, str], place: dict[str, Any], shapes: list[Shape]
+    table: str, shape: Shape, named: dict[str, str], place: dict[str, Any], shapes: list[Shape], folder: str
 ) -> list[Guess]:
     """The columns of one table, each with its grounds."""
     contract = CONTRACTS[table]
@@ -294,7 +294,7 @@ def _columns(
         guesses += _wide(shape, headers, names, place, named)
     for column in contract.columns:
         if column.name == "platform":
-            guesses.append(_platform((shape, named.get("platform")), shapes))
+            guesses.append(_platform((shape, named.get("platform")), shapes, folder))
         elif column.name in named:
             name = named[column.name]
             read = _read(shape, table, column.name, name)
@@ -365,7 +365,7 @@ def _wide(shape: Shape, headers: str, names: list[str], place: dict[str, Any], n
     return guesses
 
 
-def _platform(own: tuple[Shape, str | None] | None, shapes: list[Shape]) -> Guess:
+def _platform(own: tuple[Shape, str | None] | None, shapes: list[Shape], folder: str) -> Guess:
     """The platform: a column, or what the names of files and fields and the addresses in cells give away."""
     if own is not None and own[1] is not None:
         shape, name = own[0], own[1]
@@ -375,9 +375,8 @@ def _platform(own: tuple[Shape, str | None] | None, shapes: list[Shape]) -> Gues
     found: dict[str, list[str]] = {}
     for platform, words in PLATFORM_WORDS.items():
         pattern = re.compile("|".join(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" for word in words.split()))
-        for shape in shapes:
-            texts = [shape.words, *shape.cells, *_addresses(shape)]
-            found.setdefault(platform, []).extend(text for text in texts if pattern.search(text.lower()))
+        texts = [folder, *(text for shape in shapes for text in (shape.words, *shape.cells, *_addresses(shape)))]
+        found[platform] = [text for text in texts if pattern.search(text.lower())]
     telling = {platform: texts for platform, texts in found.items() if texts}
     choices = [(platform, {"value": platform}) for platform in PLATFORM_WORDS]
     if len(telling) == 1:
