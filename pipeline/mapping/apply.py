@@ -22,10 +22,11 @@ from features.tables import CONTRACTS, INSTANT, TableContract
 from pipeline import storage
 from pipeline.errors import UnusableInputError
 from pipeline.locating import NOTES_FILE
+from pipeline.mapping.checking import read_mapping
 from pipeline.mapping.dates import read_date
 from pipeline.mapping.files import Source, find_files, form_of, shown, stem_of
 from pipeline.mapping.numbers import read_number
-from pipeline.mapping.specification import Mapping, Reading, Table, Wide, read_mapping
+from pipeline.mapping.specification import Mapping, Reading, Table, Wide
 from pipeline.places import is_remote
 from pipeline.reading import BROKEN, READ_ERRORS, ROW_PROBLEM, unreadable_part
 
@@ -58,6 +59,11 @@ def mapped_aside(source: Path, mapping: Path | None, output: Path | None, report
     if mapping is None:
         yield source
         return
+    if is_remote(source):
+        raise UnusableInputError(
+            f"input: a mapping reads files of this machine. Found: '{source}'. Copy the folder here, or what "
+            "'map --mapping FILE --to DIR' writes to there."
+        )
     specification = read_mapping(mapping)
     beside = None
     if output is not None and not is_remote(output):
@@ -226,8 +232,11 @@ class _Written:
         nothing = [_observed(pl.col(name), reading, spec, blank_too=True).is_null() for name in headers]
         empty = raw.select(pl.all_horizontal(pl.col(ROW_PROBLEM).is_null(), *nothing).sum()).item() if raw.height else 0
         self.empty_rows += empty
-        filled = long.filter(cell.is_not_null() | pl.col(BROKEN).is_not_null())
-        self.empty_cells += long.height - filled.height
+        broken = pl.col(BROKEN).is_not_null()
+        # A row that is broken as a whole is one bad row, not one a day.
+        once = broken & (pl.col(_HEADER) == next(iter(headers), ""))
+        filled = long.filter((cell.is_not_null() & ~broken) | once)
+        self.empty_cells += long.filter(cell.is_null() & ~broken).height
         header = pl.col(_HEADER).replace_strict(headers, return_dtype=pl.String) if headers else _EMPTY
         plain = reading.is_number and _is_plain(filled[_CELL])
         value = _read(pl.col(_CELL), counted, reading, spec, self.contract, is_plain=plain)

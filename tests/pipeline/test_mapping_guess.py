@@ -14,9 +14,9 @@ from features.tables import CONTRACTS
 from pipeline.errors import UnusableInputError
 from pipeline.map import make_mapping
 from pipeline.mapping.ask import decide
+from pipeline.mapping.checking import read_mapping
 from pipeline.mapping.guess import Proposal, propose
 from pipeline.mapping.names import NAMES, rank
-from pipeline.mapping.specification import read_mapping
 from pipeline.mapping.writing import mapping_text
 from tests.pipeline.dataset_builders import FORMS, frames, write, write_text
 from tests.pipeline.projects import invoke, silent
