@@ -378,7 +378,7 @@ def validate(source: Input, as_of: AsOf = None, mapping: Mapping = None, quiet: 
 
         with mapped_aside(source, mapping, None, report) as folder:
             run(folder, as_of=as_of, quiet=quiet, progress=report)
-    if not quiet:
+    if mapping is not None and not quiet:
         from pipeline.map import next_step
 
         typer.echo(next_step(source, mapping), err=True)

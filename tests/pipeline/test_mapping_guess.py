@@ -132,6 +132,16 @@ def test_ids_are_chosen_so_that_the_tables_refer_to_each_other(tmp_path: Path) -
     assert tables["posts"]["columns"]["account_id"] == "author"
 
 
+def test_a_column_of_some_other_judgement_is_no_label(tmp_path: Path) -> None:
+    text = "username,followers,is_fake,label\na,5,true,1\nb,6,false,0\n"
+    export = write_text(
+        tmp_path / "instagram", accounts__csv=text, labels__csv="username,is_inauthentic\na,true\nb,false\n"
+    )
+    tables = guessed(export)
+    assert tables["labels"]["file"] == "labels.csv"
+    assert set(tables["accounts"]["columns"]) == {"account_id", "platform", "handle", "follower_count"}
+
+
 def test_what_is_not_mapped_is_said(tmp_path: Path) -> None:
     export = write_text(
         tmp_path / "instagram",
