@@ -475,10 +475,10 @@ def map_export(
     Example: `python -m pipeline map --input my_export --output my_export.yaml`, then `python -m pipeline validate
     --input my_export --mapping my_export.yaml`
     """
-    with reported(quiet, "map") as report:
+    # The live line of progress would lie over the questions.
+    with reported(quiet or mapping is None, "map") as report:
         from pipeline.map import run
 
-        # The live line of progress would lie over the questions.
         is_complete = run(source, output, mapping=mapping, to=to, guess=guess, quiet=quiet, report=report)
     if not is_complete:
         raise typer.Exit(4)

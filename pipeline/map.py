@@ -12,8 +12,8 @@ import typer
 from pipeline.dataset import check_places
 from pipeline.errors import UnusableInputError
 from pipeline.mapping.apply import map_folder
+from pipeline.mapping.checking import read_mapping
 from pipeline.mapping.guess import Proposal
-from pipeline.mapping.specification import read_mapping
 from pipeline.storage import atomic_folder, write_text
 
 Report = Callable[[str], None]

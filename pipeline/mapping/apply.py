@@ -22,15 +22,19 @@ from features.tables import CONTRACTS, INSTANT, TableContract
 from pipeline import storage
 from pipeline.errors import UnusableInputError
 from pipeline.locating import NOTES_FILE
+from pipeline.mapping.checking import read_mapping
 from pipeline.mapping.dates import read_date
 from pipeline.mapping.files import Source, find_files, form_of, shown, stem_of
 from pipeline.mapping.numbers import read_number
-from pipeline.mapping.specification import Mapping, Reading, Table, Wide, read_mapping
+from pipeline.mapping.specification import Mapping, Reading, Table, Wide
 from pipeline.places import is_remote
 from pipeline.reading import BROKEN, READ_ERRORS, ROW_PROBLEM, unreadable_part
 
 UNREADABLE = "unreadable: "
 """What stands before a cell that is not as the mapping says: with it, the contract can never read the cell."""
+
+CELLS_AT_ONCE = 250_000
+"""Cells of a wide table that are laid out in one piece."""
 
 _CELL, _HEADER = "assay:cell", "assay:header"
 _EMPTY = pl.lit(None, dtype=pl.String)
@@ -55,6 +59,11 @@ def mapped_aside(source: Path, mapping: Path | None, output: Path | None, report
     if mapping is None:
         yield source
         return
+    if is_remote(source):
+        raise UnusableInputError(
+            f"input: a mapping reads files of this machine. Found: '{source}'. Copy the folder here, or what "
+            "'map --mapping FILE --to DIR' writes to there."
+        )
     specification = read_mapping(mapping)
     beside = None
     if output is not None and not is_remote(output):
@@ -156,7 +165,6 @@ class _Written:
     source: Source
     path: Path
     is_json: bool = False
-    rows: int = 0
     empty_cells: int = 0
     empty_rows: int = 0
     strange_headers: set[str] = field(default_factory=set)
@@ -170,9 +178,11 @@ class _Written:
                 self.is_json |= form_of(part) == "json"
                 try:
                     for batch in self.source.batches(part):
-                        rows = self._rows(batch, part).select(*produced, BROKEN)
-                        self.rows += rows.height
-                        writer.write_table(rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
+                        # A row of a wide table becomes hundreds: few of them at a time.
+                        some = max(1, CELLS_AT_ONCE // batch.width)
+                        for piece in batch.iter_slices(some if self.source.spec.wide else max(1, batch.height)):
+                            rows = self._rows(piece, part).select(*produced, BROKEN)
+                            writer.write_table(rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
                 except READ_ERRORS as error:
                     found = unreadable_part(part, error)
                     raise _PartError(f"unreadable file. Found: {found}. Write the file anew.") from error
@@ -183,7 +193,8 @@ class _Written:
         columns = []
         for name, column in spec.columns.items():
             if column.source is not None:
-                value = _read(pl.col(column.source), name, column, spec, self.contract)
+                plain = column.is_number and _is_plain(raw[column.source])
+                value = _read(pl.col(column.source), name, column, spec, self.contract, is_plain=plain)
             else:
                 constant = column.value if column.value is not None else stem_of(part)
                 value = _read(pl.lit(constant), name, column, spec, self.contract)
@@ -221,10 +232,14 @@ class _Written:
         nothing = [_observed(pl.col(name), reading, spec, blank_too=True).is_null() for name in headers]
         empty = raw.select(pl.all_horizontal(pl.col(ROW_PROBLEM).is_null(), *nothing).sum()).item() if raw.height else 0
         self.empty_rows += empty
-        filled = long.filter(cell.is_not_null() | pl.col(BROKEN).is_not_null())
-        self.empty_cells += long.height - filled.height
+        broken = pl.col(BROKEN).is_not_null()
+        # A row that is broken as a whole is one bad row, not one a day.
+        once = broken & (pl.col(_HEADER) == next(iter(headers), ""))
+        filled = long.filter((cell.is_not_null() & ~broken) | once)
+        self.empty_cells += long.filter(cell.is_null() & ~broken).height
         header = pl.col(_HEADER).replace_strict(headers, return_dtype=pl.String) if headers else _EMPTY
-        value = _read(pl.col(_CELL), counted, reading, spec, self.contract)
+        plain = reading.is_number and _is_plain(filled[_CELL])
+        value = _read(pl.col(_CELL), counted, reading, spec, self.contract, is_plain=plain)
         return filled.with_columns(header.alias(wide.headers), value.alias(counted))
 
     def notes(self, never: list[str]) -> list[str]:
@@ -257,12 +272,21 @@ def _observed(value: pl.Expr, reading: Reading, spec: Table, *, blank_too: bool)
     return pl.when(plain.is_in(nothing)).then(None).otherwise(value) if nothing else value
 
 
-def _read(value: pl.Expr, name: str, reading: Reading, spec: Table, contract: TableContract) -> pl.Expr:
+def _is_plain(cells: pl.Series) -> bool:
+    """Whether all cells are whole numbers as the contract reads them: most are, and looking is cheap."""
+    return cells.cast(pl.Int64, strict=False).null_count() == cells.null_count()
+
+
+def _read(
+    value: pl.Expr, name: str, reading: Reading, spec: Table, contract: TableContract, *, is_plain: bool = False
+) -> pl.Expr:
     """One cell as the contract writes it; what is not as the mapping says stays, marked."""
     value = _observed(value, reading, spec, blank_too=reading.is_number or bool(reading.date))
     if reading.values:
         value = value.str.strip_chars().replace(reading.values)
     if not reading.is_number and not reading.date and reading.zone is None:
+        return value
+    if is_plain and reading.times is None and not reading.values:
         return value
     if reading.is_number:
         read = read_number(value, reading.decimal or ".", reading.times or 1.0, reading.suffixes)

@@ -49,8 +49,13 @@ def find_files(root: Path, patterns: Sequence[str], where: str) -> tuple[list[Pa
             )
             continue
         # A name is itself first: a bracket in it is a pattern only where no such file exists.
-        matches = [root / pattern] if (root / pattern).is_file() else sorted(root.glob(pattern))
-        matches = [path for path in matches if path.is_file()]
+        try:
+            matches = [root / pattern] if (root / pattern).is_file() else sorted(root.glob(pattern))
+        except (ValueError, NotImplementedError) as error:
+            problems.append(f"{where}: '{pattern}' is no pattern. Found: {error}. Name a file, or files as in *.csv.")
+            continue
+        hidden = pattern.startswith(".")
+        matches = [path for path in matches if path.is_file() and (hidden or not path.name.startswith("."))]
         if not matches:
             problems.append(_no_file(root, pattern, where))
         escaping = [path.name for path in matches if not path.resolve().is_relative_to(root.resolve())]

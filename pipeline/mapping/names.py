@@ -130,7 +130,8 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "labels": {
         "account_id": "account_id channel_id user_id id account channel username user_name handle",
-        "is_inauthentic": "is_inauthentic inauthentic label is_fake fake bought",
+        # What else is called a label (fake, spam, automated) is another judgement, or the other way round.
+        "is_inauthentic": "is_inauthentic inauthentic",
         "scheme": "scheme",
         "labelled_on": "labelled_on labeled_on judged_on",
         "label_source": "label_source labelled_by reviewer",

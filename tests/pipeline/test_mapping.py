@@ -11,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.tables import CONTRACTS
+from pipeline import prepare as prepare_stage
 from pipeline.errors import UnusableInputError
 from pipeline.mapping.apply import map_folder, mapped_aside
+from pipeline.mapping.checking import read_mapping
 from pipeline.mapping.dates import read_date
 from pipeline.mapping.numbers import read_number
-from pipeline.mapping.specification import Mapping, read_mapping
+from pipeline.mapping.specification import Mapping
+from pipeline.places import place
 from tests.pipeline.dataset_builders import content_of, frames, prepare, prepared_table, write, write_text
 from tests.pipeline.projects import invoke, silent
 from tests.pipeline.spreadsheets import write_workbook
@@ -350,6 +353,63 @@ def test_empty_cells_of_a_wide_table_are_counted_and_never_zero(tmp_path: Path) 
     ]
 
 
+def test_a_row_of_a_wide_table_that_is_broken_is_one_bad_row(tmp_path: Path) -> None:
+    text = "who,2026-01-01,2026-01-02\nanna,1,2\nben,1,2,3\nceli,4,5\n"
+    export = write_text(tmp_path / "export", t__csv=text)
+    wide = {"headers": "date", "cells": {"follower_count": None}}
+    path = mapping_file(
+        tmp_path,
+        accounts={"from_table": "followers_daily", "columns": {"platform": {"value": "x"}}},
+        followers_daily={"file": "t.csv", "columns": {"account_id": "who"}, "wide": wide},
+    )
+    assert mapped(export, path, tmp_path / "mapped") == []
+    readings = pl.read_parquet(tmp_path / "mapped" / "followers_daily.parquet").sort("account_id", "date")
+    assert readings.filter(pl.col("assay:row_problem").is_not_null()).select("account_id", "date").rows() == [
+        ("ben", "2026-01-01")
+    ]
+    assert readings.height == 2 + 1 + 2
+
+
+def test_headers_of_a_workbook_that_are_dates(tmp_path: Path) -> None:
+    rows = [["who", date(2026, 1, 31), date(2026, 2, 1), "sum"], ["anna", 5, None, 5]]
+    write_workbook(tmp_path / "export" / "book.xlsx", {"Tracker": rows})
+    wide = {"headers": "date", "date": "%d.%m.%Y", "cells": {"follower_count": None}}
+    path = mapping_file(
+        tmp_path,
+        accounts={"from_table": "followers_daily", "columns": {"platform": {"value": "x"}}},
+        followers_daily={"file": "book.xlsx", "columns": {"account_id": "who"}, "wide": wide},
+    )
+    notes = mapped(tmp_path / "export", path, tmp_path / "mapped")
+    assert len(notes) == 2
+    found = pl.read_parquet(tmp_path / "mapped" / "followers_daily.parquet").drop("assay:row_problem")
+    assert found.rows() == [("anna", "2026-01-31 00:00:00", "5")]
+
+
+def test_patterns_that_are_none_and_places_that_are_not_of_this_machine(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", a__csv="who,fans\n1,2\n")
+    path = mapping_file(tmp_path, accounts={**ACCOUNTS, "file": ["", "**a/*.csv"]})
+    with pytest.raises(UnusableInputError) as error:
+        mapped(export, path, tmp_path / "mapped")
+    assert len([problem for problem in error.value.problems if "is no pattern" in problem]) == 2
+    remote = place("memory://export")
+    with (
+        pytest.raises(UnusableInputError, match="a mapping reads files of this machine"),
+        mapped_aside(remote, mapping_file(tmp_path, accounts=ACCOUNTS), None, silent),
+    ):
+        pass
+
+
+def test_accounts_of_a_tracker_have_constants_alone(tmp_path: Path) -> None:
+    path = mapping_file(
+        tmp_path,
+        accounts={"from_table": "followers_daily", "columns": {"platform": {"value": "x"}, "handle": "name"}},
+        posts={"file": "p.csv", "columns": {name: name for name in CONTRACTS["posts"].required}},
+    )
+    found = "\n".join(problems(path))
+    assert "tables.accounts.handle: accounts made of a tracker have constants alone" in found
+    assert "Map followers_daily, and use it for accounts alone" in found
+
+
 def test_cells_of_a_workbook_keep_their_types(tmp_path: Path) -> None:
     rows = [
         ["Creators 2026", None, None, None],
@@ -449,8 +509,7 @@ def test_the_mapped_tables_are_gone_in_the_end_whatever_happens(tmp_path: Path) 
     folder = aside.__enter__()
     assert folder.name == "export"
     assert (folder / "accounts.parquet").is_file()
-    with pytest.raises(KeyError):
-        aside.__exit__(KeyError, KeyError(), None)
+    assert not aside.__exit__(KeyError, KeyError(), None)  # it goes on to whoever called
     assert sorted(each.name for each in tmp_path.iterdir()) == ["export", "map.yaml"]
     with mapped_aside(export, None, None, silent) as folder:
         assert folder == export
@@ -609,3 +668,60 @@ def scored(source: Path, model: Path, output: Path, *options: Any) -> bytes:
     assert result.exit_code == 0, result.output
     assert not [each.name for each in output.iterdir() if each.name.startswith(".")]
     return (output / "scores.parquet").read_bytes()
+
+
+def renamed(folder: Path, output: Path) -> Path:
+    """The tables of a dataset folder under other names, and the mapping of them beside it."""
+    (output / "export").mkdir(parents=True)
+    tables = {}
+    for file in sorted(folder.glob("*.parquet")):
+        frame = pl.read_parquet(file)
+        frame.rename(lambda name: f"my {name}").write_parquet(output / "export" / f"my {file.name}")
+        tables[file.stem] = {"file": f"my {file.name}", "columns": {name: f"my {name}" for name in frame.columns}}
+    return mapping_file(output, **tables)
+
+
+@pytest.mark.slow
+def test_every_command_that_reads_a_folder_takes_a_mapping(
+    labelled: Path, model: Path, scores: pl.DataFrame, incoming: Path, tmp_path: Path
+) -> None:
+    mapping = renamed(labelled, tmp_path / "labelled")
+    export = ("--input", tmp_path / "labelled" / "export", "--mapping", mapping)
+    results = {}
+    for name, source in (("direct", ("--input", labelled)), ("mapped", export)):
+        metrics = invoke("evaluate", *source, "--model", model, "--output", tmp_path / name, "--quiet")
+        assert metrics.exit_code == 0, metrics.output
+        table = tmp_path / f"{name}.parquet"
+        assert invoke("features", *source, "--groups", "growth", "--output", table, "--quiet").exit_code == 0
+        content = json.loads((tmp_path / name / "metrics.json").read_text())
+        results[name] = json.dumps(content).replace("folder export", f"folder {labelled.name}"), table.read_bytes()
+    assert results["mapped"] == results["direct"]
+    scores.write_parquet(tmp_path / "scores.parquet")
+    mapping = renamed(incoming, tmp_path / "incoming")
+    source = ("--input", tmp_path / "incoming" / "export", "--mapping", mapping)
+    pages = invoke(
+        "report", *source, "--scores", tmp_path / "scores.parquet", "--output", tmp_path / "pages", "--quiet"
+    )
+    assert pages.exit_code == 0, pages.output
+    assert (tmp_path / "pages" / "index.html").is_file()
+
+
+def test_the_stage_prepare_takes_mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "contract", frames())
+    mapping = renamed(tmp_path / "contract", tmp_path / "raw")
+    (tmp_path / "own").mkdir()
+    for name, dataset in (("direct", tmp_path / "contract"), ("mapped", tmp_path / "raw" / "export")):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        section = {
+            "dataset": str(dataset),
+            "own_dataset": str(tmp_path / "own"),
+            "mapping": str(mapping) if name == "mapped" else None,
+            "buckets": 2,
+            "max_quarantined_share": 0.05,
+            "jobs": 1,
+        }
+        Path("params.yaml").write_text(json.dumps({"prepare": section}))
+        prepare_stage.run()
+    one, other = (content_of(tmp_path / name / "data") for name in ("direct", "mapped"))
+    assert one == other

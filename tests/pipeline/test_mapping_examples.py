@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from pipeline.mapping.apply import map_folder
-from pipeline.mapping.specification import read_mapping
+from pipeline.mapping.checking import read_mapping
 from tests.pipeline.dataset_builders import prepare, prepared_table
 from tests.pipeline.projects import ROOT, invoke, silent
 from tests.pipeline.spreadsheets import Sheet, write_workbook
