@@ -23,14 +23,14 @@ CONTENT_TAG = "content_sha256"
 """Tag that names everything a run holds: equal content is never logged twice."""
 
 
-HEADLINE = {"assay/recall_at_1_percent_false_positives": "recall at 1 % false positives", "assay/auc": "AUC"}
-"""The metrics by which two runs are told apart at a glance, in words."""
+HEADLINE = {"assay/recall_at_1_percent_false_positives": "recall", "assay/auc": "AUC"}
+"""The metrics by which two runs are told apart at a glance, in a word; the recall is that at 1 % false positives."""
 
 CLASSIC = "workflowType=machine_learning"
 """What a link ends with that shall not open MLflow's view for language models."""
 
-NOT_PAIRED = "from each run's own report, not paired: `python -m pipeline compare` gives an interval"
-"""What is to be known of such a difference."""
+NOT_PAIRED = "not paired; `python -m pipeline compare` gives an interval"
+"""What is to be known of such a difference: each figure is from its run's own report."""
 
 PARENT_TAG = "mlflow.parentRunId"
 """MLflow's own tag that nests a run in another."""

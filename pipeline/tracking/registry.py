@@ -177,7 +177,7 @@ def say_who_is_champion(client: mlflow.MlflowClient, runs: Sequence[Run], name: 
         is_champion = run.info.run_id == crowned.info.run_id
         own = "the model of this run." if is_champion else f"not this run's model, which is version {versions[0]}."
         gained = "" if is_champion else gains(run.data.metrics, crowned.data.metrics)
-        beside = f" This run beside it: {gained} ({NOT_PAIRED})." if gained else ""
+        beside = f" Beside the champion: {gained} ({NOT_PAIRED})." if gained else ""
         short, *rest = (each for each in note.split(PARAGRAPH) if not each.startswith(CHAMPION_WORDS))
         said = PARAGRAPH.join([short, f"{CHAMPION_WORDS}{own}{beside} {who.strip()}", *rest])
         if said != note:
