@@ -138,7 +138,8 @@ def _lineage(lineage: Entry) -> list[str]:
     if not hashes:
         return ["No hash of any data file is known: there is no `dvc.lock`."]
     words = (
-        "As in `dvc.lock` among the artefacts; `git checkout` of the code and `dvc checkout` bring all of it back.\n"
+        "As in `dvc.lock` among the artefacts. `git checkout` of the code, then `dvc checkout` where this machine's "
+        "cache still holds the data, or else `dvc repro`, brings it back.\n"
     )
     return [words, *markdown_table(["data", "hash"], [[f"`{path}`", f"`{each}`"] for path, each in hashes.items()])]
 

@@ -130,6 +130,12 @@ def former_run(client: mlflow.MlflowClient, experiment_id: str) -> Run | None:
     return next(iter(client.search_runs([experiment_id], query, max_results=1)), None)
 
 
+def headline(metrics: Mapping[str, float]) -> str:
+    """The headline figures in words; `no figure` where none was measured."""
+    told = [f"{words} {metrics[name]:.3f}" for name, words in HEADLINE.items() if name in metrics]
+    return ", ".join(told) or "no figure"
+
+
 def gains(run: Mapping[str, float], other: Mapping[str, float]) -> str:
     """How much higher the headline figures of one run are than another's, in words; empty where none is in both."""
     told = [

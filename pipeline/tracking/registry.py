@@ -16,7 +16,7 @@ from mlflow.models import Model
 from models.bundle import Bundle, UnusableBundleError
 from pipeline.bundles import read_bundle
 from pipeline.errors import UnusableInputError, did_you_mean
-from pipeline.tracking.entries import NOT_PAIRED, NOTE, gains, has_artifacts, model_id_of, run_link
+from pipeline.tracking.entries import NOT_PAIRED, NOTE, gains, has_artifacts, headline, model_id_of, run_link
 from pipeline.tracking.records import LoggedRun, Record
 from pipeline.tracking.store import connected, tracking_uri, without_password
 
@@ -133,7 +133,7 @@ def make_challenger(client: mlflow.MlflowClient, run: Run, record: Record, name:
     if not versions:
         model_id = model_id_of(run)
         tags = {key: record.tags[key] for key in ("model_version", "model_sha256")}
-        source, said = f"models:/{model_id}", f"Not judged yet. {record.note.partition(PARAGRAPH)[0]}"
+        source, said = f"models:/{model_id}", f"{headline(record.metrics)}; not judged yet."
         versions = [
             client.create_model_version(name, source, run.info.run_id, tags, description=said, model_id=model_id)
         ]

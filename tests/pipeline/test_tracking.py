@@ -170,7 +170,7 @@ def test_a_run_is_told_beside_the_champion_and_the_run_before(client: mlflow.Mlf
     assert f"Since then {gained}; what differs: 1 parameter." in before
     assert trained_on == "## What was trained on what"
     description = client.get_model_version("authenticity", "2").description
-    assert str(description).startswith("Not judged yet. **In short:** recall at 1 % false positives 0.450")
+    assert description == "recall 0.450, AUC 0.880; not judged yet."
 
 
 def test_equal_runs_but_for_a_figure_say_that_nothing_else_differs(client: mlflow.MlflowClient) -> None:
