@@ -17,6 +17,7 @@ from pages.drawing import Difference
 from pages.render import page
 from pipeline import layout
 from pipeline.changes import changes
+from pipeline.conclusions import conclusion, drawn_differences, told_apart
 from pipeline.contenders import (
     Contender,
     NotScorableError,
@@ -31,12 +32,9 @@ from pipeline.params import read_section
 from pipeline.promote import PromoteParams
 from pipeline.side_by_side import (
     Table,
-    conclusion,
-    drawn_differences,
     figure_rows,
     figure_words,
     markdown_table,
-    told_apart,
     with_interval,
 )
 from pipeline.simulate import read_priors

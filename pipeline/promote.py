@@ -20,6 +20,7 @@ from pages.compare import compare_view
 from pages.drawing import Difference
 from pages.render import page
 from pipeline import layout
+from pipeline.conclusions import drawn_differences
 from pipeline.contenders import (
     Contender,
     Frozen,
@@ -32,7 +33,7 @@ from pipeline.contenders import (
 )
 from pipeline.errors import UnusableInputError
 from pipeline.params import read_section
-from pipeline.side_by_side import Table, drawn_differences, figure_numbers, figure_rows, markdown_table
+from pipeline.side_by_side import Table, figure_numbers, figure_rows, markdown_table
 from pipeline.simulate import read_priors
 from pipeline.storage import write_json
 from pipeline.track import TrackParams

@@ -80,19 +80,20 @@ WHERE = (
 
 
 def _in_short(metrics: Entry) -> str:
-    """The two figures that matter, beside the nearest baseline's."""
+    """The two figures that matter, beside the nearest baseline's, in two lines: the interface folds what is longer."""
     models: Mapping[str, Entry] = metrics["models"]
     shown = {key: HEADLINE[key] for key in ("recall_at_1_percent_false_positives", "auc")}
     main, *_ = models
     nearest = nearest_baseline(metrics)
-    said = [f"{head} {with_interval(models[main].get(key))}" for key, head in shown.items()]
+    said = ", ".join(f"{head} {with_interval(models[main].get(key))}" for key, head in shown.items())
+    theirs = ""
+    if nearest is not None:
+        values = ((models[nearest].get(key) or {}).get("value") for key in shown)
+        figures = ", ".join("-" if value is None else f"{value:.3f}" for value in values)
+        theirs = f"; nearest baseline, {nearest.replace('_', ' ')}: {figures}"
     confidence = metrics.get("confidence")
-    ends = "" if confidence is None else f"; {confidence:.0%} intervals over cohorts"
-    words = f"**In short:** {', '.join(said)} on {metrics.get('split', 'accounts not named')}{ends}"
-    if nearest is None:
-        return f"{words}."
-    theirs = " and ".join(with_interval(models[nearest].get(key)) for key in shown)
-    return f"{words}; the nearest baseline, {nearest.replace('_', ' ')}, has {theirs}."
+    ends = "" if confidence is None else f", {confidence:.0%} intervals"
+    return f"**In short:** {said}{theirs}. On {metrics.get('split', 'accounts not named')}{ends}."
 
 
 def nearest_baseline(metrics: Entry) -> str | None:
@@ -137,7 +138,8 @@ def _lineage(lineage: Entry) -> list[str]:
     if not hashes:
         return ["No hash of any data file is known: there is no `dvc.lock`."]
     words = (
-        "As in `dvc.lock` among the artefacts; `git checkout` of the code and `dvc checkout` bring all of it back.\n"
+        "As in `dvc.lock` among the artefacts. `git checkout` of the code, then `dvc checkout` where this machine's "
+        "cache still holds the data, or else `dvc repro`, brings it back.\n"
     )
     return [words, *markdown_table(["data", "hash"], [[f"`{path}`", f"`{each}`"] for path, each in hashes.items()])]
 

@@ -23,14 +23,14 @@ CONTENT_TAG = "content_sha256"
 """Tag that names everything a run holds: equal content is never logged twice."""
 
 
-HEADLINE = {"assay/recall_at_1_percent_false_positives": "recall at 1 % false positives", "assay/auc": "AUC"}
-"""The metrics by which two runs are told apart at a glance, in words."""
+HEADLINE = {"assay/recall_at_1_percent_false_positives": "recall", "assay/auc": "AUC"}
+"""The metrics by which two runs are told apart at a glance, in a word; the recall is that at 1 % false positives."""
 
 CLASSIC = "workflowType=machine_learning"
 """What a link ends with that shall not open MLflow's view for language models."""
 
-NOT_PAIRED = "from each run's own report, not paired: `python -m pipeline compare` gives an interval"
-"""What is to be known of such a difference."""
+NOT_PAIRED = "not paired; `python -m pipeline compare` gives an interval"
+"""What is to be known of such a difference: each figure is from its run's own report."""
 
 PARENT_TAG = "mlflow.parentRunId"
 """MLflow's own tag that nests a run in another."""
@@ -128,6 +128,12 @@ def former_run(client: mlflow.MlflowClient, experiment_id: str) -> Run | None:
     """The newest finished run that holds a model; None in an empty experiment."""
     query = "attributes.status = 'FINISHED' and tags.model_version LIKE '%'"
     return next(iter(client.search_runs([experiment_id], query, max_results=1)), None)
+
+
+def headline(metrics: Mapping[str, float]) -> str:
+    """The headline figures in words; `no figure` where none was measured."""
+    told = [f"{words} {metrics[name]:.3f}" for name, words in HEADLINE.items() if name in metrics]
+    return ", ".join(told) or "no figure"
 
 
 def gains(run: Mapping[str, float], other: Mapping[str, float]) -> str:

@@ -16,7 +16,7 @@ from mlflow.models import Model
 from models.bundle import Bundle, UnusableBundleError
 from pipeline.bundles import read_bundle
 from pipeline.errors import UnusableInputError, did_you_mean
-from pipeline.tracking.entries import NOT_PAIRED, NOTE, gains, has_artifacts, model_id_of, run_link
+from pipeline.tracking.entries import NOT_PAIRED, NOTE, gains, has_artifacts, headline, model_id_of, run_link
 from pipeline.tracking.records import LoggedRun, Record
 from pipeline.tracking.store import connected, tracking_uri, without_password
 
@@ -133,7 +133,7 @@ def make_challenger(client: mlflow.MlflowClient, run: Run, record: Record, name:
     if not versions:
         model_id = model_id_of(run)
         tags = {key: record.tags[key] for key in ("model_version", "model_sha256")}
-        source, said = f"models:/{model_id}", f"Not judged yet. {record.note.partition(PARAGRAPH)[0]}"
+        source, said = f"models:/{model_id}", f"{headline(record.metrics)}; not judged yet."
         versions = [
             client.create_model_version(name, source, run.info.run_id, tags, description=said, model_id=model_id)
         ]
@@ -177,7 +177,7 @@ def say_who_is_champion(client: mlflow.MlflowClient, runs: Sequence[Run], name: 
         is_champion = run.info.run_id == crowned.info.run_id
         own = "the model of this run." if is_champion else f"not this run's model, which is version {versions[0]}."
         gained = "" if is_champion else gains(run.data.metrics, crowned.data.metrics)
-        beside = f" This run beside it: {gained} ({NOT_PAIRED})." if gained else ""
+        beside = f" Beside the champion: {gained} ({NOT_PAIRED})." if gained else ""
         short, *rest = (each for each in note.split(PARAGRAPH) if not each.startswith(CHAMPION_WORDS))
         said = PARAGRAPH.join([short, f"{CHAMPION_WORDS}{own}{beside} {who.strip()}", *rest])
         if said != note:

@@ -206,10 +206,10 @@ def _beside_former(former: Run | None, record: Record) -> str:
     """The record's note, told after its first paragraph how it differs from the run before."""
     if former is None:
         return record.note
-    changed = sum(
-        former.data.params.get(name) != record.parameters.get(name)
-        for name in {*former.data.params, *record.parameters}
-    )
+    # Older runs hold sections that make no model, too.
+    sections = {name.partition(".")[0] for name in record.parameters}
+    params = {name: text for name, text in former.data.params.items() if name.partition(".")[0] in sections}
+    changed = sum(params.get(name) != record.parameters.get(name) for name in {*params, *record.parameters})
     inputs = former.inputs.dataset_inputs if former.inputs else []
     data = {each.dataset.digest for each in inputs} == {digest for _, digest, _, _ in record.datasets}
     definitions = former.data.tags.get("catalog_hash") == record.tags.get("catalog_hash")

@@ -12,7 +12,8 @@ import pytest
 from pages.compare import compare_view
 from pages.drawing import Difference, forest
 from pages.render import page
-from pipeline.side_by_side import conclusion, drawn_differences, figure_rows, told_apart
+from pipeline.conclusions import conclusion, drawn_differences, told_apart
+from pipeline.side_by_side import figure_rows
 from tests.pipeline.test_report import Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -152,7 +152,7 @@ def test_a_candidate_that_earns_it_becomes_champion_everywhere(rivals: Path, mon
     assert "Promoted over version 1: recall is better beyond its interval" in str(registered.description)
     newest, first = runs(rivals)[1:]
     assert "\n\n**Champion:** the model of this run. Version 2" in newest.data.tags["mlflow.note.content"]
-    assert "not this run's model, which is version 1. This run beside it: " in first.data.tags["mlflow.note.content"]
+    assert "not this run's model, which is version 1. Beside the champion: " in first.data.tags["mlflow.note.content"]
     assert first.data.tags["mlflow.note.content"].count("**Champion:**") == 1
 
 

@@ -39,9 +39,9 @@ def test_nothing_measured_by_segment_is_said() -> None:
     "said",
     [
         pytest.param(
-            "**In short:** recall at 1 % false positives 0.450 (0.300 to 0.600), AUC 0.870 (0.840 to 0.900) on test "
-            "cohorts (3 simulated, unseen); 90% intervals over cohorts; "
-            "the nearest baseline, prevalence, has - and 0.500.\n\n## What was trained",
+            "**In short:** recall at 1 % false positives 0.450 (0.300 to 0.600), AUC 0.870 (0.840 to 0.900); nearest "
+            "baseline, prevalence: -, 0.500. On test cohorts (3 simulated, unseen), 90% intervals.\n\n"
+            "## What was trained",
             id="the answer, first",
         ),
         pytest.param("400 labelled (130 inauthentic) in 10 cohorts: 5 fitted, 1 stopped the fitting", id="accounts"),

@@ -153,7 +153,7 @@ def test_the_tags_of_a_run_fit_on_a_screen(client: mlflow.MlflowClient) -> None:
 def test_the_note_starts_with_the_answer_then_the_champion(client: mlflow.MlflowClient) -> None:
     short, champion, *_ = runs(client)[0].data.tags["mlflow.note.content"].split("\n\n")
     assert short.startswith("**In short:** recall at 1 % false positives 0.450 (0.300 to 0.600), AUC 0.870")
-    assert "90% intervals over cohorts; the nearest baseline, prevalence" in short
+    assert "nearest baseline, prevalence: -, 0.500. On test cohorts (3 simulated, unseen), 90% intervals." in short
     assert champion.startswith("**Champion:** the model of this run. Version 1 of `authenticity`")
 
 
@@ -164,13 +164,13 @@ def test_a_run_is_told_beside_the_champion_and_the_run_before(client: mlflow.Mlf
     layout.METRICS.write_text(json.dumps(metrics))
     track.run(silent)
     _, champion, before, trained_on, *_ = runs(client)[0].data.tags["mlflow.note.content"].split("\n\n")
-    gained = "recall at 1 % false positives +0.000, AUC +0.010"  # 0.88 - 0.87
-    assert f"This run beside it: {gained} (from each run's own report, not paired" in champion
+    gained = "recall +0.000, AUC +0.010"  # 0.88 - 0.87
+    assert f"Beside the champion: {gained} (not paired; " in champion
     assert before.startswith("**Run before:** [recall 0.450 auc 0.870](#/experiments/1/runs/")
     assert f"Since then {gained}; what differs: 1 parameter." in before
     assert trained_on == "## What was trained on what"
     description = client.get_model_version("authenticity", "2").description
-    assert str(description).startswith("Not judged yet. **In short:** recall at 1 % false positives 0.450")
+    assert description == "recall 0.450, AUC 0.880; not judged yet."
 
 
 def test_equal_runs_but_for_a_figure_say_that_nothing_else_differs(client: mlflow.MlflowClient) -> None:
@@ -323,7 +323,7 @@ def test_other_parameters_make_another_run_and_the_challenger_and_leave_the_cham
     assert aliases(client) == {"challenger": "2", "champion": "1"}
     newest = runs(client)[0].data.tags["mlflow.note.content"]
     champion = newest.split("\n\n")[1]
-    assert champion.startswith("**Champion:** not this run's model, which is version 2. This run beside it: ")
+    assert champion.startswith("**Champion:** not this run's model, which is version 2. Beside the champion: ")
     assert "Version 1 of `authenticity`" in champion
     layout.PARAMS.write_text(params)
     track.run(silent)
