@@ -59,7 +59,7 @@ found.score["insufficient_because"], found.score["suspected_schemes"]
 # ## What do the rows look like?
 #
 # Days and posts that a reason names are marked. The band holds two thirds of honest accounts of this size and platform:
-# one honest account in three lies outside it. Where the follower count at posting is not known, it is drawn for today's.
+# one honest account in three lies outside it. Where the follower count at posting is unknown, it is drawn for today's.
 
 # %%
 exploration_figures.account(
