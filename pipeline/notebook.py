@@ -16,6 +16,7 @@ from pipeline import layout
 from pipeline.errors import UnusableInputError
 from pipeline.results import METRIC_NAMES, MODEL_NAMES
 from pipeline.side_by_side import with_interval
+from pipeline.storage import atomic_path
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -124,14 +125,11 @@ def execute(source: Path, *, first: str = "", seconds: int = SECONDS) -> Noteboo
         UnusableInputError: the extra `notebooks` is not installed.
         nbclient.exceptions.CellExecutionError: a cell raised; its traceback is the message.
     """
-    try:
-        import jupytext
-        import nbformat
-        from nbclient import NotebookClient
-    except ImportError as error:
-        raise UnusableInputError(
-            f"notebooks: {error.name} is not installed. Install the extra: pip install -e '.[notebooks]'."
-        ) from error
+    _check_extra()
+    import jupytext
+    import nbformat
+    from nbclient import NotebookClient
+
     notebook: NotebookNode = jupytext.read(source)
     if first:
         notebook.cells.insert(0, nbformat.v4.new_code_cell(first))  # type: ignore[no-untyped-call]
@@ -141,6 +139,16 @@ def execute(source: Path, *, first: str = "", seconds: int = SECONDS) -> Noteboo
     if first:
         del notebook.cells[0]
     return notebook
+
+
+def _check_extra() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("jupytext", "nbclient", "ipykernel") if find_spec(name) is None]
+    if missing:
+        raise UnusableInputError(
+            f"notebooks: {', '.join(missing)} not installed. Install the extra: pip install -e '.[notebooks]'."
+        )
 
 
 def _own_kernel() -> Any:
@@ -160,16 +168,39 @@ def _own_kernel() -> Any:
 
 
 def execute_all(output: Path, report: Callable[[str], None]) -> list[Path]:
-    """Every notebook of the project, run on what `dvc repro` left, as .ipynb with outputs in `output`."""
-    import nbformat
+    """Every notebook of the project, run on what `dvc repro` left, as .ipynb with outputs in `output`.
 
-    from pipeline.storage import atomic_path
-
-    written = []
-    for source in sorted(SOURCES.glob("*.py")):
+    Raises:
+        UnusableInputError: there are none, the extra `notebooks` is not installed, or some ended with an error: all of
+            them at once; the others are written.
+    """
+    sources = sorted(SOURCES.glob("*.py"))
+    if not sources:
+        raise UnusableInputError(f"notebooks: there are none in '{SOURCES}'. Run the command in the project's folder.")
+    _check_extra()
+    written, problems = [], []
+    for source in sources:
         report(source.stem)
-        notebook = execute(source)
-        with atomic_path(output / f"{source.stem}.ipynb") as path:
-            nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
-        written.append(output / f"{source.stem}.ipynb")
+        path = output / f"{source.stem}.ipynb"
+        problem = _execute_into(source, path)
+        if problem is None:
+            written.append(path)
+        else:
+            problems.append(problem)
+    if problems:
+        raise UnusableInputError(problems)
     return written
+
+
+def _execute_into(source: Path, path: Path) -> str | None:
+    """Run one and write it; returns why it ended early, if it did."""
+    import nbformat
+    from nbclient.exceptions import CellExecutionError
+
+    try:
+        notebook = execute(source)
+    except CellExecutionError as error:
+        return f"notebooks: '{source}' ended with {error.ename}: {error.evalue}"
+    with atomic_path(path) as temporary:
+        nbformat.write(notebook, temporary)  # type: ignore[no-untyped-call]
+    return None

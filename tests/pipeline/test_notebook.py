@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from pipeline.errors import UnusableInputError
 from pipeline.notebook import execute, interval_table, metrics_table, open_project
 from pipeline.results import METRIC_NAMES
 from pipeline.storage import read_json
+from tests.pipeline.projects import invoke, refused
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +95,25 @@ class TestExecuting:
             execute(self.written(tmp_path, "1 / 0"))
 
     def test_without_the_extra_it_says_what_to_install(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "jupytext", None)
-        with pytest.raises(UnusableInputError, match=r"notebooks: jupytext is not installed\. Install the extra"):
+        known = importlib.util.find_spec
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "nbclient" else known(name))
+        with pytest.raises(UnusableInputError, match=r"notebooks: nbclient not installed\. Install the extra"):
             execute(self.written(tmp_path, "1"))
+
+    def test_the_command_writes_those_that_end_well_and_tells_of_the_others(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert "there are none in 'notebooks'" in refused("notebooks")
+        (tmp_path / "notebooks").mkdir()
+        self.written(tmp_path / "notebooks", "6 * 7")
+        done = invoke("notebooks", "--output", "out")
+        assert done.exit_code == 0
+        assert done.stdout.split() == ["out/made_up.ipynb"]
+        cells = json.loads((tmp_path / "out" / "made_up.ipynb").read_text())["cells"]
+        assert cells[1]["outputs"][0]["data"]["text/plain"] == ["42"]
+        (tmp_path / "notebooks" / "a_wrong_one.py").write_text("# %%\n1 / 0\n")
+        (tmp_path / "out" / "made_up.ipynb").unlink()
+        message = refused("notebooks", "--output", "out")
+        assert "'notebooks/a_wrong_one.py' ended with ZeroDivisionError: division by zero" in message
+        assert [path.name for path in (tmp_path / "out").iterdir()] == ["made_up.ipynb"]
