@@ -41,7 +41,7 @@ MOST_DAY_LABELS = 5
 DAY_LABEL_INSET = 0.06
 """Share of the axis at either end where a date would stand out of the drawing."""
 
-DAY_STEPS, MONTH_STEPS = (1, 2, 7, 14), (1, 2, 3, 6, 12, 24, 60, 120)
+DAY_STEPS, MONTH_STEPS = (1, 2, 3, 5, 7, 14), (1, 2, 3, 6, 12, 24, 60, 120)
 """Distances between the dates of an axis."""
 
 Points = Sequence[tuple[float, float]]
