@@ -190,7 +190,8 @@ def chart(
     for tick in up.ticks():
         place = f"{up(tick):.1f}"
         parts.append(Markup('<line x1="{}" x2="{}" y1="{}" y2="{}"/>').format(LEFT, WIDTH - RIGHT, place, place))
-        parts.append(Markup('<text x="{}" y="{}" dy="4" class="up">{}</text>').format(LEFT - 6, place, amount(tick)))
+        said = "0" if up.logarithmic and tick <= LEAST_COUNT else amount(tick)
+        parts.append(Markup('<text x="{}" y="{}" dy="4" class="up">{}</text>').format(LEFT - 6, place, said))
     for tick in across.ticks() if across_ticks is None else across_ticks:
         place = f"{across(tick):.1f}"
         parts.append(
