@@ -41,7 +41,7 @@ MOST_DAY_LABELS = 5
 DAY_LABEL_INSET = 0.06
 """Share of the axis at either end where a date would stand out of the drawing."""
 
-DAY_STEPS, MONTH_STEPS = (1, 2, 7, 14), (1, 2, 3, 6, 12, 24, 60, 120)
+DAY_STEPS, MONTH_STEPS = (1, 2, 3, 5, 7, 14), (1, 2, 3, 6, 12, 24, 60, 120)
 """Distances between the dates of an axis."""
 
 Points = Sequence[tuple[float, float]]
@@ -207,7 +207,8 @@ def chart(
     for tick in up.ticks():
         place = f"{up(tick):.1f}"
         parts.append(Markup('<line x1="{}" x2="{}" y1="{}" y2="{}"/>').format(LEFT, WIDTH - RIGHT, place, place))
-        parts.append(Markup('<text x="{}" y="{}" dy="4" class="up">{}</text>').format(LEFT - 6, place, amount(tick)))
+        said = "0" if up.logarithmic and tick <= LEAST_COUNT else amount(tick)
+        parts.append(Markup('<text x="{}" y="{}" dy="4" class="up">{}</text>').format(LEFT - 6, place, said))
     for tick in across.ticks() if across_ticks is None else across_ticks:
         place = f"{across(tick):.1f}"
         parts.append(

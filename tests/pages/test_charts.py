@@ -85,3 +85,9 @@ def test_a_usual_range_stands_at_its_post_and_claims_nothing_between() -> None:
     across, up = drawing.horizontal(0.0, 646.0), drawing.vertical([1.0, 100.0], logarithmic=True)
     drawn = drawing.ranges([(100.0, 10.0, 20.0), (400.0, 10.0, 20.0)], across, up, "expected")
     assert re.findall(r"M([\d.]+) ", drawn) == ["159.0", "459.0"]  # 64 + 100 - 10 / 2, and 300 farther on
+
+
+def test_none_on_a_scale_of_multiples_is_called_none() -> None:
+    across, up = drawing.horizontal(0.0, 10.0), drawing.vertical([drawing.LEAST_COUNT, 50.0], logarithmic=True)
+    drawn = drawing.chart([], across, up, title="", description="", across_text=str, across_ticks=[])
+    assert re.findall(r'class="up">([^<]*)<', drawn) == ["0", "1", "2", "5", "10", "20", "50"]
