@@ -254,6 +254,14 @@ def test_a_pass_is_told_neither_what_moved_it_nor_how_to_contest_it() -> None:
     assert (whole["balance"], whole["contests"]) == ("", [])
 
 
+def test_reasons_beside_a_larger_rest_are_called_the_smaller_part() -> None:
+    pushes = [push("growth_pace", 1.6), push("likes_against_views", 0.1)]
+    given = [reason("Likes and comments against views", 0.1)]
+    assert told(seen(), score(signals=pushes), given, None)["is_more_unnamed"]
+    assert not told(seen(), score(signals=pushes[1:]), given, None)["is_more_unnamed"]
+    assert not told(seen(), score(signals=[]), given, None)["is_more_unnamed"]
+
+
 def test_the_spread_comes_from_the_summary() -> None:
     assert any("in about nine of ten" in each for each in told(seen(), score(), [], {"cohort_spread": 0.3})["sure"])
     assert not any("in about nine of ten" in each for each in told(seen(), score(), [], {})["sure"])
