@@ -195,7 +195,8 @@ def named(reasons: Sequence[Mapping[str, Any]]) -> float:
 
 def unnamed(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, Any]]) -> float:
     """What pushes towards inauthentic beyond the reasons, in log-odds; never below 0."""
-    return max(sum(push["contribution"] for push in pushes if push["contribution"] > 0) - named(reasons), 0.0)
+    towards = float(sum(push["contribution"] for push in pushes if push["contribution"] > 0))
+    return max(towards - named(reasons), 0.0)
 
 
 def balance(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, Any]]) -> str:
