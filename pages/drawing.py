@@ -41,7 +41,7 @@ MOST_DAY_LABELS = 5
 DAY_LABEL_INSET = 0.06
 """Share of the axis at either end where a date would stand out of the drawing."""
 
-DAY_STEPS, MONTH_STEPS = (1, 2, 7, 14), (1, 2, 3, 6, 12, 24, 60, 120)
+DAY_STEPS, MONTH_STEPS = (1, 2, 3, 5, 7, 14), (1, 2, 3, 6, 12, 24, 60, 120)
 """Distances between the dates of an axis."""
 
 Points = Sequence[tuple[float, float]]
@@ -247,7 +247,7 @@ def day_labels(across: Scale) -> list[tuple[float, str]]:
         kept = [(number, _month_label(month, step)) for number, month in found if low <= number <= high]
         if 0 < len(kept) <= MOST_DAY_LABELS:
             return kept
-    return [(low, day_text(low))]
+    return [(low, _day_label(math.floor(low)))]
 
 
 def _day_label(number: int) -> str:

@@ -43,7 +43,7 @@ NEXT_STEP_WITHOUT_REASONS = (
 
 BEYOND_TRAINING = (
     "More data of this account would not change this: the model was trained on no account like it. A person has to "
-    "judge it; what was seen is drawn below. It is neither trusted nor suspected."
+    "judge it; what was seen stands below. It is neither trusted nor suspected."
 )
 """What to do without a verdict where enough is observed."""
 

@@ -89,7 +89,7 @@ def run(*, check: bool) -> None:
     Raises:
         UnusableInputError: with `check`, naming each page that is stale.
     """
-    stale = [*_stale_gallery()] if check else []
+    stale = [*stale_gallery()] if check else []
     for path, text in pages().items():
         if check and (not path.is_file() or path.read_text(encoding="utf-8") != text):
             stale.append(f"docs: {path} is not what the code says. Run 'make docs' and commit the page.")
@@ -100,7 +100,7 @@ def run(*, check: bool) -> None:
         raise UnusableInputError(stale)
 
 
-def _stale_gallery() -> list[str]:
+def stale_gallery() -> list[str]:
     """What is wrong with the gallery, which takes minutes and a browser to draw: it shows another model's verdicts."""
     model = read_json(layout.TRAINING_REPORT)["model_version"]
     if not GALLERY.is_file() or model in GALLERY.read_text(encoding="utf-8"):

@@ -149,7 +149,8 @@ def chosen(scored: pl.DataFrame, kind: Kind) -> dict[str, Any] | None:
     members = scored.filter(kind.members, pl.col("verdict") == kind.verdict)
     probability = pl.col("probability_inauthentic")
     middle = probability.median()
-    ordered = members.sort((probability - middle).abs(), "account_id", nulls_last=False)
+    # Rounded, so that two as far from the middle are equal whatever the last bits say.
+    ordered = members.sort((probability - middle).abs().round(9), "account_id")
     return ordered.row(0, named=True) if ordered.height else None
 
 

@@ -16,7 +16,7 @@ from features.evidence import EVIDENCE_SCHEMA
 from features.tables import CONTRACTS, Tables
 from pages.account import account_view
 from pages.batch import batch_view, table_json
-from pages.charts import DELAY_LABELS
+from pages.charts import DELAY_LABELS, stretch
 from pages.observed import observed
 from pages.render import page
 from pipeline.errors import UnusableInputError
@@ -302,6 +302,41 @@ def test_delays_are_counted_in_their_bars(tmp_path: Path) -> None:
     written(folder, scores_of(score_row()), tmp_path / "out")
     assert "6 h: 100% of its comments, 19% elsewhere" in only_account_page(tmp_path / "out")
     assert len(DELAY_LABELS) == 7
+
+
+def test_shares_of_a_handful_of_comments_are_not_drawn(tmp_path: Path) -> None:
+    written(folder_of(tmp_path / "in", texts=("one two", "three")), scores_of(score_row()), tmp_path / "out")
+    assert "Delay of comments" not in only_account_page(tmp_path / "out")  # four of them
+
+
+def test_every_row_of_a_curve_says_which_days_it_is_about(project: Path) -> None:
+    evidence = pl.read_parquet(project / "data" / "scores" / "evidence.parquet")
+    rows = evidence.filter(pl.col("table") == "followers_daily").to_dicts()
+    assert rows
+    for row in rows:
+        after, last = stretch(row)
+        assert after < last
+        assert f"{last}" in row["text"]
+        assert (last - after).days == 1 or f"{after}" in row["text"] or re.match(r"week|\d+ days", row["text"])
+
+
+def test_what_to_do_next_fits_the_reason_for_no_verdict(tmp_path: Path) -> None:
+    nothing = {"verdict": "insufficient_data", "reasons": [], "suspected_schemes": [], "authenticity_score": None}
+    for because, told in (
+        ("0 posts older than 48 hours with counts; 3 are needed", "Supply more of this account"),
+        ("unlike the accounts trained on: 6 of 27 signals lie outside their range", "More data of this account would"),
+        ("480,000,000 followers; 200 to 5,000,000 are in range", "More data of this account would"),
+    ):
+        row = score_row(**nothing, probability_inauthentic=None, insufficient_because=[because])
+        written(folder_of(tmp_path / "in"), scores_of(row), tmp_path / "out", accounts=["a1"])
+        assert told in Page(only_account_page(tmp_path / "out")).words
+
+
+def test_a_review_without_a_reason_asks_for_no_days_and_posts(tmp_path: Path) -> None:
+    written(folder_of(tmp_path / "in"), scores_of(score_row(verdict="review", reasons=[])), tmp_path / "out")
+    shown = Page(only_account_page(tmp_path / "out")).words
+    assert "no single signal can be named" in shown
+    assert "read the signals below" not in shown
 
 
 def test_an_account_that_was_not_scored_is_refused(tmp_path: Path) -> None:
