@@ -1074,7 +1074,7 @@ def comments_burst_share() -> pl.Expr:
     unit="local variation, 0 to 3; 1 for random arrivals",
     formula="mean(3 ((g1 - g2) / (g1 + g2))^2) over neighbouring gaps g1, g2 of a post",
     suspicious="low",
-    reason="comments arrive at unusually even intervals (variation {value:.2f}, where chance gives 1)",
+    reason="comments arrive at even intervals (variation {value:.2f}, where chance gives 1)",
     source="Shinomoto et al. 2003, local variation: does not depend on the rate, nor on its slow decay after a post",
     evidence=lambda: pl.col("gap_variation") - 1.0,
     low=0.0,

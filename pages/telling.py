@@ -81,6 +81,7 @@ def told(
         "level": level(seen.posts, seen.account["newest_at"]),
         "signals": signals(score["signals"] or [], reasons),
         "balance": balance(score["signals"] or [], reasons) if score["verdict"] in FLAGGED else "",
+        "is_more_unnamed": unnamed(score["signals"] or [], reasons) > named(reasons),
         "contests": contests(seen, reasons) if score["verdict"] in FLAGGED else [],
     }
 
@@ -187,26 +188,36 @@ def _standing(push: Mapping[str, Any], numbers: Mapping[str, int]) -> str:
     return "no value that may be shown as a reason"
 
 
+def named(reasons: Sequence[Mapping[str, Any]]) -> float:
+    """What the reasons add to the log-odds."""
+    return float(sum(reason["contribution"] for reason in reasons))
+
+
+def unnamed(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, Any]]) -> float:
+    """What pushes towards inauthentic beyond the reasons, in log-odds; never below 0."""
+    towards = float(sum(push["contribution"] for push in pushes if push["contribution"] > 0))
+    return max(towards - named(reasons), 0.0)
+
+
 def balance(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, Any]]) -> str:
     """How much of what moved the probability the reasons are, in words; empty where nothing is known of it."""
     if not pushes:
         return ""
-    named = sum(reason["contribution"] for reason in reasons)
+    shown, rest = named(reasons), unnamed(pushes, reasons)
     towards = sum(push["contribution"] for push in pushes if push["contribution"] > 0)
     against = sum(push["contribution"] for push in pushes if push["contribution"] < 0)
     headings = {reason["heading"] for reason in reasons}
     others = [each for each in signals(pushes, reasons) if each["contribution"] > 0 and each["heading"] not in headings]
     most = ", ".join(f"{each['heading'].lower()} ({each['contribution']:+.2f})" for each in others[:MOST_NAMED])
-    rest = max(towards - named, 0.0)
     if not reasons:
         return (
             f"Together the signals add {towards:+.2f} to the log-odds"
             + (f", most of it {most}" if most else "")
             + (f"; {against:+.2f} speaks for the account." if against else ".")
         )
-    part = "the smaller part" if rest > named else "the larger part"
+    part = "the smaller part" if rest > shown else "the larger part"
     return (
-        f"The signals above are {part} of what moved the probability: they add {named:+.2f} to the log-odds, what "
+        f"The signals above are {part} of what moved the probability: they add {shown:+.2f} to the log-odds, what "
         f"cannot be shown as a reason adds {rest:+.2f}"
         + (f" (also {most})" if most else "")
         + (f", and {against:+.2f} speaks for the account." if against else ".")

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from features.signals import SIGNALS
 from models.baselines import ENGAGEMENT_RATE_FEATURE
-from models.explanation import SMALLEST_CONTRIBUTION, OrdinaryRange, Reason, ordinary_ranges, reasons, suspicious_side
+from models.explanation import (
+    SMALLEST_CONTRIBUTION,
+    OrdinaryRange,
+    Reason,
+    ordinary_ranges,
+    pushes,
+    reasons,
+    suspicious_side,
+)
 from tests.models.synthetic import FEATURES, NAMES
 
 ORDINARY = {
@@ -268,3 +276,24 @@ def test_a_correlated_copy_adds_no_reason(
     assert len({signals[each["feature"]] for each in after}) == len(after)
     strengths = [[each["contribution"] for each in found] for found in (after, before)]
     assert strengths[0] == pytest.approx(strengths[1], abs=2e-6)
+
+
+def test_nothing_that_pushes_gives_no_push() -> None:
+    assert pushes(np.zeros(len(NAMES)), list(FEATURES.values())) == []
+
+
+def test_every_signal_is_told_with_all_its_features_whatever_their_side() -> None:
+    contributions = dict.fromkeys(NAMES, 0.0) | {"growth_burst_share": 0.5, "comments_repeat_share": -0.75}
+    found = pushes(np.array(list(contributions.values())), list(FEATURES.values()))
+    assert found == [
+        {"signal": FEATURES["comments_repeat_share"].signal, "contribution": -0.75},
+        {"signal": FEATURES["growth_burst_share"].signal, "contribution": 0.5},
+    ]
+
+
+def test_a_push_too_small_to_be_told_is_left_out() -> None:
+    contributions = np.zeros(len(NAMES))
+    contributions[0] = SMALLEST_CONTRIBUTION - 0.001
+    assert pushes(contributions, list(FEATURES.values())) == []
+    contributions[0] = -SMALLEST_CONTRIBUTION
+    assert len(pushes(contributions, list(FEATURES.values()))) == 1

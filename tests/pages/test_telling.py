@@ -13,6 +13,7 @@ from features.catalog import features
 from features.definition import MODEL_GROUPS
 from features.signals import SIGNALS
 from features.tables import CONTRACTS
+from pages.account import not_observed
 from pages.telling import WHAT_CONTESTS, balance, contests, how_sure, level, moves, settled, signals, told
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -208,6 +209,32 @@ def test_likes_that_are_hidden_throughout_are_asked_for() -> None:
     assert "posts with their dates" not in found[0]
 
 
+# What was not observed ------------------------------------------------------------------------------------------------
+
+
+def observed_of(rows: pl.DataFrame, shown: list[int | None]) -> Any:
+    """An account of these posts, of which the features take these likes: None for those that hide them."""
+    measured = rows.select("post_id", likes=pl.Series(shown, dtype=pl.Int64))
+    account = {"newest_at": NEWEST, "created_on": NOON.date(), "biography": "words"}
+    whole = seen(posts=rows)
+    return SimpleNamespace(
+        account=account, measured=measured, **{n: getattr(whole, n) for n in ("readings", "posts", "comments")}
+    )
+
+
+def test_zeros_taken_for_hidden_likes_are_not_told_as_shown() -> None:
+    found = not_observed(observed_of(posts((90, 9), (80, 8), (0, 12)), [90, 80, None]))
+    assert "likes of 1 further post: 0 is read where others have dozens" in found
+    assert not any("hidden or not read" in each for each in found)
+
+
+def test_views_missing_on_some_posts_and_young_posts_are_counted() -> None:
+    rows = posts((90, 9), (80, 8), (70, 7), every=200.0).with_columns(view_count=pl.Series([900, None, None]))
+    found = not_observed(observed_of(rows, [90, 80, None]))
+    assert "views of posts: 2 of 3" in found  # the third is of the newest day
+    assert "the engagement of 1 of 3 posts: under 48 hours old when read, or without a count" in found
+
+
 # Together -------------------------------------------------------------------------------------------------------------
 
 
@@ -225,6 +252,14 @@ def test_a_flag_without_a_scheme_says_so_and_a_pass_does_not() -> None:
 def test_a_pass_is_told_neither_what_moved_it_nor_how_to_contest_it() -> None:
     whole = told(seen(), score(verdict="pass", signals=[push("growth_pace", 1.0)]), [], None)
     assert (whole["balance"], whole["contests"]) == ("", [])
+
+
+def test_reasons_beside_a_larger_rest_are_called_the_smaller_part() -> None:
+    pushes = [push("growth_pace", 1.6), push("likes_against_views", 0.1)]
+    given = [reason("Likes and comments against views", 0.1)]
+    assert told(seen(), score(signals=pushes), given, None)["is_more_unnamed"]
+    assert not told(seen(), score(signals=pushes[1:]), given, None)["is_more_unnamed"]
+    assert not told(seen(), score(signals=[]), given, None)["is_more_unnamed"]
 
 
 def test_the_spread_comes_from_the_summary() -> None:
