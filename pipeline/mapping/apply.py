@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,9 @@ UNREADABLE = "unreadable: "
 
 CELLS_AT_ONCE = 250_000
 """Cells of a wide table that are laid out in one piece."""
+
+WRITTEN = ("text", "caption", "biography")
+"""Columns that people write: what means `missing` elsewhere in the table may be all that somebody said."""
 
 _CELL, _HEADER = "assay:cell", "assay:header"
 _EMPTY = pl.lit(None, dtype=pl.String)
@@ -228,8 +231,9 @@ class _Written:
             variable_name=_HEADER,
             value_name=_CELL,
         ).rename({f"assay:{name}": name for name in [*kept, BROKEN]})
-        cell = _observed(pl.col(_CELL), reading, spec, blank_too=True)
-        nothing = [_observed(pl.col(name), reading, spec, blank_too=True).is_null() for name in headers]
+        missing = (*spec.missing, *reading.missing)
+        cell = _observed(pl.col(_CELL), missing, blank_too=True)
+        nothing = [_observed(pl.col(name), missing, blank_too=True).is_null() for name in headers]
         empty = raw.select(pl.all_horizontal(pl.col(ROW_PROBLEM).is_null(), *nothing).sum()).item() if raw.height else 0
         self.empty_rows += empty
         broken = pl.col(BROKEN).is_not_null()
@@ -265,10 +269,10 @@ class _Written:
         return notes
 
 
-def _observed(value: pl.Expr, reading: Reading, spec: Table, *, blank_too: bool) -> pl.Expr:
+def _observed(value: pl.Expr, missing: Sequence[str], *, blank_too: bool) -> pl.Expr:
     """The cell, null where its text means: not observed."""
     plain = value.str.strip_chars()
-    nothing = [*spec.missing, *reading.missing, *([""] if blank_too else [])]
+    nothing = [*missing, *([""] if blank_too else [])]
     return pl.when(plain.is_in(nothing)).then(None).otherwise(value) if nothing else value
 
 
@@ -281,7 +285,8 @@ def _read(
     value: pl.Expr, name: str, reading: Reading, spec: Table, contract: TableContract, *, is_plain: bool = False
 ) -> pl.Expr:
     """One cell as the contract writes it; what is not as the mapping says stays, marked."""
-    value = _observed(value, reading, spec, blank_too=reading.is_number or bool(reading.date))
+    missing = (*(() if name in WRITTEN else spec.missing), *reading.missing)
+    value = _observed(value, missing, blank_too=reading.is_number or bool(reading.date))
     if reading.values:
         value = value.str.strip_chars().replace(reading.values)
     if not reading.is_number and not reading.date and reading.zone is None:

@@ -126,6 +126,9 @@ class Source:
         if self.spec.rows:
             yield f"{where}: 'rows' is for JSON. Found: the table '{part.name}'. Remove it."
         counts = Counter(columns)
+        for name in self.spec.wide.leave_out if self.spec.wide else ():
+            if name not in counts:
+                yield f"{where}: there is no column '{name}' to leave out in '{part.name}'. Found: {shown(columns)}."
         for name in sorted(self.wanted()):
             if counts[name] > 1:
                 yield f"{where}: column '{name}' appears more than once in '{part.name}'. Rename one of them."

@@ -16,10 +16,13 @@ from pipeline.mapping.files import shown, stem_of
 from pipeline.mapping.infer import ENOUGH, Read, date_format, read_of
 from pipeline.mapping.joining import join
 from pipeline.mapping.likeness import DAILY, assigned, declared, ids_of, laid_out_across, named_columns, reading_of
-from pipeline.mapping.names import PLATFORM_WORDS, TOTALS, plain
+from pipeline.mapping.names import PLATFORM_WORDS, TABLE_WORDS, TOTALS, plain
 from pipeline.mapping.nested import UP
 from pipeline.mapping.shapes import Shape, shapes_of
 from pipeline.mapping.specification import UNDECIDED
+
+CELLS_OF_EACH = 50
+"""Of each column of a table that is laid out across, to tell how its cells are read."""
 
 LONGEST_ADDRESS = 200
 """Characters of a cell in which an address of a platform is looked for: longer ones are texts."""
@@ -145,41 +148,45 @@ def _not_found(contract: TableContract, column: str, shape: Shape) -> Guess:
 
 
 def _wide(shape: Shape, headers: str, names: list[str], place: dict[str, Any], named: dict[str, str]) -> list[Guess]:
-    """A table that is laid out across: `wide` in its place, and its remaining columns."""
-    cells = [cell for name in names for cell in shape.cells[name][:50]]
+    """A table that is laid out across: `wide` in its place, and the column beside the readings in `named`."""
+    cells = [cell for name in names for cell in shape.cells[name][:CELLS_OF_EACH] if cell]
     counts = read_of(declared(DAILY, "follower_count"), "", cells)
-    wide: dict[str, Any] = {"headers": headers}
-    guesses = []
     others = [name for name in shape.cells if name not in names]
+    wide: dict[str, Any] = {"headers": headers}
+    question: str | None = None
+    choices: list[tuple[str, dict[str, Any]]] = [("", {})]
     if headers == "date":
         dates = date_format(names)
         wide |= dates.options
-        ids = named.get("account_id") or next(iter(ids_of("followers_daily", shape)), None)
-        if ids is None and len(others) == 1:
-            ids = others[0]
-        if ids is not None:
-            named["account_id"] = ids
-        why = f"{len(names)} columns are days ({names[0]} to {names[-1]}): one row an account."
-        question = f"followers_daily.wide: {dates.question}" if dates.question else None
-        choices = [(label, {**wide, **options}) for label, options in dates.choices]
-        guesses.append(Guess("followers_daily", "wide", wide, f"{why} {dates.why}", question, choices))
+        ids = named.get("account_id") or next(iter(ids_of(DAILY, shape)), others[0] if len(others) == 1 else None)
+        named |= {"account_id": ids} if ids is not None else {}
+        why = f"{len(names)} columns are days ({names[0]} to {names[-1]}), one row an account. {dates.why}"
+        question, choices = dates.question, dates.choices or choices
     else:
         totals = [name for name in others if plain(name) in TOTALS]
-        [day] = [name for name in others if name not in totals]
-        named["date"] = day
+        [named["date"]] = [name for name in others if name not in totals]
         wide |= {"leave_out": totals} if totals else {}
         some = shown(names[:3])
-        why = f"'{day}' holds days and the other {len(names)} columns numbers: one column an account ({some})."
-        guesses.append(Guess("followers_daily", "wide", wide, why))
+        why = (
+            f"'{named['date']}' holds days and the other {len(names)} columns numbers: one column an account ({some})?"
+        )
+        if not any(plain(word) in plain(shape.words) for word in TABLE_WORDS[DAILY].split()):
+            question, choices = f"are {some} accounts, and the cells their followers?", [("yes", {})]
+    why = f"{why} Their cells: {shown(cells[:3])}. {counts.why}"
+    answers = [
+        (", ".join(filter(None, (label, also))), {**wide, **options, "cells": {"follower_count": reading or None}})
+        for label, options in choices
+        for also, reading in (counts.choices or [("", counts.options)])
+    ]
     wide["cells"] = {"follower_count": counts.options or None}
-    for _, spec in guesses[0].choices:
-        spec["cells"] = wide["cells"]
-    if counts.question:
-        answers = [(label, {**wide, "cells": {"follower_count": options}}) for label, options in counts.choices]
-        if guesses[0].question is None:
-            guesses[0].question, guesses[0].choices = f"followers_daily.wide: {counts.question}", answers
-    place["wide"] = wide
-    return guesses
+    asked = " ".join(filter(None, (question, counts.question)))
+    if not asked:
+        place["wide"] = wide
+        return [Guess(DAILY, "wide", wide, why)]
+    # What is undecided within it is told by `undecided`; whether it is one at all, by leaving it out.
+    spec = wide if headers == "date" or question is None else None
+    place["wide"] = spec
+    return [Guess(DAILY, "wide", spec, why, f"{DAILY}.wide: {asked}", answers)]
 
 
 def _platform(own: tuple[Shape, str | None] | None, shapes: list[Shape], folder: str) -> Guess:

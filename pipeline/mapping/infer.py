@@ -104,7 +104,7 @@ def _share(cells: Sequence[str], fits: Callable[[pl.Expr], pl.Expr]) -> tuple[fl
 
 
 def _number(column: Column, cells: list[str]) -> Read:
-    if all(re.fullmatch(r"\d+(\.0+)?", cell) for cell in cells):
+    if all(re.fullmatch(r"\d+(\.0{1,2})?", cell) for cell in cells):  # 12.000 may be twelve thousand
         return Read()
     shares: dict[str, float] = {}
     values: dict[str, list[str | None]] = {}
@@ -217,10 +217,15 @@ def _some(cells: Sequence[str], telling: Callable[[str], bool] = lambda _: True)
 def dates_among(texts: Sequence[str]) -> list[str]:
     """The headers that are dates, all of them written in one way."""
     likely = [text for text in texts if _DATE_LIKE.fullmatch(text.strip())]
+    if not likely:
+        return []
     read = _instant(_HEADER, likely)
-    if read.fits == 1.0:
-        return likely
-    return []
+    # Where the order of day and month is undecided, each order reads the same headers.
+    options = read.choices[0][1] if read.choices else read.options
+    form = options.get("date", [])
+    formats = [form] if isinstance(form, str) else form
+    _, found = _share(likely, partial(read_date, formats=formats, zone=None, day_only=True))
+    return [text for text, day in zip(likely, found, strict=True) if day is not None]
 
 
 def date_format(texts: Sequence[str]) -> Read:

@@ -38,8 +38,9 @@ NAMES: dict[str, dict[str, str]] = {
             "authorMeta.video number_of_posts posts videos"
         ),
         "observed_at": (
+            # A plain 'date' of an account may be any day.
             "observed_at scraped_at collected_at fetched_at retrieved_at crawled_at checked_at read_at as_of stand "
-            "abgerufen abgerufen_am fecha_captura date_collected last_updated updated_at timestamp date datum fecha"
+            "abgerufen abgerufen_am fecha_captura date_collected"
         ),
         "created_on": (
             "created_on created_at joined joined_on join_date published_at account_created registered beigetreten "
@@ -141,7 +142,8 @@ NAMES: dict[str, dict[str, str]] = {
 
 TABLE_WORDS = {
     "accounts": "accounts account profiles profile channels channel users creators influencers konten kanaele cuentas",
-    "followers_daily": "followers_daily followers_history subscribers history daily tracker tracking growth verlauf",
+    "followers_daily": "followers_daily followers followers_history subscribers history daily tracker tracking "
+    "growth verlauf",
     "posts": "posts post videos video media reels tweets uploads latest_posts beitraege publicaciones items",
     "comments": "comments comment latest_comments replies comment_threads kommentare comentarios commentaires",
     "labels": "labels label truth",

@@ -33,7 +33,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
         for guess in guesses:
             if guess.column == "wide":
                 yield from _comment(guess, "    ")
-                yield f"    wide: {_plain(guess.spec)}"
+                yield f"    wide: {_plain(guess.spec)}" if guess.spec is not None else "    # wide:"
         yield "    columns:"
         for guess in guesses:
             if guess.column != "wide":

@@ -502,6 +502,17 @@ def test_parquet_of_other_names_and_types(tmp_path: Path) -> None:
     assert content_of(tmp_path / "prepared contract") == content_of(tmp_path / "prepared mapped")
 
 
+def test_what_means_missing_in_a_table_is_kept_where_people_write(tmp_path: Path) -> None:
+    text = "who,post,id,said,by\nanna,p,c1,-,-\nanna,p,c2,,fan\n"
+    export = write_text(tmp_path / "export", a__csv="who,fans\nanna,2\n", c__csv=text)
+    columns = {"account_id": "who", "post_id": "post", "comment_id": "id", "text": "said", "commenter_id": "by"}
+    comments = {"file": "c.csv", "missing": ["-"], "columns": columns}
+    mapped(export, mapping_file(tmp_path, accounts=ACCOUNTS, comments=comments), tmp_path / "mapped")
+    prepare(tmp_path / "mapped", tmp_path / "prepared")
+    rows = prepared_table(tmp_path / "prepared", "comments").select("comment_id", "text", "commenter_id").rows()
+    assert rows == [("c1", "-", None), ("c2", "", "fan")]
+
+
 def test_the_mapped_tables_are_gone_in_the_end_whatever_happens(tmp_path: Path) -> None:
     export = write_text(tmp_path / "export", a__csv="who,fans\n1,2\n")
     path = mapping_file(tmp_path, accounts=ACCOUNTS)

@@ -93,6 +93,7 @@ def test_the_order_of_day_and_month_is_told_by_a_day_above_12_or_left_to_a_perso
         (("1,5K", "2K"), ","),
         (("1.234M", "2M"), "undecided"),
         (("1,234K", "2K"), "undecided"),
+        (("12.000", "5.000"), "undecided"),  # twelve thousand, or a number that passed through a float
     ],
 )
 def test_the_decimal_mark_is_told_by_the_cells_or_left_to_a_person(
@@ -101,6 +102,42 @@ def test_the_decimal_mark_is_told_by_the_cells_or_left_to_a_person(
     text = "".join(f"{who};{cell}\n" for who, cell in zip(("a", "b"), cells, strict=True))
     export = write_text(tmp_path / "instagram", accounts__csv=f"username;followers\n{text}")
     assert guessed(export)["accounts"]["columns"]["follower_count"] == {"from": "followers", "decimal": decimal}
+
+
+def test_columns_of_numbers_beside_dates_are_accounts_only_where_something_says_so(tmp_path: Path) -> None:
+    text = "date,revenue,clicks\n2026-01-01,5,6\n2026-01-02,5,6\n"
+    unclear = write_text(tmp_path / "youtube", analytics__csv=text)
+    [question] = questions(propose(unclear))
+    assert "are revenue, clicks accounts, and the cells their followers?" in question
+    assert "wide" not in guessed(unclear)["followers_daily"]
+    output = tmp_path / "map.yaml"
+    assert invoke("map", "--input", unclear, "--output", output).exit_code == 4
+    with pytest.raises(UnusableInputError, match="column 'account_id' is required, and not mapped"):
+        read_mapping(output)
+    told = write_text(tmp_path / "told" / "youtube", followers__csv=text)
+    assert guessed(told)["followers_daily"]["wide"] == {"headers": "account_id", "cells": {"follower_count": None}}
+
+
+def test_two_open_questions_about_one_table_are_one_with_all_answers(tmp_path: Path) -> None:
+    text = "channel;01/02/2026;02/02/2026;03/02/2026\na;1.234M;1.300M;1.301M\n"
+    [guess] = propose(write_text(tmp_path / "youtube", tracker__csv=text)).open_questions()
+    assert [label for label, _ in guess.choices] == [
+        'day first, decimal ".", thousands ","',
+        'day first, decimal ",", thousands "."',
+        'month first, decimal ".", thousands ","',
+        'month first, decimal ",", thousands "."',
+    ]
+    assert guess.choices[1][1] == {
+        "headers": "date",
+        "date": "%d/%m/%Y",
+        "cells": {"follower_count": {"decimal": ","}},
+    }
+
+
+def test_headers_that_are_dates_are_told_from_others_that_hold_digits(tmp_path: Path) -> None:
+    text = "channel id 2,likes 2026,2026-01-01,2026-01-02,2026-01-03\na,5,1,2,3\nb,6,1,2,3\n"
+    tables = guessed(write_text(tmp_path / "youtube", tracker__csv=text))
+    assert tables["followers_daily"]["wide"]["headers"] == "date"
 
 
 def test_a_platform_that_nothing_tells_or_two_are_named_is_left_to_a_person(tmp_path: Path) -> None:
