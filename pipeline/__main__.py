@@ -295,11 +295,19 @@ def shortlist(
         Path | None,
         typer.Option(
             "--input",
+            parser=parse_place,
+            metavar="DIR",
             help="The dataset folder that was scored: adds advertising, replies, mood of comments, rhythm, niche.",
         ),
     ] = None,
     pages: Annotated[
-        Path | None, typer.Option("--pages", help="Folder that `report` wrote: the page then links its account pages.")
+        Path | None,
+        typer.Option(
+            "--pages",
+            parser=parse_here,
+            metavar="DIR",
+            help="Folder that `report` wrote: the page then links its account pages.",
+        ),
     ] = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
@@ -704,9 +712,11 @@ def docs(
         run(check=check)
 
 
-@app.command()
+@app.command(rich_help_panel=PROJECT)
 def gallery(
-    output: Annotated[Path, typer.Option("--output", help="Folder for gallery.md and gallery/.")] = Path("docs"),
+    output: Annotated[
+        Path, typer.Option("--output", parser=parse_here, metavar="DIR", help="Folder for gallery.md and gallery/.")
+    ] = Path("docs"),
     model: Model = None,
     quiet: Quiet = False,
 ) -> None:

@@ -38,7 +38,7 @@ SEED, ACCOUNTS = 960_001, 800
 """The cohort: a seed that no training, audit, promotion or experiment uses."""
 
 PICTURE_WIDTH, PICTURE_HEIGHT = 1000, 2400
-"""Pixels of a picture; a longer page is cut below, and linked whole."""
+"""Pixels of a picture; a longer page is cut below."""
 
 PICTURE_COLOURS = 64
 """Of a picture: a page has a dozen, and the edges of its letters the rest. A third of the bytes of true colour."""
@@ -57,8 +57,9 @@ INTRODUCTION = """\
 
 Six accounts of {accounts:,} that were simulated for this page alone (seed {seed}, used for nothing else) and scored by
 model `{model}`. Nothing in them is real. Of each kind and verdict the account with the middle probability is
-shown, and of equals the first by id; nobody chose by eye. A picture shows the top of its page; the page itself is one
-file to download and open. Fonts are those of the machine that drew them.
+shown, and of equals the first by id; nobody chose by eye. A picture shows the top of its page; `make gallery` draws
+them again and leaves the whole pages, one file each to open, in `docs/gallery`. Fonts are those of the machine that
+drew them.
 """
 
 
@@ -219,8 +220,7 @@ def _text(
             parts.append("None in this cohort.\n")
             continue
         parts.append(f"{caption(row, views[kind.name])} {_among(found, kind)}\n")
-        picture, whole = f"{FOLDER}/{kind.name}.png", f"{FOLDER}/{kind.name}.html"
-        parts.append(f"[![Page of the account: {row['verdict'].replace('_', ' ')}]({picture})]({whole})\n")
+        parts.append(f"![Page of the account: {row['verdict'].replace('_', ' ')}]({FOLDER}/{kind.name}.png)\n")
     return "\n".join(parts)
 
 

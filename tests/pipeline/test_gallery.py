@@ -100,7 +100,7 @@ def test_the_command_writes_words_pages_and_pictures(
     assert result.exit_code == 0, result.output
     text = (tmp_path / "docs" / "gallery.md").read_text(encoding="utf-8")
     assert all(f"## {kind.title}\n" in text for kind in KINDS)
-    shown = set(re.findall(r"\]\(gallery/(\w+)\.html\)", text))
+    shown = set(re.findall(r"\]\(gallery/(\w+)\.png\)", text))
     assert len(shown) + text.count("None in this cohort.") == len(KINDS)
     assert shown
     for name in shown:
