@@ -199,6 +199,24 @@ def unnamed(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, 
     return max(towards - named(reasons), 0.0)
 
 
+def _unshown(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
+    """What pushes towards inauthentic beyond the reasons, signal by signal, strongest first.
+
+    Of a signal that is a reason it is what its other values add: ordinary ones, or on no side that may be shown.
+    """
+    shown = {reason["heading"]: reason["contribution"] for reason in reasons}
+    found = []
+    for each in signals(pushes, reasons):
+        heading = each["heading"].lower()
+        rest = each["contribution"] - shown.get(each["heading"], 0.0)
+        found.append((f"other values of \u201c{heading}\u201d" if each["heading"] in shown else heading, rest))
+    return sorted((one for one in found if one[1] >= LEAST_SAID), key=lambda one: -one[1])
+
+
+LEAST_SAID = 0.005
+"""Log-odds below which an amount would be shown as 0.00."""
+
+
 def balance(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, Any]]) -> str:
     """How much of what moved the probability the reasons are, in words; empty where nothing is known of it."""
     if not pushes:
@@ -206,9 +224,7 @@ def balance(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, 
     shown, rest = named(reasons), unnamed(pushes, reasons)
     towards = sum(push["contribution"] for push in pushes if push["contribution"] > 0)
     against = sum(push["contribution"] for push in pushes if push["contribution"] < 0)
-    headings = {reason["heading"] for reason in reasons}
-    others = [each for each in signals(pushes, reasons) if each["contribution"] > 0 and each["heading"] not in headings]
-    most = ", ".join(f"{each['heading'].lower()} ({each['contribution']:+.2f})" for each in others[:MOST_NAMED])
+    most = ", ".join(f"{what} ({rest:+.2f})" for what, rest in _unshown(pushes, reasons)[:MOST_NAMED])
     if not reasons:
         return (
             f"Together the signals add {towards:+.2f} to the log-odds"
@@ -219,7 +235,7 @@ def balance(pushes: Sequence[Mapping[str, Any]], reasons: Sequence[Mapping[str, 
     return (
         f"The signals above are {part} of what moved the probability: they add {shown:+.2f} to the log-odds, what "
         f"cannot be shown as a reason adds {rest:+.2f}"
-        + (f" (also {most})" if most else "")
+        + (f" (most of it {most})" if most else "")
         + (f", and {against:+.2f} speaks for the account." if against else ".")
     )
 

@@ -715,8 +715,11 @@ def docs(
 @app.command(rich_help_panel=PROJECT)
 def gallery(
     output: Annotated[
-        Path, typer.Option("--output", parser=parse_here, metavar="DIR", help="Folder for gallery.md and gallery/.")
-    ] = Path("docs"),
+        Path | None,
+        typer.Option(
+            "--output", parser=parse_here, metavar="DIR", help="Folder for gallery.md and gallery/. Default: docs."
+        ),
+    ] = None,
     model: Model = None,
     quiet: Quiet = False,
 ) -> None:
@@ -726,9 +729,10 @@ def gallery(
     """
     with reported(quiet, "gallery") as report:
         from pipeline.bundles import load_scorer
+        from pipeline.docs import PAGES
         from pipeline.gallery import gallery as write_gallery
 
-        write_gallery(output, load_scorer(model), report=report)
+        write_gallery(output or PAGES, load_scorer(model), report=report)
 
 
 @stage.command("simulate")

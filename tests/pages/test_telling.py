@@ -156,7 +156,8 @@ def test_reasons_that_are_the_smaller_part_say_so() -> None:
     # 2.5 in all, of which the reason shows 0.4.
     assert said == (
         "The signals above are the smaller part of what moved the probability: they add +0.40 to the log-odds, what "
-        "cannot be shown as a reason adds +2.10 (also pace of growth (+2.00))."
+        "cannot be shown as a reason adds +2.10 (most of it pace of growth (+2.00), other values of “comments alike” "
+        "(+0.10))."
     )
     assert "are the larger part" in balance(pushes, [reason("Comments alike", 1.9)])
 

@@ -71,7 +71,7 @@ def test_small_batches_give_the_same_bytes(tmp_path: Path, form: str, monkeypatc
     messages: list[str] = []
     prepare(source, tmp_path / "found", progress=messages.append)
     assert content_of(tmp_path / "found") == content_of(tmp_path / "expected")
-    assert sum(message.startswith("comments:") for message in messages) > 3
+    assert sum(message.startswith("reading comments:") for message in messages) > 3
 
 
 def test_jobs_do_not_change_a_byte(tmp_path: Path) -> None:
