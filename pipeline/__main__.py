@@ -680,6 +680,10 @@ def notebooks(
     """Run the notebooks on what `dvc repro` left; writes a copy of each with its outputs.
 
     Their parameters are environment variables, see notebooks/README.md.
+
+    Exit code 2: a notebook failed, and what it said; the others are written all the same.
+
+    Example: `python -m pipeline notebooks --output data/notebooks`
     """
     with reported(quiet, "notebooks") as report:
         from pipeline.layout import NOTEBOOKS

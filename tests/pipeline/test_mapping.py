@@ -538,13 +538,25 @@ def test_every_table_of_the_contract_can_be_mapped() -> None:
 
 
 def test_validate_reads_an_export_and_says_the_next_step(tmp_path: Path) -> None:
-    export = write_text(tmp_path / "export", a__csv="who,fans\nanna,2\n")
-    path = mapping_file(tmp_path, accounts=ACCOUNTS)
+    export = write_text(
+        tmp_path / "export",
+        a__csv="who,fans\nanna,2000\nbob,2000\n",
+        f__csv="who,day,fans\n" + "".join(f"bob,2026-03-{day:02},2000\n" for day in range(1, 15)),
+    )
+    readings = {"file": "f.csv", "columns": {"account_id": "who", "date": "day", "follower_count": "fans"}}
+    path = mapping_file(tmp_path, accounts=ACCOUNTS, followers_daily=readings)
     result = invoke("validate", "--input", export, "--mapping", path)
     assert result.exit_code == 0
     assert "anna: 0 readings; 14 are needed | 0 posts" in result.stdout
-    step = f"Score it next: python -m pipeline score --input {export} --mapping {path} --output scored"
+    step = f"next: python -m pipeline score --input {export} --mapping {path} --output {tmp_path / 'export-scored'}"
     assert step in " ".join(result.stderr.split())
+
+
+def test_validate_of_an_export_that_is_enough_for_nobody_says_so(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", a__csv="who,fans\nanna,2\n")
+    result = invoke("validate", "--input", export, "--mapping", mapping_file(tmp_path, accounts=ACCOUNTS))
+    assert result.exit_code == 0
+    assert "next: add what is lacking above" in " ".join(result.stderr.split())
 
 
 def test_an_export_that_cannot_be_used_leaves_nothing_and_exits_with_2(tmp_path: Path) -> None:

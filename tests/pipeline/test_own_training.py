@@ -133,7 +133,7 @@ def test_the_models_are_judged_on_the_same_accounts_and_the_project_stays(own: O
         assert each.metrics["interval"] == "bootstrap over cohorts"
     table = own_training.paired(judged)
     assert table.columns == ["figure", "beside", "as it is", "beside less as it is"]
-    assert table["figure"][0] == "auc"
+    assert table["figure"][0] == "AUC"
     assert (
         own_training.paired({"a": judged["beside"], "b": judged["beside"]})["a less b"].str.starts_with("+0.000").any()
     )
