@@ -201,13 +201,17 @@ def chart(
     description: str,
     across_text: Callable[[float], str],
     across_ticks: Sequence[float] | None = None,
+    up_text: Callable[[float], str] | None = None,
 ) -> Markup:
-    """The drawing with its axes; `title` and `description` are what a screen reader says of it."""
+    """The drawing with its axes; `title` and `description` are what a screen reader says of it.
+
+    Without `up_text` the axis is one of counts, of which the least of a logarithmic one stands for none.
+    """
     parts = [Markup('<g class="axis">')]
     for tick in up.ticks():
         place = f"{up(tick):.1f}"
         parts.append(Markup('<line x1="{}" x2="{}" y1="{}" y2="{}"/>').format(LEFT, WIDTH - RIGHT, place, place))
-        said = "0" if up.logarithmic and tick <= LEAST_COUNT else amount(tick)
+        said = (up_text or (count_on_logarithms if up.logarithmic else amount))(tick)
         parts.append(Markup('<text x="{}" y="{}" dy="4" class="up">{}</text>').format(LEFT - 6, place, said))
     for tick in across.ticks() if across_ticks is None else across_ticks:
         place = f"{across(tick):.1f}"
@@ -295,6 +299,11 @@ def amount(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:.3g}{unit}"
     return f"{value:.3g}"
+
+
+def count_on_logarithms(value: float) -> str:
+    """A count on a logarithmic axis, where the least one drawn stands for none."""
+    return "0" if value <= LEAST_COUNT else amount(value)
 
 
 def day_number(day: date | datetime) -> float:

@@ -18,8 +18,8 @@ LONGEST_NAME = 80
 
 SHAPES = {
     "pass": ("circle", "pass"),
-    "review": ("square", "review"),
-    "insufficient_data": ("triangle", "no verdict"),
+    "review": ("triangle", "review"),
+    "insufficient_data": ("square", "no verdict"),
     "reject": ("cross", "reject"),
 }
 """Verdict to the shape of its mark, and what it is called: never by colour alone. Unscored candidates have no place."""
@@ -207,6 +207,7 @@ def _chart(rows: Sequence[Mapping[str, Any]], name: str) -> Markup:
         title=f"Cost of a real like or comment by followers not bought{', ' + name if name else ''}",
         description=f"{len(rows)} candidates: {counts}. Every value stands in the table of candidates.",
         across_text=drawing.amount,
+        up_text=drawing.amount,
     )
 
 
