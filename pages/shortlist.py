@@ -51,6 +51,7 @@ def shortlist_view(ranked: pl.DataFrame, pages: Mapping[str, str]) -> dict[str, 
                 "candidates": candidates,
                 "charts": _charts(candidates),
                 "comparisons": [(_short(each.currency, LONGEST_CURRENCY), each) for each in same_budget(candidates)],
+                "currencies": sorted({currency(row) for row in candidates if row["fee"] is not None}),
                 "not_compared": sum(row["verdict"] == "pass" and _cost(row) is None for row in candidates),
             }
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from contextlib import nullcontext
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -291,6 +292,7 @@ def shortlist(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Exit with 0 even if a candidate does not pass.")
     ] = False,
+    *,
     source: Annotated[
         Path | None,
         typer.Option(
@@ -309,6 +311,7 @@ def shortlist(
             help="Folder that `report` wrote: the page then links its account pages.",
         ),
     ] = None,
+    mapping: Mapping = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
@@ -321,14 +324,18 @@ def shortlist(
 
     Example: `python -m pipeline shortlist --candidates spring.csv --scores scored/march/scores.parquet --output spring`
     """
+    if mapping is not None and source is None:
+        raise typer.BadParameter("--mapping says how to read --input. Found: no --input. Name the folder.")
     with reported(quiet, "shortlist") as report:
+        from pipeline.mapping.apply import mapped_aside
         from pipeline.shortlist import shortlist_file
         from pipeline.summary import show_shortlist
 
         warnings: list[str] = []
-        ranked = shortlist_file(
-            candidates, scores, output, source=source, pages=pages, jobs=jobs, report=report, warn=warnings.append
-        )
+        with nullcontext() if source is None else mapped_aside(source, mapping, output, report) as folder:
+            ranked = shortlist_file(
+                candidates, scores, output, source=folder, pages=pages, jobs=jobs, report=report, warn=warnings.append
+            )
     if not quiet:
         show_shortlist(ranked, output, warnings)
     if not exit_zero and not (ranked["verdict"] == "pass").all():
@@ -345,30 +352,37 @@ def report(
         typer.Option(
             "--account",
             metavar="ID",
-            help="Id of an account to make a page of; may be repeated. Default: every reject and review.",
+            help="Id of an account to make a page of, too, whatever its verdict; may be repeated.",
         ),
     ] = None,
+    only: Annotated[
+        bool, typer.Option("--only", help="No pages but those of the accounts that --account names.")
+    ] = False,
     mapping: Mapping = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
     """Pages that a person reads: one of the batch, and one of each account that is rejected or reviewed.
 
-    Each page is one file without anything from elsewhere: index.html in the output folder, and accounts/. Evidence and
-    summary are taken from beside the scores.
+    Each page is one file without anything from elsewhere: index.html in the output folder, and accounts/, which is
+    replaced whole. Evidence and summary are taken from beside the scores.
 
     Exit code 2: a file or the folder cannot be used. Nothing is written then.
 
     Example: `python -m pipeline report --input exports/march --scores scored/march/scores.parquet --output
     scored/march/pages`
     """
+    if only and not account:
+        raise typer.BadParameter("--only keeps the pages that --account names. Found: no --account. Name one.")
     with reported(quiet, "report") as told:
         from pipeline.mapping.apply import mapped_aside
         from pipeline.report import report_folder
         from pipeline.summary import show_report
 
         with mapped_aside(source, mapping, output, told) as folder:
-            written = report_folder(folder, scores, output, accounts=account or (), jobs=jobs, report=told)
+            written = report_folder(
+                folder, scores, output, accounts=account or (), only_those=only, jobs=jobs, report=told
+            )
     if not quiet:
         show_report(written, output)
 

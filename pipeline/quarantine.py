@@ -34,6 +34,7 @@ class Tally:
     quarantined: int = 0
     duplicates_collapsed: int = 0
     out_of_scope: int = 0
+    stranger: str | None = None
     after_as_of: int = 0
     repaired: int = 0
     problems: Counter[str] = field(default_factory=Counter)
@@ -59,6 +60,12 @@ class Tally:
             known = set(self.unknown_values.get(column, ()))
             self.unknown_values[column] = sorted(known | set(values))[: SHOWN_VALUES + 1]
 
+    def note_strangers(self, account_ids: pl.Series) -> None:
+        """Count the rows of accounts that are not in `accounts`, and remember the first such id in the alphabet."""
+        self.out_of_scope += len(account_ids)
+        first = account_ids.min()
+        self.stranger = min(each for each in (self.stranger, first) if isinstance(each, str))
+
     def note_padded(self, account_ids: pl.Series) -> None:
         """Count ids with spaces around them, and remember the first few in the order of the alphabet."""
         if len(account_ids):
@@ -75,8 +82,13 @@ class Tally:
         ]
 
     def warnings(self) -> list[str]:
-        """One sentence per vocabulary column with unknown values."""
+        """What was left out whole or read otherwise than it was written, a sentence each."""
         sentences = []
+        if self.out_of_scope and self.out_of_scope == self.rows_in:
+            sentences.append(
+                f"{self.contract.name}: none of the {self.rows_in:,} rows is of an account in accounts; all are out of "
+                f"scope, such as those of {(self.stranger or '')[:60]!r}. Check that account_id means the same in both."
+            )
         if self.padded:
             shown = ", ".join(repr(value[:60]) for value in self.padded_examples)
             is_left_out = self.contract.name != "accounts"

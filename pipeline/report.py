@@ -54,12 +54,14 @@ def report_folder(
     output: Path,
     *,
     accounts: Sequence[str] = (),
+    only_those: bool = False,
     jobs: int = 1,
     report: Callable[[str], None],
 ) -> dict[str, int]:
-    """Write the batch's page, and one page for each account asked for: by default every reject and review.
+    """Write the batch's page, one page for every reject and review, and one for each of `accounts`.
 
-    Evidence and summary are taken from beside the scores where they lie there. Returns how many pages of accounts
+    With `only_those` the rejects and reviews have none unless they are named. Evidence and summary are taken from
+    beside the scores where they lie there. Pages of accounts that stood in the folder are replaced. Returns how many
     were written.
 
     Raises:
@@ -67,7 +69,7 @@ def report_folder(
             scores; nothing is written then.
     """
     scores = read_scores(scores_file, COLUMNS, "scores")
-    asked = _asked(scores, accounts)
+    asked = _asked(scores, accounts, only_those=only_those)
     evidence = _evidence(scores_file)
     summary_file = scores_file.parent / layout.SUMMARY_FILE
     summary = read_json(summary_file) if summary_file.is_file() else None
@@ -123,11 +125,10 @@ def _by_account(rows: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _asked(scores: pl.DataFrame, accounts: Iterable[str]) -> pl.DataFrame:
-    wanted = list(dict.fromkeys(accounts))
-    if not wanted:
-        return scores.filter(pl.col("verdict").is_in(PAGED)).select("account_id")
-    unknown = [name for name in wanted if name not in set(scores["account_id"])]
+def _asked(scores: pl.DataFrame, accounts: Iterable[str], *, only_those: bool) -> pl.DataFrame:
+    """The accounts that get a page, in the order of the scores."""
+    wanted = pl.Series("account_id", list(dict.fromkeys(accounts)), dtype=pl.String)
+    unknown = wanted.filter(~wanted.is_in(scores["account_id"].to_list())).to_list()
     if unknown:
         raise UnusableInputError(
             [
@@ -135,7 +136,8 @@ def _asked(scores: pl.DataFrame, accounts: Iterable[str]) -> pl.DataFrame:
                 for name in unknown
             ]
         )
-    return pl.DataFrame({"account_id": wanted})
+    named = pl.col("account_id").is_in(wanted.to_list())
+    return scores.filter(named if only_those else named | pl.col("verdict").is_in(PAGED)).select("account_id")
 
 
 def _evidence(scores_file: Path) -> pl.DataFrame:

@@ -213,9 +213,11 @@ class Router:
         if rows["bucket"].null_count() == 0:
             return rows
         kept = rows.filter(pl.col("bucket").is_not_null() | pl.col("account_id").is_null())
-        self.tally.out_of_scope += rows.height - kept.height
+        outside = rows.filter(pl.col("bucket").is_null() & pl.col("account_id").is_not_null())["account_id"]
+        if len(outside):
+            self.tally.note_strangers(outside)
         if self.members is not None:
-            strangers = rows.filter(pl.col("bucket").is_null() & padded(pl.col("account_id")))["account_id"]
+            strangers = outside.to_frame().filter(padded(pl.col("account_id")))["account_id"]
             known = self.members.bucket(strangers.str.strip_chars()).is_not_null()
             self.tally.note_padded(strangers.filter(known))
         return kept

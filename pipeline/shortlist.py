@@ -127,9 +127,13 @@ def shortlist(
         authentic_followers_upper=(followers * pl.col("authentic_follower_share_upper")).round(0),
         cost_per_authentic_engagement=costs.round(MONEY_DIGITS),
     )
-    one_currency = (
-        pl.col("currency").str.to_uppercase().filter(pl.col("fee").is_not_null()).n_unique().over("campaign") <= 1
-    )
+    several = _several_currencies(found)
+    for campaign, currencies in several.items():
+        warn(
+            f"campaign '{campaign}': fees in {currencies} are not compared. Its candidates are ranked within a verdict "
+            "by probability."
+        )
+    one_currency = ~pl.col("campaign").is_in(list(several))
     order = pl.col("verdict").replace_strict(
         {name: place for place, name in enumerate(RANK_ORDER)}, return_dtype=pl.Int64
     )
@@ -161,6 +165,15 @@ def shortlist(
         reasons.alias("reasons"),
         pl.col("insufficient_because").list.join("; ").fill_null("not among the scores").alias("insufficient_because"),
     )
+
+
+def _several_currencies(rows: pl.DataFrame) -> dict[str, str]:
+    """The campaigns whose fees are in more than one currency, with these."""
+    paid = rows.filter(pl.col("fee").is_not_null()).with_columns(
+        currency=pl.col("currency").str.to_uppercase().fill_null("no currency")
+    )
+    named = paid.group_by("campaign").agg(pl.col("currency").unique().sort()).sort("campaign")
+    return {campaign: ", ".join(found) for campaign, found in named.iter_rows() if len(found) > 1}
 
 
 def _find(candidates: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:

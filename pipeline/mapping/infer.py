@@ -162,12 +162,14 @@ def _instant(column: Column, cells: list[str]) -> Read:
     examples = _some(cells)
     day, month = first["day"], first["month"]
     if day[0] == month[0] == best[0] and day[2] != month[2]:
-        both = _some([cell for cell, one, two in zip(cells, day[2], month[2], strict=True) if one != two])
+        unlike = [each for each in zip(cells, day[2], month[2], strict=True) if each[1] != each[2]]
+        both = _some([cell for cell, _, _ in unlike])
+        _, day_first, month_first = unlike[0]
         return Read(
             {"date": UNDECIDED},
             best[0],
             f"No cell tells the order of day and month: {both}.",
-            f"Is {both} day first ({day[2][0]}) or month first ({month[2][0]})?",
+            f"Is {both} day first ({day_first}) or month first ({month_first})?",
             [("day first", {"date": day[1]}), ("month first", {"date": month[1]})],
         )
     forms = [best[1]]

@@ -727,6 +727,17 @@ def test_every_command_that_reads_a_folder_takes_a_mapping(
     )
     assert pages.exit_code == 0, pages.output
     assert (tmp_path / "pages" / "index.html").is_file()
+    wanted = write_text(tmp_path / "wanted", campaign__csv=f"campaign,account_id\nspring,{scores['account_id'][0]}\n")
+    options = ("--candidates", wanted / "campaign.csv", "--scores", tmp_path / "scores.parquet", "--exit-zero")
+    direct = invoke("shortlist", *options, "--input", incoming, "--output", tmp_path / "by_folder", "--quiet")
+    mapped = invoke("shortlist", *options, *source, "--output", tmp_path / "by_mapping", "--quiet")
+    assert (direct.exit_code, mapped.exit_code) == (0, 0), mapped.output
+    lists = [(tmp_path / name / "shortlist.csv").read_bytes() for name in ("by_folder", "by_mapping")]
+    assert lists[0] == lists[1]
+    assert b"posts_per_week" in lists[0]
+    alone = invoke("shortlist", *options, "--mapping", mapping, "--output", tmp_path / "alone")
+    assert alone.exit_code == 2
+    assert "Found: no --input. Name the folder." in " ".join(alone.output.replace("│", " ").split())
 
 
 def test_the_stage_prepare_takes_mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,9 @@ def test_the_order_of_day_and_month_is_told_by_a_day_above_12_or_left_to_a_perso
     undecided = write_text(tmp_path / "undecided", youtube__csv=header.format("01/02/2026"))
     [question] = questions(propose(undecided))
     assert "day first (2026-02-01) or month first (2026-01-02)?" in question
+    # The first of January is the same day either way and tells nobody what is asked.
+    same_first = write_text(tmp_path / "same", youtube__csv=header.format("01/01/2026"))
+    assert "'03/02/2026' day first (2026-02-03) or month first (2026-03-02)?" in questions(propose(same_first))[0]
     output = tmp_path / "map.yaml"
     result = invoke("map", "--input", undecided, "--output", output)
     assert result.exit_code == 4

@@ -170,15 +170,35 @@ def test_rejects_and_reviews_have_a_page_each_by_default(incoming: Path, project
     assert all(f"accounts/{address(name)}" in html for name in asked)
 
 
+def test_an_account_asked_for_stands_beside_the_rejects_and_reviews(
+    incoming: Path, project: Path, tmp_path: Path
+) -> None:
+    scores = project / "data" / "scores" / "scores.parquet"
+    known = pl.read_parquet(scores)
+    passed = known.filter(pl.col("verdict") == "pass")["account_id"][0]
+    paged = known.filter(pl.col("verdict").is_in(["review", "reject"]))["account_id"].to_list()
+    counts = report_folder(incoming, scores, tmp_path / "pages", accounts=[passed], report=silent)
+    assert counts == {"accounts": 80, "pages": len(paged) + 1}
+    files = {file.name for file in (tmp_path / "pages" / "accounts").iterdir()}
+    assert files == {address(name) for name in [*paged, passed]}
+
+
 def test_any_account_may_be_asked_for(incoming: Path, project: Path, tmp_path: Path) -> None:
     scores = project / "data" / "scores" / "scores.parquet"
     passed = pl.read_parquet(scores).filter(pl.col("verdict") == "pass")["account_id"][0]
     result = invoke(
-        "report", "--input", incoming, "--scores", scores, "--output", tmp_path / "pages", "--account", passed
+        "report", "--input", incoming, "--scores", scores, "--output", tmp_path / "pages", "--account", passed, "--only"
     )
     assert result.exit_code == 0, result.output
     assert "80 accounts, 1 with a page of their own" in result.stderr
     assert "Pass: nothing that a brand must look into first" in only_account_page(tmp_path / "pages")
+
+
+def test_only_the_pages_of_nobody_is_refused(tmp_path: Path) -> None:
+    options = ["--input", tmp_path, "--scores", tmp_path / "scores.parquet", "--output", tmp_path / "pages"]
+    result = invoke("report", *options, "--only")
+    assert result.exit_code == 2
+    assert "Found: no --account. Name one." in " ".join(result.output.replace("│", " ").split())
 
 
 def test_the_same_input_gives_the_same_bytes_whatever_the_jobs(incoming: Path, project: Path, tmp_path: Path) -> None:

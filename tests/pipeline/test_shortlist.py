@@ -99,7 +99,10 @@ def test_costs_in_two_currencies_are_not_compared() -> None:
     wanted = candidates(
         {"account_id": "yen", "fee": 50.0, "currency": "JPY"}, {"account_id": "euros", "fee": 50.0, "currency": "EUR"}
     )
-    assert shortlist(wanted, known)["account_id"].to_list() == ["euros", "yen"]
+    warnings: list[str] = []
+    assert shortlist(wanted, known, warnings.append)["account_id"].to_list() == ["euros", "yen"]
+    (said,) = warnings
+    assert said.startswith("campaign 'spring': fees in EUR, JPY are not compared. Its candidates are ranked within a")
 
 
 def test_each_campaign_has_ranks_of_its_own() -> None:

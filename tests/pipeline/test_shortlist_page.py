@@ -189,7 +189,7 @@ def test_the_command_links_the_pages_that_report_wrote(listed: dict[str, Path], 
     first = pl.read_csv(listed["candidates"])["account_id"].to_list()
     known = pl.read_parquet(listed["scores"])["account_id"].to_list()
     paged = next(name for name in first if name in known)
-    report_folder(incoming, listed["scores"], tmp_path / "the pages", accounts=[paged], report=silent)
+    report_folder(incoming, listed["scores"], tmp_path / "the pages", accounts=[paged], only_those=True, report=silent)
     arguments = [f"--{name}={path}" for name, path in listed.items()]
     output = tmp_path / "out"
     result = invoke("shortlist", *arguments, "--output", output, "--pages", tmp_path / "the pages", "--exit-zero")

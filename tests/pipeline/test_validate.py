@@ -212,9 +212,28 @@ class TestSpacesAroundIds:
         ]
 
     def test_rows_that_would_be_of_an_account_are_named(self, tmp_path: Path) -> None:
-        found = self.warnings(tmp_path, "a,x,5\n", "a ,2026-01-01,5\nghost ,2026-01-01,5\n")
+        found = self.warnings(tmp_path, "a,x,5\n", "a,2026-01-01,5\na ,2026-01-01,5\nghost ,2026-01-01,5\n")
         start = "followers_daily: rows out of scope only for spaces around account_id: 1, such as 'a '. "
         assert found == [f"{start}Ids are compared as written. Remove the spaces."]
+
+
+class TestTablesOfOtherAccounts:
+    def warnings(self, folder: Path, readings: str) -> list[str]:
+        texts = {
+            "accounts__csv": "account_id,platform,follower_count\na,x,5\n",
+            "followers_daily__csv": f"{HEADER}\n{readings}",
+        }
+        return run(write_text(folder / "in", **texts)).warnings
+
+    def test_a_table_of_which_no_row_is_of_an_account_is_named(self, tmp_path: Path) -> None:
+        (found,) = self.warnings(tmp_path, "17,2026-01-01,5\n16,2026-01-02,5\n")
+        assert found == (
+            "followers_daily: none of the 2 rows is of an account in accounts; all are out of scope, such as those of "
+            "'16'. Check that account_id means the same in both."
+        )
+
+    def test_one_row_in_scope_is_enough(self, tmp_path: Path) -> None:
+        assert self.warnings(tmp_path, "a,2026-01-01,5\n16,2026-01-02,5\n") == []
 
 
 def test_as_of_cuts_before_anything_is_counted(tmp_path: Path) -> None:
