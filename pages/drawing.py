@@ -35,8 +35,8 @@ RANGE_WIDTH = 10
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-MOST_DAY_LABELS = 5
-"""Dates on an axis, at most: as many as fit at phone width."""
+MOST_DAY_LABELS, MOST_MONTH_LABELS = 5, 4
+"""Dates on an axis, at most: as many as fit at phone width; a month comes with its year."""
 
 DAY_LABEL_INSET = 0.06
 """Share of the axis at either end where a date would stand out of the drawing."""
@@ -325,7 +325,7 @@ def day_before(day: date, days: int = 1) -> date:
 
 
 def day_labels(across: Scale) -> list[tuple[float, str]]:
-    """Round dates along a scale of day numbers with their labels, as close as `MOST_DAY_LABELS` allows.
+    """Round dates along a scale of day numbers with their labels, as close as there is room for.
 
     They are weeks or days where the scale is short, else the first days of months or years.
     """
@@ -341,7 +341,7 @@ def day_labels(across: Scale) -> list[tuple[float, str]]:
         months = range(start.year * 12, (end.year + 1) * 12, step)
         found = [(day_number(date(month // 12, month % 12 + 1, 1)), month) for month in months]
         kept = [(number, _month_label(month, step)) for number, month in found if low <= number <= high]
-        if 0 < len(kept) <= MOST_DAY_LABELS:
+        if 0 < len(kept) <= MOST_MONTH_LABELS:
             return kept
     return [(low, _day_label(math.floor(low)))]
 
