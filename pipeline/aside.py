@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,8 +49,11 @@ def prepared_aside(
     Raises:
         UnusableInputError, TooManyBadRowsError: see `prepare_dataset`.
     """
-    place = Path(tempfile.mkdtemp(prefix=".assay-", dir=_parent(output) if scratch is None else _made(scratch)))
+    parent = _parent(output) if scratch is None else _made(scratch)
+    # Named before it is made: a request to end may come at any moment after, and must find it within the block.
+    place = (parent or Path(tempfile.gettempdir())) / f".assay-{uuid.uuid4().hex[:16]}"
     try:
+        place.mkdir(mode=0o700)
         folder = place / "prepared"
         summary = prepare_dataset(
             source,

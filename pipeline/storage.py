@@ -67,8 +67,8 @@ def atomic_folder(final: Path) -> Iterator[Path]:
     """A new folder beside `final` that replaces it whole when the block ends well, and is removed otherwise."""
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary = _beside(final)
-    temporary.mkdir()
     try:
+        temporary.mkdir()
         yield temporary
         replace_folder(temporary, final)
     finally:
