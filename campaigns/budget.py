@@ -18,7 +18,7 @@ FEWEST_SMALL = 2
 FOLLOWERS, ENGAGEMENT = "authentic_followers", "expected_engagement_per_post"
 
 MOST_UNITS = 20_000
-"""Into which a budget is divided at most when it is spread: memory and time grow with it."""
+"""Into which a budget is divided at most when it is spread (assumed): memory and time grow with it."""
 
 Row = Mapping[str, Any]
 

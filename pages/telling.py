@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from campaigns.facts import NEWEST_POSTS
 from features.definition import Shown
 from features.signals import SIGNALS
 from features.sufficiency import SETTLED_HOURS
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 NINE_IN_TEN = 1.645
 """Standard deviations either side of the middle that hold nine in ten of normally spread cohorts."""
-
-NEWEST_POSTS = 10
-"""Posts that say what an account draws now."""
 
 FAR_OFF = 2.0
 """Times that the mean and what is drawn now may differ before the page says so; assumed."""
@@ -126,12 +124,22 @@ def level(posts: pl.DataFrame, newest_at: Any) -> list[str]:
         drawn = shown["drew"].to_numpy()
         now, mean = float(np.median(drawn[-NEWEST_POSTS:])), float(np.mean(drawn))
         beside = " as observed"
-        if mean > FAR_OFF * max(now, 1.0):
+        if is_far_below(now, mean):
             beside = " as observed: few posts, or older ones, make the mean"
-        elif now > FAR_OFF * mean:
+        elif is_far_above(now, mean):
             beside = " as observed: it draws more now than in the mean"
         sentences.append(f"The newest {NEWEST_POSTS} have a median of {now:,.0f} likes and comments{beside}.")
     return sentences
+
+
+def is_far_below(now: float, mean: float) -> bool:
+    """Whether the newest posts draw so much less than the mean of all that the mean misleads."""
+    return mean > FAR_OFF * max(now, 1.0)
+
+
+def is_far_above(now: float, mean: float) -> bool:
+    """The same the other way round."""
+    return now > FAR_OFF * mean
 
 
 def settled(posts: pl.DataFrame, newest_at: Any, counts: Sequence[str]) -> pl.DataFrame:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from pages.compare import compare_view
 from pages.drawing import Difference, forest
@@ -15,8 +15,10 @@ from pages.render import page
 from pipeline.conclusions import conclusion, drawn_differences, told_apart
 from pipeline.side_by_side import figure_rows
 from tests.pipeline.test_report import Page
+from tests.pipeline.test_report_in_browser import CHROMIUM, DESKTOP, PHONE, Watched, browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+__all__ = ["browser"]
+
 RECALL = "recall_at_1_percent_false_positives"
 HOSTILE = '<script>alert(1)</script>"\u202e' + "x" * 300
 
@@ -141,29 +143,15 @@ def test_hostile_names_are_text() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium")
-@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)], ids=["phone", "dark desktop"])
-def test_the_page_shows_without_a_fault(scheme: str, width: int, tmp_path: Path) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
-
+@pytest.mark.parametrize(("scheme", "viewport"), [("light", PHONE), ("dark", DESKTOP)], ids=["phone", "dark desktop"])
+def test_the_page_shows_without_a_fault(
+    browser: Browser, scheme: str, viewport: dict[str, int], tmp_path: Path
+) -> None:
     rows = [("a", HOSTILE, "0.849 (0.833 to 0.864)"), ("b", "short", "0.847 (0.831 to 0.863)")]
     table = {"title": "Models", "words": "Both.", "heads": ("", "run", "AUC"), "rows": rows}
     file = tmp_path / "compare.html"
     file.write_text(shown(sentences=["b is better.", HOSTILE], tables=[table], differences=[BETTER, WORSE, OPEN]))
-    complaints: list[str] = []
-    fetched: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
-        opened.on("console", lambda message: complaints.append(message.text))
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
-        opened.on("request", lambda request: fetched.append(request.url))
-        opened.goto(file.as_uri())
-        wider = opened.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        faults = [
-            (fault["id"], fault["nodes"][0]["html"])
-            for fault in Axe().run(opened).response["violations"]
-            if fault["impact"] in ("serious", "critical")
-        ]
-        browser.close()
-    assert (complaints, fetched, wider, faults) == ([], [file.as_uri()], 0, [])
+    seen = Watched(browser, file, scheme=scheme, viewport=viewport)
+    found = (seen.complaints, seen.fetched, seen.wider, seen.faults)
+    seen.page.close()
+    assert found == ([], [file.as_uri()], 0, [])

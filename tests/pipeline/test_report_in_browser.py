@@ -110,6 +110,12 @@ class Watched:
         return found
 
     @property
+    def wider(self) -> int:
+        """Pixels by which the page is wider than its window."""
+        found: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return found
+
+    @property
     def faults(self) -> list[tuple[str, str]]:
         """Serious faults of accessibility."""
         return [

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from pipeline.shortlist import shortlist_file
 from tests.pipeline.test_report import HOSTILE
-from tests.pipeline.test_report_in_browser import DESKTOP, PHONE, browser, pytestmark
+from tests.pipeline.test_report_in_browser import DESKTOP, PHONE, Watched, browser, pytestmark
 
 __all__ = ["browser", "pytestmark"]
 
@@ -53,21 +52,10 @@ def test_the_shortlist_shows_without_a_fault(
     scheme: str,
     viewport: dict[str, int],
 ) -> None:
-    page = browser.new_page(color_scheme=scheme, viewport=viewport)
-    complaints: list[str] = []
-    fetched: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: fetched.append(request.url))
-    page.goto(shortlisted.as_uri())
-    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    faults = [
-        (fault["id"], fault["nodes"][0]["html"])
-        for fault in Axe().run(page).response["violations"]
-        if fault["impact"] in ("serious", "critical")
-    ]
-    page.close()
-    assert (complaints, fetched, wider, faults) == ([], [shortlisted.as_uri()], 0, [])
+    seen = Watched(browser, shortlisted, scheme=scheme, viewport=viewport)
+    found = (seen.complaints, seen.fetched, seen.wider, seen.faults)
+    seen.page.close()
+    assert found == ([], [shortlisted.as_uri()], 0, [])
 
 
 def test_a_heading_sorts_its_own_table_by_number_with_the_unknown_last(opened: Page) -> None:
