@@ -22,7 +22,7 @@ LONGEST_GAP_DRAWN = 45.0
 """Days between two readings that are still joined by a line (assumed): monthly readings are, a hole is not."""
 
 FEW_READINGS = 60
-"""Readings up to which each is drawn as a dot (assumed): between monthly readings a line alone would seem to know more."""
+"""Readings up to which each is drawn as a dot (assumed): between monthly ones a line alone would seem to know more."""
 
 FEWEST_READINGS = 2
 """Readings from which there is a curve."""
