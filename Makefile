@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 
-.PHONY: help setup repro audit tune audit-real audit-labels bench test check ui docs gallery notebooks
+.PHONY: help setup repro audit tune audit-real audit-labels bench soak test check ui docs gallery notebooks
 
 help: ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -49,6 +49,13 @@ $(VENV)/.bench: $(STAMP)
 
 bench: $(VENV)/.bench ## what Assay costs, and others, into docs/benchmarks.md; some twenty minutes: make bench LARGEST=1000000
 	@python -m benchmarks bench $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) $(if $(RUNS),--runs $(RUNS)) $(if $(LARGEST),--largest $(LARGEST)) $(if $(LARGEST_ROWS),--largest-rows $(LARGEST_ROWS)) $(if $(PLACE),--place $(PLACE))
+
+$(VENV)/.soak: $(STAMP)
+	UV_COMPILE_BYTECODE=1 $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -c constraints.txt -e '.[dev,soak]'
+	@touch $@
+
+soak: $(VENV)/.soak ## everything that is done to break Assay, into docs/reliability.md
+	@python -m soak all
 
 test: $(STAMP) ## the test suite
 	python -m pytest
