@@ -21,7 +21,7 @@ from models.calibration import Calibration
 from models.classifier import Mixture, MixtureTrees
 from models.drift import Drift
 from models.explanation import OrdinaryRange
-from models.manifest import problems_of
+from models.manifest import MOST_JSON_BYTES, problems_of
 from models.shares import ShareModel
 from models.thresholds import Costs, Thresholds
 from models.trees import Trees, UnreadableTreesError
@@ -139,6 +139,11 @@ class Bundle:
             UnusableBundleError: the format is not this program's, or an entry is not what it must be.
         """
         _verify(files)
+        if len(files[MANIFEST]) > MOST_JSON_BYTES:
+            raise UnusableBundleError(
+                f"model: {MANIFEST} is not one of Assay's. Found: {len(files[MANIFEST]):,} bytes. Copy it again, or "
+                "retrain."
+            )
         try:
             manifest = json.loads(files[MANIFEST])
             found = manifest["format_version"]

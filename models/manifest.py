@@ -13,6 +13,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+MOST_JSON_BYTES = 1 << 20
+"""Bytes of one of the JSON files, at most: 1 MiB, twenty times the largest so far (assumed). A long list of wrong entries
+costs far more than its text."""
+
 MOST_NAMED = 3
 """Problems of one file that a message names; the others are counted."""
 
@@ -292,6 +296,9 @@ def problems_of(manifest: bytes, baselines: bytes, drift: bytes) -> dict[str, li
     found: dict[str, list[str]] = {}
     read: dict[str, Any] = {}
     for name, content in (("manifest", manifest), ("baselines", baselines), ("drift", drift)):
+        if len(content) > MOST_JSON_BYTES:
+            found[name] = [f"{len(content):,} bytes, at most {MOST_JSON_BYTES:,}"]
+            continue
         try:
             read[name] = _ADAPTERS[name].validate_json(content, strict=True)
         except ValidationError as error:

@@ -241,7 +241,6 @@ def _scorer(contender: Contender) -> Scorer | None:
     try:
         bundle = read_bundle(contender.folder)
         bundle.check_catalog(catalog_hash())
-        return Scorer(bundle, features())
     except ChangedBundleError as error:
         # Whoever changed the files may have changed the code beside them: it is not run.
         raise NotScorableError(contender.label, str(error)) from error
@@ -254,6 +253,10 @@ def _scorer(contender: Contender) -> Scorer | None:
             f"{error} A folder brings no code of its own: name the model by its registry address (models:/NAME@ALIAS) "
             "or its run, whose copy does.",
         ) from error
+    try:
+        return Scorer(bundle, features())
+    except UnusableBundleError as error:
+        raise NotScorableError(contender.label, str(error)) from error
 
 
 def _by_this_code(scorer: Scorer, table: pl.DataFrame, prepared: Path, jobs: int, report: Report) -> pl.DataFrame:

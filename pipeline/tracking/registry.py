@@ -82,6 +82,8 @@ def _download(client: mlflow.MlflowClient, uri: str, folder: Path) -> tuple[Path
         if error.error_code not in UNKNOWN:
             raise
         raise UnusableInputError([_unknown_model(client, uri)]) from error
+    if not (folder / DESCRIPTION).is_file():
+        raise UnusableInputError([_unknown_model(client, uri)])
     parts = _parts(folder)
     if "data" not in parts:
         raise UnusableBundleError(f"model: {uri} is not a bundle of Assay. Name one that 'dvc repro' registered.")
