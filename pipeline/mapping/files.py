@@ -12,6 +12,7 @@ import polars as pl
 from pipeline.errors import did_you_mean
 from pipeline.mapping.nested import Nested
 from pipeline.mapping.specification import Table
+from pipeline.outside import leading_out
 from pipeline.reading import BATCH_ROWS, ROW_PROBLEM, Dialect, csv_cells, csv_columns, open_part
 
 FORMS = {
@@ -58,7 +59,7 @@ def find_files(root: Path, patterns: Sequence[str], where: str) -> tuple[list[Pa
         matches = [path for path in matches if path.is_file() and (hidden or not path.name.startswith("."))]
         if not matches:
             problems.append(_no_file(root, pattern, where))
-        escaping = [path.name for path in matches if not path.resolve().is_relative_to(root.resolve())]
+        escaping = [path.name for path in leading_out(matches, root)]
         if escaping:
             problems.append(
                 f"{where}: links that lead out of the folder are not followed. Found: {shown(escaping)}. Copy the file "
