@@ -1,4 +1,4 @@
-"""Texts that others wrote, made fit for a terminal and a log: names, ids and cells stand in messages as they were."""
+"""Texts that others wrote, made fit for a terminal, a log or Markdown: names, ids and cells stand in messages."""
 
 from __future__ import annotations
 
@@ -41,3 +41,15 @@ def plain_lines(texts: Iterable[str]) -> Iterator[str]:
             more += 1
     if more:
         yield f"... and {more:,} more."
+
+
+_MARKS = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\`*[]<>|&~@"})
+"""Of Markdown, as what shows them: links, pictures, HTML, ends of cells. A hash or hyphen means something only at the
+start of a line, an underscore only at the edge of a word."""
+
+
+def markdown(text: str) -> str:
+    """The text as it shows in a sentence or a cell of Markdown; nothing in it is a link or a mark-up of any kind."""
+    shown = plain(text).translate(_MARKS)
+    # What some readers make a link of by themselves.
+    return shown.replace("://", "&#58;//").replace("www.", "www&#46;")

@@ -14,6 +14,7 @@ from pipeline.mapping.nested import Nested
 from pipeline.mapping.specification import Table
 from pipeline.outside import leading_out
 from pipeline.reading import BATCH_ROWS, ROW_PROBLEM, Dialect, csv_cells, csv_columns, open_part
+from pipeline.unpacking import check_workbook
 
 FORMS = {
     "csv": (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz"),
@@ -170,7 +171,9 @@ def sheet_names(part: Path) -> list[str]:
 
     with open_part(part) as stream:
         try:
-            names: list[str] = fastexcel.read_excel(stream.read()).sheet_names
+            content = stream.read()
+            check_workbook(content)
+            names: list[str] = fastexcel.read_excel(content).sheet_names
         except fastexcel.FastExcelError as error:
             raise OSError(str(error).splitlines()[0]) from error
     return names
@@ -182,6 +185,7 @@ def sheet_rows(part: Path, sheet: str | None, skip_rows: int = 0) -> pl.DataFram
 
     with open_part(part) as stream:
         content = stream.read()
+    check_workbook(content)
     try:
         book = fastexcel.read_excel(content)
         name = sheet if sheet is not None else book.sheet_names[0]
