@@ -286,7 +286,9 @@ def shortlist(
     ],
     scores: Annotated[
         Path,
-        typer.Option("--scores", parser=parse_here, metavar="FILE", help="scores.parquet that 'score' wrote."),
+        typer.Option(
+            "--scores", parser=parse_here, metavar="FILE", help="scores.parquet or scores.csv that 'score' wrote."
+        ),
     ],
     output: Output,
     exit_zero: Annotated[

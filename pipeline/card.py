@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline import layout
 from pipeline.audit.page import table
+from pipeline.plain import markdown
 from pipeline.results import headline, worth_table
 from pipeline.storage import read_json
 
@@ -265,4 +266,4 @@ def _between(row: Entry, name: str = "value") -> str:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return markdown(name.replace("_", " "))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+DVC_FOLDER = Path(".dvc")
 OWN_PARAMS = Path(__file__).resolve().parent.parent / PARAMS
 """The project's own params.yaml, wherever a command is called."""
 

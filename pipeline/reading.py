@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import polars as pl
 import pyarrow as pa
@@ -26,9 +26,13 @@ import pyarrow.parquet
 from features.tables import TableContract
 from pipeline.casting import is_readable
 from pipeline.places import is_remote
+from pipeline.unpacking import MOST_BATCH_BYTES, Unpacked
 
 BATCH_ROWS = 262_144
 """Rows of one parquet batch."""
+
+LARGEST_ROW_GROUP = 4 * 1024 * 1024
+"""Rows of a group that polars reads, which holds a whole one; Arrow reads larger ones piece by piece."""
 
 CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes of one batch of CSV or JSON lines; also the longest CSV row that can be read."""
@@ -147,8 +151,12 @@ def open_part(part: Path) -> BinaryIO:
     if part.stat().st_size == 0 and part.name.endswith((".csv", ".gz")):
         raise OSError("the file is empty")
     if part.name.endswith(".gz"):
-        return cast("BinaryIO", gzip.open(part.open("rb") if is_remote(part) else part))
+        return cast("BinaryIO", io.BufferedReader(Unpacked(_gzip(part), part.stat().st_size)))
     return part.open("rb")
+
+
+def _gzip(part: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(part.open("rb") if is_remote(part) else part))
 
 
 # parquet
@@ -183,7 +191,9 @@ def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFra
     with _parquet(part) as file:
         names = file.schema_arrow.names
         columns = [name for name in names if name in contract.schema or name == BROKEN]
-        if not is_remote(part) and all(_is_plain(field.type) for field in file.schema_arrow):
+        groups = (file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups))
+        is_small = max(groups, default=0) <= LARGEST_ROW_GROUP
+        if is_small and not is_remote(part) and all(_is_plain(field.type) for field in file.schema_arrow):
             # Polars' own reader takes a third of the time and a quarter of the memory, but not every Arrow type.
             rows = pl.scan_parquet(part, glob=False).select(columns)
             batches: Iterator[pl.DataFrame] = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
@@ -191,9 +201,17 @@ def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFra
             arrow = file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
             batches = (pl.DataFrame(pl.from_arrow(batch)) for batch in arrow)
         for frame in batches:
+            _check_size(frame)
             # In one piece: whatever picks rows out of several costs ten times as much.
             problem = pl.col(BROKEN) if BROKEN in names else pl.lit(None, dtype=pl.String)
             yield frame.rechunk().with_columns(problem.alias(ROW_PROBLEM)).drop(BROKEN, strict=False)
+
+
+def _check_size(batch: pl.DataFrame) -> None:
+    """Refuse a batch whose text is short in the file, since it repeats, and would fill the memory."""
+    size = batch.select(pl.sum_horizontal(pl.col(pl.String).str.len_bytes().cast(pl.Int64).sum())).item()
+    if size is not None and size > MOST_BATCH_BYTES:
+        raise OSError(f"{batch.height:,} rows of it hold {size / 1e9:,.0f} GB of text")
 
 
 def _is_plain(arrow_type: pa.DataType) -> bool:
@@ -241,8 +259,16 @@ def _csv_rows(part: Path, dialect: Dialect) -> Iterator[Iterator[list[str]]]:
     """The rows that are not empty, the header first."""
     encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
     with open_part(part) as stream, io.TextIOWrapper(stream, encoding=encoding, newline="") as text:
-        lines = islice(text, dialect.skip_rows, None)
+        lines = islice(_bounded_lines(text), dialect.skip_rows, None)
         yield (row for row in csv.reader(lines, delimiter=dialect.separator) if row)
+
+
+def _bounded_lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines, none of which is held that is longer than a row may be."""
+    while line := text.readline(CHUNK_BYTES):
+        if len(line) == CHUNK_BYTES:
+            raise csv.Error(f"a line of more than {CHUNK_BYTES:,} characters")
+        yield line
 
 
 def _csv_header(part: Path, contract: TableContract) -> Header:  # noqa: ARG001 - one signature for all forms

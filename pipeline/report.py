@@ -23,7 +23,7 @@ from pipeline.aside import over_buckets, prepared_aside
 from pipeline.dataset import read_bucket
 from pipeline.errors import UnusableInputError
 from pipeline.scores_file import read_file, read_scores
-from pipeline.storage import publish, read_json
+from pipeline.storage import check_output_folder, publish, read_json
 
 PAGED = ("review", "reject")
 """Verdicts whose accounts get a page unless others are asked for."""
@@ -68,6 +68,7 @@ def report_folder(
         UnusableInputError, TooManyBadRowsError: a file or the folder cannot be used, or an account is not among the
             scores; nothing is written then.
     """
+    _check_place(output)
     scores = read_scores(scores_file, COLUMNS, "scores")
     asked = _asked(scores, accounts, only_those=only_those)
     evidence = _evidence(scores_file)
@@ -91,6 +92,18 @@ def report_folder(
         (complete / BATCH_PAGE).write_text(html, encoding="utf-8")
         publish(complete, (ACCOUNTS_FOLDER, BATCH_PAGE), output)
     return {"accounts": scores.height, "pages": written.height}
+
+
+def _check_place(output: Path) -> None:
+    """Refuse to replace a folder of somebody else: `accounts` is also what a dataset calls the parts of a table."""
+    check_output_folder(output)
+    place = output / ACCOUNTS_FOLDER
+    others = sorted(path.name for path in place.iterdir() if path.suffix != ".html") if place.is_dir() else []
+    if others:
+        raise UnusableInputError(
+            f"output: '{place}' would be replaced whole. Found: {others[0]} in it, so it is no folder of pages. Give "
+            "another folder."
+        )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import polars as pl
 from pydantic import Field
 
+from features.tables import INSTANT
 from pages.render import page
 from pages.shortlist import shortlist_view
 from pipeline import layout
@@ -17,8 +17,9 @@ from pipeline.addresses import links
 from pipeline.candidate_facts import candidate_facts
 from pipeline.candidates import read_candidates, without_repeats
 from pipeline.errors import UnusableInputError
-from pipeline.export import write_csv
+from pipeline.export import json_text, write_csv
 from pipeline.params import Section, read_section
+from pipeline.scores_file import Columns, read_scores
 from pipeline.storage import check_output_folder, write_text
 
 UNSCORED = "unscored"
@@ -31,24 +32,27 @@ MONEY_DIGITS = 4
 
 SHORTLIST_PAGE = "shortlist.html"
 
-SCORES_READ = (
-    "account_id",
-    "platform",
-    "handle",
-    "follower_count",
-    "probability_inauthentic",
-    "authenticity_score",
-    "verdict",
-    "insufficient_because",
-    "reasons",
-    "authentic_follower_share_lower",
-    "authentic_follower_share_estimate",
-    "authentic_follower_share_upper",
-    "expected_engagement_per_post",
-    "expected_engagement_per_post_lower",
-    "expected_engagement_per_post_upper",
-)
+SCORES_READ: Columns = {
+    "account_id": pl.String,
+    "platform": pl.String,
+    "handle": pl.String,
+    "follower_count": pl.Int64,
+    "probability_inauthentic": pl.Float64,
+    "authenticity_score": pl.Int64,
+    "verdict": pl.String,
+    "insufficient_because": pl.List(pl.String),
+    "reasons": pl.List(pl.Struct({"text": pl.String})),
+    "authentic_follower_share_lower": pl.Float64,
+    "authentic_follower_share_estimate": pl.Float64,
+    "authentic_follower_share_upper": pl.Float64,
+    "expected_engagement_per_post": pl.Float64,
+    "expected_engagement_per_post_lower": pl.Float64,
+    "expected_engagement_per_post_upper": pl.Float64,
+}
 """Columns of the scores that a shortlist is made of."""
+
+SCORES_KNOWN: Columns = {"as_of": INSTANT}
+"""Columns that it takes where they are there."""
 
 
 class ShortlistParams(Section):
@@ -96,7 +100,7 @@ def shortlist_file(
         TooManyBadRowsError: too many bad rows in the source.
     """
     check_output_folder(output)
-    known = _read_scores(scores)
+    known = read_scores(scores, SCORES_READ, "scores", SCORES_KNOWN)
     ranked = shortlist(read_candidates(candidates), known, warn)
     scored = ranked.filter(pl.col("verdict") != UNSCORED)["account_id"].unique().sort()
     addresses = {} if pages is None else links(pages, output, scored)
@@ -214,7 +218,7 @@ def _find(candidates: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
 
 def _reason_texts(reasons: pl.Series | list[dict[str, object]] | None) -> str:
     texts = [str(entry["text"]) for entry in reasons] if reasons is not None else []
-    return json.dumps(texts, ensure_ascii=False)
+    return json_text(texts)
 
 
 def _as_of(scores: pl.DataFrame) -> datetime | None:
@@ -225,19 +229,3 @@ def _as_of(scores: pl.DataFrame) -> datetime | None:
         )
     newest: datetime | None = scores.select(pl.col("as_of").max()).item()
     return newest
-
-
-def _read_scores(path: Path) -> pl.DataFrame:
-    try:
-        scores = pl.read_parquet(path, glob=False)
-    except FileNotFoundError as error:
-        raise UnusableInputError([f"scores: {path} is missing. Make it with 'python -m pipeline score'."]) from error
-    except pl.exceptions.PolarsError as error:
-        raise UnusableInputError([f"scores: {path} cannot be read as Parquet ({error}). Score again."]) from error
-    missing = [name for name in SCORES_READ if name not in scores.columns]
-    if missing:
-        raise UnusableInputError(
-            f"scores: columns of {path} are missing: {', '.join(missing)}. "
-            f"Found: {', '.join(scores.columns)}. Score again."
-        )
-    return scores

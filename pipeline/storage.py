@@ -112,6 +112,9 @@ def publish(folder: Path, names: Sequence[str], output: Path) -> None:
         if is_remote(output):
             send(folder / name, output / name)
         elif (folder / name).is_dir():
+            if (output / name).is_symlink():
+                # Whoever put a link there does not get what it leads to replaced, and the former content removed.
+                (output / name).unlink()
             replace_folder(folder / name, output / name)
         else:
             (folder / name).replace(output / name)
