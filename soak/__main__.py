@@ -88,5 +88,30 @@ def write_page(page: Annotated[Path, typer.Option("--page", help="Where the page
     print(page)
 
 
+@app.command()
+def coverage(
+    tests: Annotated[str, typer.Option(help="Folder or file of tests; others than all say little.")] = "tests",
+) -> None:
+    """Run the test-suite and see which branches of pipeline/, features/ and models/ it takes; a quarter of an hour."""
+    from soak.coverage import measure
+
+    measure(tests).write()
+
+
+@app.command()
+def mutation(
+    mutants: Annotated[
+        int, typer.Option(help="How many changes are tried, in proportion to each module's code.")
+    ] = 400,
+    minutes: Annotated[float, typer.Option(help="No trial begins later; those left over are said.")] = 30.0,
+    seed: Annotated[int, typer.Option(help="Of the draw.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Trials at a time, each in a copy of the tree.")] = 2,
+) -> None:
+    """Change features/ and models/ in one place at a time and see whether their tests notice; half an hour."""
+    from soak.mutation import measure
+
+    measure(mutants, minutes, seed, workers).write()
+
+
 if __name__ == "__main__":
     sys.exit(app(prog_name="python -m soak"))
