@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from models.thresholds import VERDICTS
+from pipeline.claims import settle
 from pipeline.errors import UnusableInputError, did_you_mean
 from pipeline.export import FORMULA_STARTS, NEUTRALISER
 
@@ -56,6 +57,7 @@ def read_file(path: Path, table: str) -> pl.DataFrame:
     Raises:
         UnusableInputError: it is missing or unreadable.
     """
+    settle(path.parent)
     if not path.is_file():
         raise UnusableInputError(
             f"{table}: {path} is missing. Name the scores.parquet or scores.csv that 'python -m pipeline score' wrote."
