@@ -228,6 +228,14 @@ def score(
         ),
     ] = None,
     file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the scores.")] = FileFormat.parquet,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Keep what is finished if this run breaks off, and go on with what an earlier one finished: same "
+            "input, options and model, or it starts anew.",
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Score every account of a dataset folder.
@@ -255,10 +263,17 @@ def score(
             opened_engine(engine, jobs=jobs, version=catalog_hash, address=address) as opened,
             mapped_aside(source, mapping, scratch or output, report) as folder,
         ):
+            scorer = load_scorer(model)
+            digest = None
+            if resume:
+                from pipeline.resuming import run_digest
+
+                options = {"as_of": as_of, "prevalence": prevalence, "format": file_format, "model": scorer.bundle.version}
+                digest = run_digest((source, mapping, reference, previous), options)
             summary = score_folder(
                 folder,
                 output,
-                load_scorer(model),
+                scorer,
                 as_of=as_of,
                 prevalence=prevalence,
                 reference=reference,
@@ -267,6 +282,7 @@ def score(
                 engine=opened,
                 scratch=scratch,
                 file_format=file_format.value,
+                resume=digest,
                 report=report,
             )
     if not quiet:
@@ -680,6 +696,20 @@ def compare(
 
 
 @app.command(rich_help_panel=EXPERIMENTS)
+def track(quiet: Quiet = False) -> None:
+    """Log what `dvc repro` left as one MLflow run: after its last stage could not reach the store, or the store was lost.
+
+    A run that is there already is not logged again.
+
+    Exit code 2: the store cannot be used, or `dvc repro` left nothing.
+    """
+    with reported(quiet, "track") as report:
+        from pipeline.track import run
+
+        run(report)
+
+
+@app.command(rich_help_panel=EXPERIMENTS)
 def ui(quiet: Quiet = False) -> None:
     """Open the experiments: MLflow's interface on ./mlflow.db; prints the link that shows the runs."""
     with reported(True, "ui"):
@@ -828,9 +858,11 @@ def stage_shortlist(quiet: Quiet = False) -> None:
 def stage_track(quiet: Quiet = False) -> None:
     """Everything above as one MLflow run, from files."""
     with reported(quiet, "track") as report:
-        from pipeline.track import run
+        from pipeline.track import run_stage
 
-        run(report)
+        warnings = run_stage(report)
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
 
 
 @stage.command("tune")

@@ -33,6 +33,10 @@ class UnusableInputError(AssayError):
     exit_code = 2
 
 
+class UnusableStoreError(UnusableInputError):
+    """The tracking store cannot be reached or used: nothing but the record of a run waits for it."""
+
+
 class TooManyBadRowsError(AssayError):
     """More rows of a table were quarantined than `max_quarantined_share` allows."""
 

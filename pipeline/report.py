@@ -20,6 +20,7 @@ from pages.render import page
 from pipeline import layout
 from pipeline.addresses import ACCOUNTS_FOLDER, BATCH_PAGE, address
 from pipeline.aside import over_buckets, prepared_aside
+from pipeline.claims import claimed
 from pipeline.dataset import read_bucket
 from pipeline.errors import UnusableInputError
 from pipeline.scores_file import read_file, read_scores
@@ -75,7 +76,8 @@ def report_folder(
     summary_file = scores_file.parent / layout.SUMMARY_FILE
     summary = read_json(summary_file) if summary_file.is_file() else None
     as_of: datetime | None = scores.select(pl.col("as_of").max()).item()
-    with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
+    aside = prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report)
+    with claimed(output, report), aside as prepared:
         complete = prepared.folder / _COMPLETE
         (complete / ACCOUNTS_FOLDER).mkdir(parents=True)
         paged = scores.join(asked, on="account_id", how="semi", maintain_order="left")

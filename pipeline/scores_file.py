@@ -9,6 +9,7 @@ from types import MappingProxyType
 import polars as pl
 
 from models.thresholds import VERDICTS
+from pipeline.claims import settle
 from pipeline.errors import UnusableInputError, did_you_mean
 from pipeline.export import restored
 
@@ -61,6 +62,7 @@ def read_file(path: Path, table: str) -> pl.DataFrame:
     Raises:
         UnusableInputError: it is missing or unreadable.
     """
+    settle(path.parent)
     if not path.is_file():
         raise UnusableInputError(
             f"{table}: {path} is missing. Name the scores.parquet or scores.csv that 'python -m pipeline score' wrote."

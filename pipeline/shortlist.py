@@ -16,11 +16,12 @@ from pipeline import layout
 from pipeline.addresses import links
 from pipeline.candidate_facts import candidate_facts
 from pipeline.candidates import read_candidates, without_repeats
+from pipeline.claims import claimed
 from pipeline.errors import UnusableInputError
 from pipeline.export import json_text, write_csv
 from pipeline.params import Section, read_section
 from pipeline.scores_file import Columns, read_scores
-from pipeline.storage import check_output_folder, write_text
+from pipeline.storage import check_output_folder, publish, scratch_folder, write_text
 
 UNSCORED = "unscored"
 """Verdict of a candidate whom the scores do not know; it never passes."""
@@ -104,12 +105,13 @@ def shortlist_file(
     ranked = shortlist(read_candidates(candidates), known, warn)
     scored = ranked.filter(pl.col("verdict") != UNSCORED)["account_id"].unique().sort()
     addresses = {} if pages is None else links(pages, output, scored)
-    if source is not None:
-        facts = candidate_facts(source, scored, output, as_of=_as_of(known), jobs=jobs, report=report)
-        ranked = ranked.join(facts, on="account_id", how="left", maintain_order="left")
-    output.mkdir(parents=True, exist_ok=True)
-    write_csv(ranked, output / layout.SHORTLIST_FILE)
-    write_text(page("shortlist.html", shortlist_view(ranked, addresses)), output / SHORTLIST_PAGE)
+    with claimed(output, report), scratch_folder(output) as place:
+        if source is not None:
+            facts = candidate_facts(source, scored, output, as_of=_as_of(known), jobs=jobs, report=report)
+            ranked = ranked.join(facts, on="account_id", how="left", maintain_order="left")
+        write_csv(ranked, place / layout.SHORTLIST_FILE)
+        write_text(page("shortlist.html", shortlist_view(ranked, addresses)), place / SHORTLIST_PAGE)
+        publish(place, (layout.SHORTLIST_FILE, SHORTLIST_PAGE), output)
     return ranked
 
 
