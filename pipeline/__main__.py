@@ -174,6 +174,17 @@ Reference = Annotated[
     ),
 ]
 
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--pseudonym-key-file",
+        parser=parse_here,
+        metavar="FILE",
+        help="Text file, outside any repository, with the key that commenters' ids are hashed with (docs/privacy.md). "
+        "Default: ASSAY_PSEUDONYM_KEY; without that a public one. No score depends on it.",
+    ),
+]
+
 
 @app.command(rich_help_panel=OWN_DATA)
 def score(
@@ -218,6 +229,10 @@ def score(
             help="Dask scheduler, such as tcp://10.0.0.5:8786. Without it, --engine dask starts --jobs workers here.",
         ),
     ] = None,
+    key_file: KeyFile = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Keep the quarantine without what people wrote (docs/privacy.md).")
+    ] = False,
     scratch: Annotated[
         Path | None,
         typer.Option(
@@ -247,6 +262,7 @@ def score(
         from pipeline.bundles import load_scorer
         from pipeline.engines import opened_engine
         from pipeline.mapping.apply import mapped_aside
+        from pipeline.pseudonyms import pseudonyms
         from pipeline.score import score_folder
         from pipeline.summary import show_score_summary
 
@@ -267,6 +283,8 @@ def score(
                 engine=opened,
                 scratch=scratch,
                 file_format=file_format.value,
+                under=pseudonyms(key_file),
+                redact=redact,
                 report=report,
             )
     if not quiet:
@@ -523,6 +541,7 @@ def features(
     as_of: AsOf = None,
     mapping: Mapping = None,
     reference: Reference = None,
+    key_file: KeyFile = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
@@ -538,11 +557,15 @@ def features(
         from features.definition import GROUPS
         from pipeline.features_table import features_file
         from pipeline.mapping.apply import mapped_aside
+        from pipeline.pseudonyms import pseudonyms
         from pipeline.summary import show_features
 
         chosen = [group.strip() for group in groups.split(",")] if groups is not None else GROUPS
         with mapped_aside(source, mapping, output, report) as folder:
-            table = features_file(folder, output, chosen, reference=reference, as_of=as_of, jobs=jobs, report=report)
+            under = pseudonyms(key_file)
+            table = features_file(
+                folder, output, chosen, reference=reference, under=under, as_of=as_of, jobs=jobs, report=report
+            )
     if not quiet:
         show_features(table, output)
 

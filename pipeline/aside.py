@@ -7,7 +7,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from pipeline.dataset import MAX_QUARANTINED_SHARE, DatasetSummary, bucket_ids, 
 from pipeline.engines import Threads
 from pipeline.places import is_remote
 from pipeline.progress import counted
+from pipeline.pseudonyms import Pseudonyms, pseudonyms
 
 BUCKETS: int | None = None
 """Account-hash buckets of one command's run; None: as many as the size of the input asks for."""
@@ -24,10 +25,11 @@ BUCKETS: int | None = None
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A prepared folder and what became of the rows."""
+    """A prepared folder, what became of the rows, and what its commenters' pseudonyms were made with."""
 
     folder: Path
     summary: DatasetSummary
+    under: Pseudonyms = field(default_factory=pseudonyms)
 
 
 @contextmanager
@@ -39,6 +41,7 @@ def prepared_aside(
     jobs: int,
     report: Callable[[str], None],
     scratch: Path | None = None,
+    under: Pseudonyms | None = None,
 ) -> Iterator[Prepared]:
     """The source, prepared in a scratch folder that is removed in the end, whatever happens.
 
@@ -50,6 +53,7 @@ def prepared_aside(
         UnusableInputError, TooManyBadRowsError: see `prepare_dataset`.
     """
     parent = _parent(output) if scratch is None else _made(scratch)
+    under = under or pseudonyms()
     # Named before it is made: a request to end may come at any moment after, and must find it within the block.
     place = (parent or Path(tempfile.gettempdir())) / f".assay-{uuid.uuid4().hex[:16]}"
     try:
@@ -64,8 +68,9 @@ def prepared_aside(
             jobs=jobs,
             progress=report,
             compression="uncompressed",
+            under=under,
         )
-        yield Prepared(folder, summary)
+        yield Prepared(folder, summary, under)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

@@ -29,6 +29,8 @@ from pipeline.params import Instant, Section, read_section
 from pipeline.parts import Parts
 from pipeline.previous import Changes, compare, read_previous
 from pipeline.progress import counted
+from pipeline.pseudonyms import Pseudonyms
+from pipeline.redaction import redact_quarantine
 from pipeline.score_bucket import BucketCounts, ScoreBucket
 from pipeline.storage import (
     QUARANTINE_FOLDER,
@@ -89,6 +91,8 @@ def score_folder(
     scratch: Path | None = None,
     file_format: str = "parquet",
     timed: bool = True,
+    under: Pseudonyms | None = None,
+    redact: bool = False,
     report: Report,
 ) -> dict[str, Any]:
     """Score every usable account of a dataset folder; write scores, evidence, network, quarantine and summary.
@@ -108,6 +112,8 @@ def score_folder(
         scratch: folder that the scratch folder is made in; None: the output.
         file_format: `parquet` or `csv`.
         timed: whether the summary tells the seconds.
+        under: what commenters' ids are replaced by; None: under the key of the environment. No score depends on it.
+        redact: whether the quarantine is kept without what people wrote.
         report: is told what is being done.
 
     Raises:
@@ -119,7 +125,8 @@ def score_folder(
     started = time.monotonic()
     prevalence = scorer.bundle.prevalence if prevalence is None else prevalence
     engine = engine or Threads(jobs)
-    with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report, scratch=scratch) as prepared:
+    aside = prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report, scratch=scratch, under=under)
+    with aside as prepared:
         engine.check(prepared.folder)
         folder, stamps = prepared.folder, _stamps(scorer, prepared.summary)
         work = ScoreBucket.of(folder, scorer, prevalence)
@@ -144,6 +151,8 @@ def score_folder(
                 "warnings": [*summary["warnings"], *table.changes.warnings()],
             }
         write_json(summary, folder / layout.SUMMARY_FILE)
+        if redact:
+            redact_quarantine(folder)
         # The summary last: on a file system without a rename, a folder that has it is complete.
         publish(folder, (QUARANTINE_FOLDER, layout.NETWORK_FILE, *names, layout.SUMMARY_FILE), output)
         # Scores of an earlier run in the other format would stand beside a summary that is not theirs.
