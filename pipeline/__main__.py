@@ -184,6 +184,12 @@ KeyFile = Annotated[
         "Default: ASSAY_PSEUDONYM_KEY; without that a public one. No score depends on it.",
     ),
 ]
+Redact = Annotated[
+    bool,
+    typer.Option(
+        "--redact", help="Without texts and ids of comments, and without public names (docs/privacy.md): 'withheld'."
+    ),
+]
 
 
 @app.command(rich_help_panel=OWN_DATA)
@@ -330,6 +336,7 @@ def shortlist(
         ),
     ] = None,
     mapping: Mapping = None,
+    redact: Redact = False,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
@@ -352,7 +359,15 @@ def shortlist(
         warnings: list[str] = []
         with nullcontext() if source is None else mapped_aside(source, mapping, output, report) as folder:
             ranked = shortlist_file(
-                candidates, scores, output, source=folder, pages=pages, jobs=jobs, report=report, warn=warnings.append
+                candidates,
+                scores,
+                output,
+                source=folder,
+                pages=pages,
+                redact=redact,
+                jobs=jobs,
+                report=report,
+                warn=warnings.append,
             )
     if not quiet:
         show_shortlist(ranked, output, warnings)
@@ -377,6 +392,8 @@ def report(
         bool, typer.Option("--only", help="No pages but those of the accounts that --account names.")
     ] = False,
     mapping: Mapping = None,
+    *,
+    redact: Redact = False,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
@@ -399,7 +416,7 @@ def report(
 
         with mapped_aside(source, mapping, output, told) as folder:
             written = report_folder(
-                folder, scores, output, accounts=account or (), only_those=only, jobs=jobs, report=told
+                folder, scores, output, accounts=account or (), only_those=only, redact=redact, jobs=jobs, report=told
             )
     if not quiet:
         show_report(written, output)
@@ -494,6 +511,52 @@ def validate(source: Input, as_of: AsOf = None, mapping: Mapping = None, quiet: 
     show_validation(checked, source, mapping, quiet=quiet)
 
 
+@app.command(rich_help_panel=OWN_DATA)
+def forget(
+    account: Annotated[
+        list[str] | None,
+        typer.Option("--account", metavar="ID", help="Id of a scored or labelled account; may be repeated."),
+    ] = None,
+    commenter: Annotated[
+        list[str] | None,
+        typer.Option("--commenter", metavar="ID", help="Id of somebody who commented; may be repeated."),
+    ] = None,
+    folder: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--in",
+            parser=parse_here,
+            metavar="DIR",
+            help="A further folder: results elsewhere, a dataset of your own; may be repeated.",
+        ),
+    ] = None,
+    *,
+    key_file: KeyFile = None,
+    erase: Annotated[bool, typer.Option("--erase", help="Erase it. Without this, nothing is changed.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find an account, or somebody who commented, in everything the project stored, and erase them.
+
+    Searches data/, reports/, the local tracking store, DVC's cache and the folders that --in names: tables row by row,
+    pages, JSON, databases, packed files. With --erase, tables are written anew without its rows, pages that name it and
+    objects of the cache are removed, and all is searched again. What cannot be reached is said (docs/privacy.md).
+
+    Exit code 0: it is nowhere (left). 4: it is held, in the files listed. 2: an option cannot be used.
+
+    Example: `python -m pipeline forget --account 17841400000000000 --in scored/march --erase`
+    """
+    with reported(quiet, "forget") as told:
+        from pipeline.forget import forget as search_and_erase
+        from pipeline.pseudonyms import pseudonyms
+        from pipeline.summary import show_forgotten
+
+        under = pseudonyms(key_file)
+        held = search_and_erase(account or (), commenter or (), folder or (), under, erasing=erase, report=told)
+    show_forgotten(held, erased=erase)
+    if held.left or held.sources:
+        raise typer.Exit(4)
+
+
 @app.command("map", rich_help_panel=OWN_DATA)
 def map_export(
     source: Annotated[Path, typer.Option("--input", help="Folder with your export: CSV, Excel, JSON or Parquet.")],
@@ -540,6 +603,7 @@ def features(
     ] = None,
     as_of: AsOf = None,
     mapping: Mapping = None,
+    *,
     reference: Reference = None,
     key_file: KeyFile = None,
     jobs: Jobs = 1,

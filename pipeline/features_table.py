@@ -40,7 +40,8 @@ def features_file(
     """The feature table, written to `output` and returned.
 
     The columns are in the catalogue's order, whatever the order of `groups`. The accounts of `reference`, a dataset
-    folder, count as observed for the network features, and for nothing else. No value depends on `under`, what commenters' ids are replaced by.
+    folder, count as observed for the network features, and for nothing else. No value depends on `under`, what
+    commenters' ids are replaced by.
 
     Raises:
         UnusableInputError: an unknown group, or an input that cannot be used; nothing is written then.

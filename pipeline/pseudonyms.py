@@ -1,8 +1,8 @@
 """Who commented, as pseudonyms: a keyed hash in place of every commenter's id, from the first moment it is read.
 
 Only whether two ids are equal is ever used, so that no value depends on the key. SipHash-2-4 is a keyed hash made for
-many short texts: whoever has the pseudonyms and not the key can neither turn them back nor try out ids. Without a key of
-one's own a public one is used: the ids cannot be read off, but whoever has a list of ids can try each of them.
+many short texts: whoever has the pseudonyms and not the key can neither turn them back nor try out ids. Without a key
+of one's own a public one is used: the ids cannot be read off, but whoever has a list of ids can try each of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FEWEST_CHARACTERS = 16
 COMMENTS, COLUMN = "comments", "commenter_id"
 
 NOTE_FILE = "_commenters.json"
-"""Beside the prepared comments: which key their pseudonyms are of, told by a check value. No table's part is named so."""
+"""Beside the prepared comments: which key their pseudonyms are of, told by a check value. No part is named so."""
 
 FORM = r"^[A-Za-z0-9+/]{11}=$"
 """A pseudonym: 64 bits in base64, twelve characters. Among a hundred million people the chance that any two of them get

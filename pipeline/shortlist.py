@@ -19,6 +19,7 @@ from pipeline.candidates import read_candidates, without_repeats
 from pipeline.errors import UnusableInputError
 from pipeline.export import write_csv
 from pipeline.params import Section, read_section
+from pipeline.redaction import without_names
 from pipeline.storage import check_output_folder, write_text
 
 UNSCORED = "unscored"
@@ -74,6 +75,7 @@ def shortlist_file(
     *,
     source: Path | None = None,
     pages: Path | None = None,
+    redact: bool = False,
     jobs: int = 1,
     report: Callable[[str], None] = lambda _: None,
     warn: Callable[[str], None] = lambda _: None,
@@ -86,6 +88,7 @@ def shortlist_file(
         output: folder for the results.
         source: the dataset folder that was scored; with it, the columns of `campaigns.facts` stand behind the others.
         pages: what `report` wrote; the page then leads to the pages of accounts that have one.
+        redact: whether the file and the page are written without public names.
         jobs: threads over the source.
         report: called now and then with what is being done.
         warn: told of candidates who stand there more than once.
@@ -103,6 +106,8 @@ def shortlist_file(
     if source is not None:
         facts = candidate_facts(source, scored, output, as_of=_as_of(known), jobs=jobs, report=report)
         ranked = ranked.join(facts, on="account_id", how="left", maintain_order="left")
+    if redact:
+        ranked = without_names(ranked)
     output.mkdir(parents=True, exist_ok=True)
     write_csv(ranked, output / layout.SHORTLIST_FILE)
     write_text(page("shortlist.html", shortlist_view(ranked, addresses)), output / SHORTLIST_PAGE)
