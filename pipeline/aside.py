@@ -8,7 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from pipeline.errors import AssayError, UnusableInputError
 from pipeline.locks import release, try_lock
 from pipeline.places import is_remote
 from pipeline.progress import counted
+from pipeline.pseudonyms import Pseudonyms, pseudonyms
 from pipeline.storage import RUN_PREFIX, scratch_folder, sweep
 
 BUCKETS: int | None = None
@@ -32,10 +33,11 @@ RESUME_PREFIX = ".assay-resume-"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A prepared folder and what became of the rows."""
+    """A prepared folder, what became of the rows, and what its commenters' pseudonyms were made with."""
 
     folder: Path
     summary: DatasetSummary
+    under: Pseudonyms = field(default_factory=pseudonyms)
 
 
 @contextmanager
@@ -48,6 +50,7 @@ def prepared_aside(
     report: Callable[[str], None],
     scratch: Path | None = None,
     resume: str | None = None,
+    under: Pseudonyms | None = None,
 ) -> Iterator[Prepared]:
     """The source, prepared in a scratch folder that is removed in the end, whatever happens.
 
@@ -61,13 +64,14 @@ def prepared_aside(
     Raises:
         UnusableInputError, TooManyBadRowsError: see `prepare_dataset`.
     """
+    under = under or pseudonyms()
     parent = (scratch_parent(output) if scratch is None else _made(scratch)) or Path(tempfile.gettempdir())
     if resume is None:
         _forget(parent, output)
     with scratch_folder(parent) if resume is None else _resumed(parent, output, resume, report) as place:
         folder = place / "prepared"
         if folder.is_dir():
-            yield Prepared(folder, read_summary(folder))
+            yield Prepared(folder, read_summary(folder), under)
             return
         summary = prepare_dataset(
             source,
@@ -78,8 +82,9 @@ def prepared_aside(
             jobs=jobs,
             progress=report,
             compression="uncompressed",
+            under=under,
         )
-        yield Prepared(folder, summary)
+        yield Prepared(folder, summary, under)
 
 
 @contextmanager

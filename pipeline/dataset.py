@@ -24,6 +24,7 @@ from pipeline.errors import TooManyBadRowsError, UnusableInputError
 from pipeline.layout import SUMMARY_FILE
 from pipeline.locating import Folder, check_headers, locate_tables, unreadable
 from pipeline.progress import counted
+from pipeline.pseudonyms import Pseudonyms, pseudonyms
 from pipeline.quarantine import CONFLICT, Tally
 from pipeline.reading import TableSource, UnreadableFileError
 from pipeline.routing import Members, Progress, Router, Spill, in_one, prepared_schema, quarantine, read_spilled
@@ -75,6 +76,7 @@ def prepare_dataset(
     jobs: int = 1,
     progress: Progress | None = None,
     compression: Compression = "zstd",
+    under: Pseudonyms | None = None,
 ) -> DatasetSummary:
     """Read the dataset folder `source` and leave clean buckets, quarantine and summary in `destination`.
 
@@ -89,12 +91,14 @@ def prepare_dataset(
         jobs: threads over the buckets of the second pass.
         progress: called now and then with what is being done.
         compression: of the buckets; none where they are read once and removed.
+        under: what commenters' ids are replaced by; None: under the key of the environment.
 
     Raises:
         UnusableInputError: tables that cannot be used; all problems of the folder at once.
         TooManyBadRowsError: more bad rows than allowed; all tables concerned at once.
     """
     check_places(source, destination)
+    under = under or pseudonyms()
     folder = locate_tables(source)
     if not source.is_dir():
         raise UnusableInputError(folder.problems)
@@ -107,8 +111,11 @@ def prepare_dataset(
     report = progress or (lambda _: None)
     with storage.atomic_folder(destination) as temporary:
         with Spill(temporary / _SPILL_FOLDER) as spill:
-            work = _Preparation(folder, temporary, spill, as_of, buckets, jobs, report, compression)
+            work = _Preparation(
+                folder, temporary, spill, as_of, buckets, jobs, report, compression, under, under.were_applied(source)
+            )
             summary = work.run(max_quarantined_share)
+            under.note(temporary)
         shutil.rmtree(temporary / _SPILL_FOLDER)
         storage.write_json(summary.model_dump(mode="json"), temporary / SUMMARY_FILE)
     return summary
@@ -190,6 +197,8 @@ class _Preparation:
     jobs: int
     progress: Progress
     compression: Compression
+    under: Pseudonyms
+    are_pseudonyms: bool
 
     def run(self, max_quarantined_share: float) -> DatasetSummary:
         problems = list(self.folder.problems)
@@ -228,7 +237,9 @@ class _Preparation:
         """Send the table's rows to their buckets; the problems that only its rows show."""
         table = source.contract.name
         try:
-            Router(source, tally, self.spill, self.buckets, self.as_of, members).route(self.progress)
+            Router(source, tally, self.spill, self.buckets, self.as_of, members, self.under, self.are_pseudonyms).route(
+                self.progress
+            )
         except UnreadableFileError as error:
             return [unreadable(table, error)]
         if table == "accounts" and tally.rows_in == 0:

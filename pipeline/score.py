@@ -33,6 +33,8 @@ from pipeline.parts import Parts
 from pipeline.places import is_remote
 from pipeline.previous import Changes, compare, read_previous
 from pipeline.progress import counted
+from pipeline.pseudonyms import Pseudonyms
+from pipeline.redaction import redact_quarantine
 from pipeline.score_bucket import BucketCounts, ScoreBucket
 from pipeline.storage import (
     QUARANTINE_FOLDER,
@@ -97,6 +99,8 @@ def score_folder(
     file_format: str = "parquet",
     timed: bool = True,
     resume: str | None = None,
+    under: Pseudonyms | None = None,
+    redact: bool = False,
     report: Report,
 ) -> dict[str, Any]:
     """Score every usable account of a dataset folder; write scores, evidence, network, quarantine and summary.
@@ -117,6 +121,8 @@ def score_folder(
         file_format: `parquet` or `csv`.
         timed: whether the summary tells the seconds.
         resume: `run_digest` of this run: what an earlier run of it finished before it broke off is not done again.
+        under: what commenters' ids are replaced by; None: under the key of the environment. No score depends on it.
+        redact: whether the quarantine is kept without what people wrote.
         report: is told what is being done.
 
     Raises:
@@ -136,7 +142,9 @@ def score_folder(
     started = time.monotonic()
     prevalence = scorer.bundle.prevalence if prevalence is None else prevalence
     engine = engine or Threads(jobs)
-    aside = prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report, scratch=scratch, resume=resume)
+    aside = prepared_aside(
+        source, output, as_of=as_of, jobs=jobs, report=report, scratch=scratch, resume=resume, under=under
+    )
     with claimed(output, report), aside as prepared:
         engine.check(prepared.folder)
         folder, stamps = prepared.folder, _stamps(scorer, prepared.summary)
@@ -167,6 +175,8 @@ def score_folder(
                 "warnings": [*summary["warnings"], *table.changes.warnings()],
             }
         write_json(summary, complete / layout.SUMMARY_FILE)
+        if redact:
+            redact_quarantine(complete)
         # The summary last: a folder that has it is complete. Scores of an earlier run in the other format would stand
         # beside a summary that is not theirs.
         publish(complete, (QUARANTINE_FOLDER, layout.NETWORK_FILE, *names, layout.SUMMARY_FILE), output, gone=others)

@@ -20,6 +20,7 @@ from pipeline.claims import claimed
 from pipeline.errors import UnusableInputError
 from pipeline.export import json_text, write_csv
 from pipeline.params import Section, read_section
+from pipeline.redaction import without_names
 from pipeline.scores_file import Columns, read_scores
 from pipeline.storage import check_output_folder, publish, scratch_folder, write_text
 
@@ -79,6 +80,7 @@ def shortlist_file(
     *,
     source: Path | None = None,
     pages: Path | None = None,
+    redact: bool = False,
     jobs: int = 1,
     report: Callable[[str], None] = lambda _: None,
     warn: Callable[[str], None] = lambda _: None,
@@ -91,6 +93,7 @@ def shortlist_file(
         output: folder for the results.
         source: the dataset folder that was scored; with it, the columns of `campaigns.facts` stand behind the others.
         pages: what `report` wrote; the page then leads to the pages of accounts that have one.
+        redact: whether the file and the page are written without public names.
         jobs: threads over the source.
         report: called now and then with what is being done.
         warn: told of candidates who stand there more than once.
@@ -109,6 +112,8 @@ def shortlist_file(
         if source is not None:
             facts = candidate_facts(source, scored, output, as_of=_as_of(known), jobs=jobs, report=report)
             ranked = ranked.join(facts, on="account_id", how="left", maintain_order="left")
+        if redact:
+            ranked = without_names(ranked)
         write_csv(ranked, place / layout.SHORTLIST_FILE)
         write_text(page("shortlist.html", shortlist_view(ranked, addresses)), place / SHORTLIST_PAGE)
         publish(place, (layout.SHORTLIST_FILE, SHORTLIST_PAGE), output)

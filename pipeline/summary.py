@@ -17,6 +17,7 @@ from pipeline.terminal import as_text, for_people, for_results, pipeline_step, s
 
 if TYPE_CHECKING:
     from pipeline.compare import Comparison
+    from pipeline.forget import Held
     from pipeline.promote import Outcome
     from pipeline.validate import Checked
 
@@ -228,6 +229,26 @@ def show_feedback(summary: dict[str, Any], output: Path) -> None:
     warn(console, summary["warnings"])
     console.print(as_text(f"{summary['labels']:,} labels written to {output}."), soft_wrap=True)
     say(console, "next: train or measure on them, docs/own-data.md", "bold")
+
+
+def show_forgotten(held: Held, *, erased: bool) -> None:
+    """Which files hold it, what became of each, and what is left. On stdout: it is the result."""
+    console = for_results()
+    rows = [
+        (str(each.path), f"{each.count:,}", "still there" if erased and each.path in held.left else each.remedy)
+        for each in held.traces
+    ]
+    if rows:
+        title = "Erased" if erased else "Held; with --erase"
+        show_table(console, title, ("file", "rows or places", "what becomes of it"), rows)
+    for path in held.left:
+        if erased:
+            console.print(Text(f"{path} still holds it. Erase it by hand."), soft_wrap=True)
+    for path in held.sources:
+        console.print(Text(f"{path} is of your own and holds it. Name its folder with --in."), soft_wrap=True)
+    for note in held.notes:
+        console.print(Text(note), soft_wrap=True)
+    console.print(Text(f"{held.searched:,} files searched, {len(held.traces):,} held it, {len(held.left):,} do now."))
 
 
 def show_report(written: Mapping[str, int], output: Path) -> None:
