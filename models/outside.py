@@ -75,9 +75,7 @@ def _without_repetition(comments: pl.DataFrame, days: int) -> pl.DataFrame:
     dated = comments.filter(pl.col("commented_at").is_not_null())
     is_owner = pl.col("commenter_id").eq_missing(pl.col("account_id"))
     is_known = pl.col("commenter_id").is_not_null()
-    again = (pl.len().over("account_id", "text") > 1) | (
-        is_known & (pl.len().over("account_id", "commenter_id") > 1)
-    )
+    again = (pl.len().over("account_id", "text") > 1) | (is_known & (pl.len().over("account_id", "commenter_id") > 1))
     timed = dated.with_columns(again=(again & ~is_owner).cast(pl.Int64)).sort("account_id", "commented_at")
     busiest = (
         timed.rolling("commented_at", period=f"{days}d", group_by="account_id")
