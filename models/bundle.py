@@ -71,7 +71,7 @@ class Bundle:
         ordinary: genuine accounts' ordinary range per feature.
         evidence_cuts: other caps on honest rejects, each with the evidence cut that it would give; no part of a score.
         settings: numbers of the verdict and the explanation that are not learned (`most_reasons`,
-            `least_named_evidence`,
+            `least_named_evidence`, `outside_days` (whole, of `models.outside`; 0 or absent: no such rule),
             `suspected_scheme_above`, `smallest_follower_count`, `largest_follower_count`); and one that is,
             `cohort_spread` of `models.calibration`, for people: no score reads it, and older bundles lack it.
         provenance: what it was trained on, with what; for people, never read by scoring.

@@ -15,6 +15,7 @@ from models.baselines import Constant
 from models.bundle import Bundle, UnusableBundleError, booster
 from models.classifier import contributions_of, raw_scores
 from models.explanation import named_evidence, pushes, reasons, suspicious_side
+from models.outside import OWN_SIGNALS
 from models.shares import DIGITS, SharePredictor
 from models.training import feature_values
 from models.trees import UnreadableTreesError
@@ -39,6 +40,7 @@ SCORE_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "probability_inauthentic": pl.Float64,
     "authenticity_score": pl.Int64,
     "verdict": pl.String,
+    "probability_without_busiest_month": pl.Float64,
     "insufficient_because": pl.List(pl.String),
     "suspected_schemes": pl.List(SUSPECTED),
     "reasons": pl.List(REASON),
@@ -109,6 +111,8 @@ class Scorer:
                 "probability_inauthentic": _where(owed, probability),
                 "authenticity_score": _where(owed, np.round(100.0 * (1.0 - standard))),
                 "verdict": verdict,
+                # Told by `withstood`, which needs more than the account's features.
+                "probability_without_busiest_month": None,
                 "insufficient_because": lacks,
                 "suspected_schemes": self._suspected(values, verdict, prevalence),
                 "reasons": named,
@@ -119,6 +123,38 @@ class Scorer:
             schema_overrides=SCORE_COLUMNS,
             strict=False,
         )
+
+    def withstood(
+        self, scores: pl.DataFrame, features: pl.DataFrame, left: pl.DataFrame, prevalence: float
+    ) -> pl.DataFrame:
+        """The scores with a review where an account is rejected, and would not be on what is `left` of it.
+
+        Adds `probability_without_busiest_month` of the accounts of `left`; the other columns stay.
+
+        Args:
+            scores: `account_id`, `verdict` and whatever else, as `score` returns them.
+            features: of at least the accounts of `left`: those of `models.outside.OWN_SIGNALS` are taken from here.
+            left: what `models.outside.features_without_busiest_days` tells of some of the accounts.
+            prevalence: the declared one.
+        """
+        own = [feature.name for feature in self._features if feature.signal in OWN_SIGNALS]
+        told = left.drop(own, strict=False).join(features.select("account_id", *own), on="account_id", how="left")
+        unknown = {name: pl.lit(None, pl.Float64) for name in self.bundle.features if name not in told.columns}
+        raw = raw_scores(self._classifier, feature_values(told.with_columns(**unknown), self.bundle.features))
+        calibration = self.bundle.classifier.calibration
+        probability = calibration.probability(raw, prevalence)
+        verdict = self.bundle.thresholds.verdicts(probability, calibration.log_likelihood_ratio(raw))
+        found = told.select(
+            "account_id",
+            probability_without_busiest_month=pl.Series(probability, dtype=pl.Float64),
+            is_left=pl.Series(verdict == "reject", dtype=pl.Boolean),
+        )
+        joined = scores.drop("probability_without_busiest_month").join(
+            found, on="account_id", how="left", maintain_order="left"
+        )
+        is_held_back = (pl.col("verdict") == "reject") & ~pl.col("is_left")
+        reviewed = pl.when(is_held_back).then(pl.lit("review")).otherwise("verdict")
+        return joined.with_columns(verdict=reviewed).select(scores.columns)
 
     def judged(
         self,

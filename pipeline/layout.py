@@ -47,6 +47,7 @@ AUDIT_CATALOGUE = Path("reports/audit/catalogue.json")
 AUDIT_ROBUSTNESS = Path("reports/audit/robustness.json")
 AUDIT_RECALL = Path("reports/audit/recall.json")
 AUDIT_EVASION = Path("reports/audit/evasion.json")
+AUDIT_RIVAL = Path("reports/audit/rival.json")
 AUDIT_SUMMARY = Path("reports/audit/summary.json")
 AUDIT_FIGURES = Path("reports/audit/figures")
 

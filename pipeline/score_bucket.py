@@ -18,8 +18,9 @@ from features.context import with_account_context
 from features.engagement_level import engagement_per_post
 from features.evidence import evidence_of_reasons
 from features.sufficiency import sufficiency
-from features.tables import Tables
+from features.tables import Tables, only
 from models import drift
+from models.outside import features_without_busiest_days
 from models.scoring import EXPLAINED, SCORE_COLUMNS, Scorer, with_explanations
 from pipeline.bundles import ScorerAt
 from pipeline.dataset import read_bucket
@@ -111,6 +112,17 @@ def score_tables(scorer: Scorer, tables: Tables, prevalence: float) -> pl.DataFr
     return score_features(scorer, tables, compute(tables), prevalence)
 
 
+def _withstood(
+    scorer: Scorer, tables: Tables, features: pl.DataFrame, scores: pl.DataFrame, prevalence: float
+) -> pl.DataFrame:
+    """The scores, nobody rejected for what may have come from outside in one go; a bundle may lack that rule."""
+    days = int(scorer.bundle.settings.get("outside_days", 0))
+    asked = scores.filter(pl.col("verdict").is_in(EXPLAINED))["account_id"]
+    if not days or asked.is_empty():
+        return scores
+    return scorer.withstood(scores, features, features_without_busiest_days(only(tables, asked), days), prevalence)
+
+
 def score_features(
     scorer: Scorer,
     tables: Tables,
@@ -125,6 +137,7 @@ def score_features(
     for observed in (sufficiency(tables), engagement_per_post(tables)):
         context = context.join(observed, on="account_id", how="left", maintain_order="left")
     scores = scorer.score(features, context, prevalence, explained)
+    scores = _withstood(scorer, tables, features, scores, prevalence)
     own = [column for column in SCORE_COLUMNS if column != "account_id"]
     return context.join(scores, on="account_id", how="left", maintain_order="left", suffix="_scored").select(
         "account_id",

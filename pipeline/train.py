@@ -65,6 +65,7 @@ class TrainParams(Section):
     suspected_scheme_above: float = Field(gt=0, lt=1)
     most_reasons: int = Field(ge=1)
     least_named_evidence: float = Field(ge=0, allow_inf_nan=False)
+    outside_days: int = Field(ge=0)
     smallest_follower_count: int = Field(ge=0)
     largest_follower_count: int = Field(ge=1)
     own_weight: float = Field(gt=0, allow_inf_nan=False)
@@ -84,6 +85,7 @@ class TrainParams(Section):
                 "suspected_scheme_above": self.suspected_scheme_above,
                 "most_reasons": self.most_reasons,
                 "least_named_evidence": self.least_named_evidence,
+                "outside_days": self.outside_days,
                 "smallest_follower_count": self.smallest_follower_count,
                 "largest_follower_count": self.largest_follower_count,
             },

@@ -46,7 +46,8 @@ class Decisions:
 
     Args:
         sample: headline accounts with `is_inauthentic`, `benign_story`, `probability_inauthentic` (at the declared
-            prevalence; null without a verdict) and `named_evidence`, what their reasons add in log-odds.
+            prevalence; null without a verdict), `named_evidence`, what their reasons add in log-odds, and
+            `probability_without_busiest_month` (null where it was not asked; see `Scorer.withstood`).
         prevalence: the declared one, 0 to 1 exclusive.
         least_named: what the reasons of a reject must add; see `Scorer.judged`.
     """
@@ -59,15 +60,20 @@ class Decisions:
         self.told = sample.where(pl.col("probability_inauthentic").is_not_null())
         self.probability = sample.frame["probability_inauthentic"].fill_null(0.0).to_numpy()
         self.unnamed = sample.where(pl.col("named_evidence") < least_named)
+        left = sample.frame["probability_without_busiest_month"].cast(pl.Float64)
+        self.left, self.is_asked = left.fill_null(0.0).to_numpy(), left.is_not_null().to_numpy()
 
     def verdicts(self, thresholds: Thresholds) -> VerdictArray:
         """Each account's verdict by other cuts. Reasons are those of the present ones: whoever passes now has none."""
-        with np.errstate(divide="ignore"):  # no probability at all stands as 0 here, and is no verdict below
-            evidence = logit(self.probability) - logit(self.prevalence)
-        by_cuts = thresholds.verdicts(self.probability, evidence)
-        named = np.where((by_cuts == "reject") & self.unnamed, "review", by_cuts)
+        by_cuts, left = (self._by_cuts(thresholds, each) for each in (self.probability, self.left))
+        held_back = self.unnamed | (self.is_asked & (left != "reject"))
+        named = np.where((by_cuts == "reject") & held_back, "review", by_cuts)
         found: VerdictArray = np.where(self.told, named, "insufficient_data").astype(np.str_)
         return found
+
+    def _by_cuts(self, thresholds: Thresholds, probability: FloatArray) -> VerdictArray:
+        with np.errstate(divide="ignore"):  # no probability at all stands as 0 here, and is no verdict
+            return thresholds.verdicts(probability, logit(probability) - logit(self.prevalence))
 
     def worth(self, verdict: VerdictArray) -> dict[str, Any]:
         """The intervals that a choice of cuts is judged by.

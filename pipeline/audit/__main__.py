@@ -120,6 +120,15 @@ def recall(quiet: Quiet = False) -> None:
         run(report)
 
 
+@app.command("rival")
+def rival(quiet: Quiet = False) -> None:
+    """What it costs to get an honest creator refused by sending bots."""
+    with reported(quiet, "audit rival") as report:
+        from pipeline.audit.rival import run
+
+        run(report)
+
+
 @app.command("summary")
 def summary(quiet: Quiet = False) -> None:
     """The figures, and every limit with what was measured."""

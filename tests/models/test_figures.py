@@ -24,6 +24,7 @@ EACH_ALONE = pl.DataFrame(
         "benign_story": ["viral", None] * 40,
         "probability_inauthentic": GOOD,
         "named_evidence": 9.0,
+        "probability_without_busiest_month": None,
         "verdict": np.where(GOOD > 0.5, "reject", "pass"),
     }
 )

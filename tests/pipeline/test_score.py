@@ -42,6 +42,7 @@ CONTRACT_COLUMNS = {
     "probability_inauthentic": pl.Float64,
     "authenticity_score": pl.Int64,
     "verdict": pl.String,
+    "probability_without_busiest_month": pl.Float64,
     "insufficient_because": pl.List(pl.String),
     "suspected_schemes": pl.List(pl.Struct({"scheme": pl.String, "probability": pl.Float64})),
     "reasons": pl.List(

@@ -22,6 +22,7 @@ SCHEMA = {
     "probability": pl.Float64,
     "probability_inauthentic": pl.Float64,
     "named_evidence": pl.Float64,
+    "probability_without_busiest_month": pl.Float64,
     "verdict": pl.String,
     "insufficient_because": pl.List(pl.String),
 }
