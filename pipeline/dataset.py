@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 from pydantic import BaseModel
 
 from features.tables import CONTRACTS, TableContract, Tables
@@ -20,7 +21,7 @@ from models.origins import DATASET, ORIGIN
 from pipeline import storage
 from pipeline.cleaning import clean_bucket, newest_instant
 from pipeline.engines import Threads
-from pipeline.errors import TooManyBadRowsError, UnusableInputError
+from pipeline.errors import LostRowsError, TooManyBadRowsError, UnusableInputError
 from pipeline.layout import SUMMARY_FILE
 from pipeline.locating import Folder, check_headers, locate_tables, unreadable
 from pipeline.progress import counted
@@ -53,6 +54,10 @@ class TableSummary(BaseModel):
     """Of the used rows: glitches (a single 0 between two readings above 0) that were left out of the buckets."""
     problems: dict[str, int]
     """Kind of defect to rows that have it; a row may have several."""
+
+
+PLACES = ("used", "quarantined", "duplicates_collapsed", "out_of_scope", "after_as_of")
+"""Counts of a table's summary of which every row read is in exactly one."""
 
 
 class DatasetSummary(BaseModel):
@@ -222,6 +227,9 @@ class _Preparation:
         (self.destination / storage.QUARANTINE_FOLDER).mkdir()
         for table in tallies:
             self._write_quarantine(table)
+        lost = [text for table, tally in tallies.items() if (text := self._lost_rows(table, tally))]
+        if lost:
+            raise LostRowsError(lost)
         as_of = self.as_of if self.as_of is not None else max(newest, default=None)
         warnings = [*self.folder.warnings, *(each for tally in tallies.values() for each in tally.warnings())]
         if tallies["accounts"].used == 0:
@@ -267,6 +275,26 @@ class _Preparation:
         text = CONFLICT.format(key=", ".join(tally.contract.key))
         problems = pl.DataFrame({"row": range(conflicts.height), "problem": [text] * conflicts.height})
         self.spill.append(quarantine(tally.contract.name), in_one(tally.quarantine(conflicts, problems)))
+
+    def _lost_rows(self, table: str, tally: Tally) -> str | None:
+        """What does not add up of a table's rows: the counts against what was read, and the files against the counts."""
+        counts = {name: getattr(tally, name) for name in PLACES}
+        files = [storage.bucket_path(self.destination, table, bucket) for bucket in range(self.buckets)]
+        quarantined = storage.quarantine_path(self.destination, table)
+        known = self.folder.tables[table].known_rows()
+        found = {
+            "rows_in": tally.rows_in if known is None else int(known),
+            "used": sum(pq.read_metadata(path).num_rows for path in files) + tally.repaired,
+            "quarantined": pq.read_metadata(quarantined).num_rows if quarantined.exists() else 0,
+        }
+        if tally.rows_in == sum(counts.values()) and all(getattr(tally, name) == rows for name, rows in found.items()):
+            return None
+        told = ", ".join(f"{name} {rows:,}" for name, rows in {"rows_in": tally.rows_in, **counts}.items())
+        written = ", ".join(f"{name} {rows:,}" for name, rows in found.items())
+        return (
+            f"{table}: rows are lost or counted twice. Found: {told}; in the files {written}. This is a fault of ours: "
+            "nothing was written. Report it with the table."
+        )
 
     def _write_quarantine(self, table: str) -> None:
         """The table's bad rows as one file, sorted, so that it does not depend on the order of reading."""

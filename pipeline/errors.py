@@ -43,6 +43,12 @@ class TooManyBadRowsError(AssayError):
     exit_code = 3
 
 
+class LostRowsError(AssayError):
+    """What became of a table's rows does not add up to the rows that were read: a fault of ours, never of the input."""
+
+    exit_code = 1
+
+
 def did_you_mean(name: str, known: Sequence[str]) -> str | None:
     """The known name nearest to `name`, whatever the case; None where none is near."""
     name = name.lower()

@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -53,6 +54,7 @@ BROKEN = "assay:row_problem"
 """The same in a Parquet file that a mapping wrote (`pipeline.mapping`): a name that no export has."""
 
 RAGGED_ROW = "the row has more or fewer cells than the header"
+NO_OBJECT = "the line is not a JSON object"
 UNCLOSED_QUOTE = f"{RAGGED_ROW}; a quote may not be closed"
 
 FORMS = {".parquet": "parquet", ".csv": "csv", ".csv.gz": "csv", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
@@ -356,8 +358,10 @@ def _jsonl_header(part: Path, contract: TableContract) -> Header:
 
 
 def _json_object(line: bytes) -> dict[str, Any] | None:
+    text = line.decode("utf-8-sig")
     try:
-        value = json.loads(line.decode("utf-8-sig"))
+        # Numbers as text: only the kind of a value is asked for, and Python refuses whole numbers of 4,301 digits.
+        value = json.loads(text, parse_int=str)
     except (json.JSONDecodeError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -375,15 +379,60 @@ def _jsonl_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame
 
 
 def _json_rows(chunk: bytes, contract: TableContract) -> pl.DataFrame:
-    schema = dict.fromkeys(contract.schema, pl.String())
+    chunk = _with_whole_characters(chunk)
     try:
-        frame = pl.read_ndjson(io.BytesIO(chunk), schema=schema)
+        return _json_frame([line for line in chunk.split(b"\n") if line.strip()], contract)
     except pl.exceptions.PolarsError:
-        return _json_rows_one_by_one(chunk, schema)
-    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
+        return _json_rows_one_by_one(chunk, contract)
 
 
-def _json_rows_one_by_one(chunk: bytes, schema: dict[str, pl.String]) -> pl.DataFrame:
+def _with_whole_characters(chunk: bytes) -> bytes:
+    """The chunk with the replacement character for every half of one, as cutting a text short in UTF-16 leaves it.
+
+    Python and JavaScript write such halves without complaint; polars reads them as zeros.
+    """
+    if _HALF_CHARACTER.search(chunk) is None:
+        return chunk
+    return _ESCAPES.sub(lambda found: found[1] or rb"\ufffd", chunk)
+
+
+_HALF_CHARACTER = re.compile(rb"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..\\u[dD])[c-fC-F])", re.DOTALL)
+"""May find too much (behind a backslash that is itself escaped), never too little."""
+
+_HEX = rb"[0-9a-fA-F]{2}"
+_ESCAPES = re.compile(
+    rb"(\\\\|\\u[dD][89abAB]" + _HEX + rb"\\u[dD][c-fC-F]" + _HEX + rb")|\\u[dD][89a-fA-F]" + _HEX
+)
+"""An escaped backslash or a pair of halves, both as they should be; or a half alone."""
+
+
+def _json_frame(lines: list[bytes], contract: TableContract) -> pl.DataFrame:
+    """A row for every line.
+
+    Raises:
+        PolarsError: some line is no JSON object.
+    """
+    frame = pl.read_ndjson(io.BytesIO(b"\n".join(lines)), schema=dict.fromkeys(contract.schema, pl.String()))
+    if frame.height != len(lines):
+        raise pl.exceptions.ShapeError(f"{frame.height} rows of {len(lines)} lines")
+    return frame.with_columns(_nested_texts(frame, lines, contract))
+
+
+def _nested_texts(frame: pl.DataFrame, lines: list[bytes], contract: TableContract) -> pl.Series:
+    """What is wrong with rows that hold an object or a list where a text belongs: polars writes it out as a text."""
+    texts = [column.name for column in contract.columns if column.dtype == pl.String]
+    problems: list[str | None] = [None] * frame.height
+    suspected = pl.any_horizontal(pl.col(name).str.contains(r"^[\[{]") for name in texts).fill_null(value=False)
+    for row in frame.select(suspected).to_series().arg_true():
+        record = _json_object(lines[row])
+        nested = [name for name in texts if isinstance((record or {}).get(name), dict | list)]
+        problems[row] = "; ".join(f"{name} cannot be read as text" for name in nested) or None
+        if record is None:
+            problems[row] = NO_OBJECT
+    return pl.Series(ROW_PROBLEM, problems, dtype=pl.String)
+
+
+def _json_rows_one_by_one(chunk: bytes, contract: TableContract) -> pl.DataFrame:
     """The rows of a chunk in which some line is no JSON object: those lines become rows with a problem."""
     lines = [line for line in chunk.splitlines() if line.strip()]
     good = [line for line in lines if _json_object(line) is not None]
@@ -394,13 +443,12 @@ def _json_rows_one_by_one(chunk: bytes, schema: dict[str, pl.String]) -> pl.Data
         some = stack.pop()
         try:
             if some:
-                frames.append(pl.read_ndjson(io.BytesIO(b"\n".join(some)), schema=schema))
+                frames.append(_json_frame(some, contract))
         except pl.exceptions.PolarsError:
             if len(some) == 1:
                 rejected += 1
             else:
                 stack += [some[: len(some) // 2], some[len(some) // 2 :]]
-    empty = dict.fromkeys(schema, pl.Series([None] * rejected, dtype=pl.String))
-    problems = pl.DataFrame(empty).with_columns(pl.lit("the line is not a JSON object").alias(ROW_PROBLEM))
-    rows = [frame.with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM)) for frame in frames]
-    return pl.concat([*rows, problems])
+    empty = dict.fromkeys(contract.schema, pl.Series([None] * rejected, dtype=pl.String))
+    problems = pl.DataFrame(empty).with_columns(pl.lit(NO_OBJECT).alias(ROW_PROBLEM))
+    return pl.concat([*frames, problems])
