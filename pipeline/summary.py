@@ -243,12 +243,12 @@ def show_forgotten(held: Held, *, erased: bool) -> None:
         show_table(console, title, ("file", "rows or places", "what becomes of it"), rows)
     for path in held.left:
         if erased:
-            console.print(Text(f"{path} still holds it. Erase it by hand."), soft_wrap=True)
+            console.print(as_text(f"{path} still holds it. Erase it by hand."), soft_wrap=True)
     for path in held.sources:
-        console.print(Text(f"{path} is of your own and holds it. Name its folder with --in."), soft_wrap=True)
+        console.print(as_text(f"{path} is of your own and holds it. Name its folder with --in."), soft_wrap=True)
     for note in held.notes:
-        console.print(Text(note), soft_wrap=True)
-    console.print(Text(f"{held.searched:,} files searched, {len(held.traces):,} held it, {len(held.left):,} do now."))
+        console.print(as_text(note), soft_wrap=True)
+    console.print(as_text(f"{held.searched:,} files searched, {len(held.traces):,} held it, {len(held.left):,} do now."))
 
 
 def show_report(written: Mapping[str, int], output: Path) -> None:
