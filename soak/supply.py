@@ -318,7 +318,10 @@ def small_project(folder: Path) -> None:
     for name in known.split("\0"):
         if name and name != "dvc.lock" and Path(name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(name, folder / name)
+            shutil.copy2(name, folder / name)  # with its time: compiled kernels are of a file of that time
+    for compiled in [*Path("features").rglob("*.nb*"), *Path("models").rglob("*.nb*")]:
+        (folder / compiled).parent.mkdir(exist_ok=True)
+        shutil.copy2(compiled, folder / compiled)
     write_params(folder, **FEW)
     with chdir(folder):
         subprocess.run(["git", "init", "--quiet"], check=True)
