@@ -79,11 +79,13 @@ def run(calls: int, at_once: int, processes: int, model: Path) -> Result:
 
 
 NOTES = (
-    f"Each call reads the bundle, checks it, prepares a folder of {ACCOUNTS} simulated accounts, scores it and writes all "
-    "results, as the command does. The calls in one process, one after the other or in threads, use a bundle whose "
-    "ensembles are cut to a few trees, so that a thousand take minutes; those in processes of their own use the whole "
-    "one. Growth is the median slope over the second half of the calls (Theil and Sen) with a 90 % interval. All results "
-    "but the seconds in summary.json are compared byte by byte.",
+    (
+        f"Each call reads the bundle, checks it, prepares a folder of {ACCOUNTS} simulated accounts, scores it and "
+        "writes all results, as the command does. The calls in one process, one after the other or in threads, use a "
+        "bundle whose ensembles are cut to a few trees, so that a thousand take minutes; those in processes of their "
+        "own use the whole one. Growth is the median slope over the second half of the calls (Theil and Sen) with a "
+        "90 % interval. All results but the seconds in summary.json are compared byte by byte."
+    ),
 )
 
 
@@ -209,7 +211,7 @@ def _command(source: Path, output: Path, model: Path) -> str:
 
 
 def _held(place: Path) -> Held:
-    """This process's share of the machine, where Linux tells it."""
+    """What is held now, as Linux tells it."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     packages = (features.kernels, models.kernels)
     caches = [Path(folder) / "__pycache__" for package in packages for folder in package.__path__]

@@ -295,7 +295,12 @@ def garbled(name: str, *path: object, value: object) -> dict[str, bytes]:
         (MANIFEST, ["calibration", "slopes_below", 0], -1.0, r"Input should be greater than 0"),
         (MANIFEST, ["applicability", "low"], [0.0], r"low, high and width differ in length"),
         (MANIFEST, ["applicability", "low", 0], 2.0, r"a low is above its high"),
-        (MANIFEST, ["applicability"], {"low": [], "high": [], "width": [], "limit": 0}, r"of another number of features"),
+        (
+            MANIFEST,
+            ["applicability"],
+            {"low": [], "high": [], "width": [], "limit": 0},
+            r"of another number of features",
+        ),
         (MANIFEST, ["ordinary"], {}, r"ordinary is of other features"),
         (MANIFEST, ["ordinary", "growth_burst_share", "high"], None, r"one of low and high is missing"),
         (MANIFEST, ["settings", "most_reasons"], 0, r"settings\.most_reasons: Input should be greater"),
@@ -311,9 +316,19 @@ def garbled(name: str, *path: object, value: object) -> dict[str, bytes]:
         (BASELINES, [1, "rule", "column"], 2, r"baselines\.json .*rule is of another number of features"),
         (BASELINES, [0, "rule", "share"], 1.0, r"baselines\.json .*Input should be less than 1"),
         (BASELINES, [0, "kind"], "oracle", r"baselines\.json .*does not match any of the expected tags"),
-        (BASELINES, [0], {"name": "rule", "description": "", "kind": "cut", "rule": CUT}, r"none is of the kind 'const"),
+        (
+            BASELINES,
+            [0],
+            {"name": "rule", "description": "", "kind": "cut", "rule": CUT},
+            r"none is of the kind 'const",
+        ),
         (BASELINES, [1], {"name": "rule", "description": "", "kind": "tree", "rule": CYCLE}, r"do not make a tree"),
-        (BASELINES, [1], {"name": "rule", "description": "", "kind": "line", "rule": LINE}, r"another number of features"),
+        (
+            BASELINES,
+            [1],
+            {"name": "rule", "description": "", "kind": "line", "rule": LINE},
+            r"another number of features",
+        ),
     ],
 )
 def test_numbers_out_of_bounds_are_refused_though_every_digest_is_right(

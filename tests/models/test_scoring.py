@@ -353,7 +353,7 @@ def test_a_feature_the_program_lacks_is_an_error() -> None:
 def test_trees_of_a_share_that_cannot_be_read_are_refused() -> None:
     bundle = trained().bundle
     spoilt = {name: replace(share, any_bought="tree\n") for name, share in bundle.shares.items()}
-    with pytest.raises(UnusableBundleError, match="not a whole one of LightGBM's. Train again"):
+    with pytest.raises(UnusableBundleError, match=r"not a whole one of LightGBM's\. Train again"):
         Scorer(replace(bundle, shares=spoilt), FEATURES)
 
 
