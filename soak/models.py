@@ -50,7 +50,7 @@ FEW = 0.1
 """Share of the values of the accounts scored that are huge, and that are zero; twice as many are missing."""
 
 
-def run(model: Path, flips: int, count: int, shell: int, seed: int) -> Result:
+def run(model: Path, flips: int, count: int, through_command: int, seed: int) -> Result:
     """The part's figures. `model`: the bundle that is spoilt; see the command for the others."""
     with stopwatch() as seconds, tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
@@ -58,7 +58,7 @@ def run(model: Path, flips: int, count: int, shell: int, seed: int) -> Result:
         behind = _changed(files, flips, place, random.Random(seed))  # noqa: S311 - dice
         small = cut_down(read_bundle(model)).to_files()
         anew, kept = _rewritten(small, count, random.Random(seed + 1))  # noqa: S311 - dice
-        codes = _through_the_command(_one_of_each([*behind.examples, *kept], shell), place)
+        codes = _through_the_command(_one_of_each([*behind.examples, *kept], through_command), place)
     return Result(
         part="models",
         title="Models",
@@ -76,8 +76,8 @@ NOTES = (
         "is added. Rewritten: entries of the JSON files and numbers of the trees (or any byte of them) are replaced by "
         "NaN, infinities, negatives, numbers of thousands of digits, other types, paths, or removed, and **every "
         "digest is put right afterwards**; with whole files that are made to hurt a parser, and other format "
-        "versions. These are tried on the bundle with each ensemble cut to its first trees. A sha256 says that a file is whole, not "
-        "who wrote it: signing is out of scope, so whoever can rewrite a bundle can make it say anything within these "
+        "versions. These are tried on the bundle with each ensemble cut to its first trees. A sha256 says "
+        "that a file is whole, not who wrote it: signing is out of scope, so whoever can rewrite a bundle can make it say anything within these "
         "bounds. What was looked for is that it crashes the program, makes it hang, runs code, or gives a score out of "
         "the contract's bounds. Compare `model_sha256` of the scores with the one that MLflow or a colleague names."
     ),

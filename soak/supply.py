@@ -116,8 +116,8 @@ NOTES = (
     (
         "DVC's analytics and update checks are off by `.dvc/config`, whoever calls it, in this repository. MLflow's "
         "telemetry knows no configuration file: the program's own commands switch it off before MLflow is imported, "
-        "and `make setup` puts `.ci/no_telemetry.pth` into `.venv`, which does so for every program of that environment, "
-        "`mlflow ui` among them. In an environment made otherwise, a plain `mlflow ui` sends what MLflow sends: use "
+        "and `make setup` puts `.ci/no_telemetry.pth` into `.venv`, which does so for every program of that "
+        "environment, `mlflow ui` among them. In an environment made otherwise, a plain `mlflow ui` sends what MLflow sends: use "
         "`python -m pipeline ui`, or set `MLFLOW_DISABLE_TELEMETRY=true`."
     ),
 )
@@ -234,7 +234,7 @@ def licences_page(listed: Sequence[Licence]) -> str:
     return "\n".join(
         [
             PAGE_START,
-            f"{len(listed)} packages, {len(listed) - len(remarked)} of them permissive: MIT, BSD, Apache and the like.\n",
+            f"{len(listed)} packages, {len(listed) - len(remarked)} of them permissive (MIT, BSD and the like).\n",
             "## Others\n",
             *table(["package", "licence", "kind", "comes with", "remark"], rows),
             "",

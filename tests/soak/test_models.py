@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from models.bundle import MANIFEST, Bundle, UnusableBundleError
+from models.bundle import MANIFEST, Bundle, Head, UnusableBundleError
 from soak import models as part
 from soak.models import REFUSED, SCORED, cut_down, end_of, out_of_bounds, strange_accounts
 from soak.mutations import chain, changed, rewritten, with_manifest, with_right_checksums
@@ -27,9 +29,13 @@ def small(model: Path) -> dict[str, bytes]:
     return cut_down(part.read_bundle(model)).to_files()
 
 
+def dice(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - for changes that repeat
+
+
 def test_every_change_is_one() -> None:
     files = handmade_bundle().to_files()
-    made = list(changed(files, random.Random(1), 2, Path("trap")))
+    made = list(changed(files, dice(1), 2, Path("trap")))
     assert len(made) > 10 * len(files)
     assert all(each.files != files for each in made)
 
@@ -37,7 +43,7 @@ def test_every_change_is_one() -> None:
 def test_the_same_seed_rewrites_the_same() -> None:
     files = handmade_bundle().to_files() | {"model.txt": b"tree\na=1 2\nend of trees\n"}
     trees = {name: b"tree\na=1 2\n\nend of trees\n" for name in files if name.endswith(".txt")}
-    one, other = (list(rewritten(files | trees, random.Random(5), 40)) for _ in range(2))
+    one, other = (list(rewritten(files | trees, dice(5), 40)) for _ in range(2))
     assert one == other
     assert len(one) == 40
 
@@ -64,17 +70,11 @@ def test_a_tree_that_is_a_long_chain_is_refused(small: dict[str, bytes]) -> None
 
 def cut_to(bundle: Bundle, trees: str) -> Bundle:
     """The bundle with one tree for a scheme's head."""
-    from dataclasses import replace
-
-    from models.bundle import Head
-
     name, head = next(iter(bundle.schemes.items()))
     return replace(bundle, schemes=bundle.schemes | {name: Head(trees, head.calibration)})
 
 
-def test_what_leaves_the_bounds_is_said(small: dict[str, bytes]) -> None:
-    import polars as pl
-
+def test_what_leaves_the_bounds_is_said() -> None:
     columns = {"verdict": ["pass"], "probability_inauthentic": [float("nan")], "authenticity_score": [101]}
     assert out_of_bounds(pl.DataFrame(columns)) == "probability out of bounds; score out of bounds"
     assert out_of_bounds(pl.DataFrame(columns | {"verdict": ["insufficient_data"]})) == ""
@@ -99,6 +99,6 @@ def test_a_fault_is_told_from_a_refusal(
 
 @pytest.mark.slow
 def test_a_small_run_holds(model: Path, tmp_path: Path) -> None:
-    result = part.run(model, flips=1, count=40, shell=1, seed=3)
+    result = part.run(model, flips=1, count=40, through_command=1, seed=3)
     assert result.holds, [figure for figure in result.figures if not figure.holds]
     result.write(tmp_path)
