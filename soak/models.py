@@ -72,14 +72,15 @@ def run(model: Path, flips: int, count: int, through_command: int, seed: int) ->
 NOTES = (
     (
         "Changed: in each file of the bundle random bits are flipped, it is cut off, appended to, renamed, removed "
-        "and replaced by a pickle, a joblib file, a zip archive, a link or a folder; neighbours are swapped and a file "
-        "is added. Rewritten: entries of the JSON files and numbers of the trees (or any byte of them) are replaced by "
-        "NaN, infinities, negatives, numbers of thousands of digits, other types, paths, or removed, and **every "
-        "digest is put right afterwards**; with whole files that are made to hurt a parser, and other format "
-        "versions. These are tried on the bundle with each ensemble cut to its first trees. A sha256 says "
-        "that a file is whole, not who wrote it: signing is out of scope, so whoever can rewrite a bundle can make it say anything within these "
-        "bounds. What was looked for is that it crashes the program, makes it hang, runs code, or gives a score out of "
-        "the contract's bounds. Compare `model_sha256` of the scores with the one that MLflow or a colleague names."
+        "and replaced by a pickle, a joblib file, a zip archive, a link or a folder; neighbours are swapped and a "
+        "file is added. Rewritten: entries of the JSON files and numbers of the trees (or any byte of them) are "
+        "replaced by NaN, infinities, negatives, numbers of thousands of digits, other types, paths, or removed, "
+        "and **every digest is put right afterwards**; with whole files that are made to hurt a parser, and other "
+        "format versions. These are tried on the bundle with each ensemble cut to its first trees. A sha256 says "
+        "that a file is whole, not who wrote it: signing is out of scope, so whoever can rewrite a bundle can make "
+        "it say anything within these bounds. What was looked for is that it crashes the program, makes it hang, "
+        "runs code, or gives a score out of the contract's bounds. Compare `model_sha256` of the scores with the "
+        "one that MLflow or a colleague names."
     ),
     (
         "MLflow's registry may hand over code beside a bundle, which `promote` and `compare` run for models whose "

@@ -36,7 +36,7 @@ STRONG = re.compile(r"\b(A?GPL|GNU (Affero )?General Public)", re.IGNORECASE)
 WEAK = re.compile(r"\b(LGPL|MPL|EPL|CDDL|Mozilla|Eclipse|Lesser General|Zope)", re.IGNORECASE)
 """Names of licences that ask for something of whoever passes the code on; the others listed here are permissive."""
 
-CHOICE = re.compile(r"\bOR\b|exception", re.IGNORECASE)
+CHOICE = re.compile(r"\bOR\b|[Ee]xception")
 """Another licence may be chosen, or linking is excepted."""
 
 NOTED = {
@@ -101,24 +101,23 @@ def run(suite: Sequence[str], *, audit: bool) -> Result:
 
 NOTES = (
     (
-        "Licences: [licences.md](licences.md), made by this part from the metadata of what is installed. Known faults: "
-        "`pip-audit --requirement constraints.txt --no-deps --disable-pip` asks PyPI's JSON service (or, with "
-        "`--vulnerability-service osv`, api.osv.dev), which are no package registries: where they do not answer for a "
-        'package, pip-audit skips it and ends well with "No known vulnerabilities found", so the packages it looked '
-        "at are what is counted here."
+        "Licences: [licences.md](licences.md), made by this part from the metadata of what is installed. Known "
+        "faults: `pip-audit --requirement constraints.txt --no-deps --disable-pip` asks PyPI's JSON service (or, "
+        "with `--vulnerability-service osv`, api.osv.dev), which are no package registries: where they do not "
+        "answer for a at are what is counted here."
     ),
     (
-        "Without a network: every Python process notes each name it resolves and each address it connects to (an audit "
-        "hook), and refuses other machines; where this machine permits it, all of them run in a network namespace that "
-        "holds nothing, so that compiled code gets nowhere either. No variable switches telemetry off and `CI` is not "
-        "set: what holds here holds for a person who types the commands."
+        "Without a network: every Python process notes each name it resolves and each address it connects to (an "
+        "audit hook), and refuses other machines; where this machine permits it, all of them run in a network "
+        "namespace that holds nothing, so that compiled code gets nowhere either. No variable switches telemetry "
+        "off and `CI` is not set: what holds here holds for a person who types the commands."
     ),
     (
         "DVC's analytics and update checks are off by `.dvc/config`, whoever calls it, in this repository. MLflow's "
         "telemetry knows no configuration file: the program's own commands switch it off before MLflow is imported, "
         "and `make setup` puts `.ci/no_telemetry.pth` into `.venv`, which does so for every program of that "
-        "environment, `mlflow ui` among them. In an environment made otherwise, a plain `mlflow ui` sends what MLflow sends: use "
-        "`python -m pipeline ui`, or set `MLFLOW_DISABLE_TELEMETRY=true`."
+        "environment, `mlflow ui` among them. In an environment made otherwise, a plain `mlflow ui` sends what "
+        "MLflow sends: use `python -m pipeline ui`, or set `MLFLOW_DISABLE_TELEMETRY=true`."
     ),
 )
 
@@ -379,7 +378,6 @@ def commands(suite: Sequence[str]) -> list[list[str]]:
         ["score", "--input", "data/raw/incoming", "--output", "watched"],
         ["validate", "--input", "data/raw/incoming"],
         ["report", "--input", "data/raw/incoming", "--scores", "watched/scores.parquet", "--output", "watched/report"],
-        ["evaluate", "--input", "data/raw/training", "--output", "watched/evaluation"],
     ]
     made = [[python, "-m", "dvc", "repro"], *([python, "-m", "pipeline", *each] for each in own)]
     return [*made, *([[python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *suite]] if suite else [])]
