@@ -37,6 +37,9 @@ DRIFT = "drift.json"
 LONGEST_SHOWN = 100
 """Characters of what a file says that a message repeats."""
 
+VERSION_DIGITS = 16
+"""Hex digits of a bundle's sha256 that stand for it where people read."""
+
 MOST_NAMED = 20
 """Files of a folder that a message names."""
 
@@ -210,8 +213,8 @@ class Bundle:
 
     @property
     def version(self) -> str:
-        """The first sixteen digits of `sha256`, for people."""
-        return self.sha256[:16]
+        """The first digits of `sha256`, for people."""
+        return self.sha256[:VERSION_DIGITS]
 
     def check_catalog(self, current_hash: str) -> None:
         """Refuse to score with features other than those trained on.

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 MOST_JSON_BYTES = 1 << 20
-"""Bytes of one of the JSON files, at most: 1 MiB, twenty times the largest so far (assumed). A long list of wrong entries
-costs far more than its text."""
+"""Bytes of one of the JSON files, at most: 1 MiB, twenty times the largest so far (assumed). A long list of wrong
+entries costs far more than its text."""
 
 MOST_NAMED = 3
 """Problems of one file that a message names; the others are counted."""
@@ -72,7 +72,8 @@ class _Share(_Entry):
         _owed(self.smallest <= self.largest, "smallest is above largest")
         # Else more than all accounts bought some at a high prevalence: see `ShareModel.prior`.
         _owed(
-            self.bought_per_inauthentic <= 1.0 + self.small_per_inauthentic, "more bought some than cheats and doses are"
+            self.bought_per_inauthentic <= 1.0 + self.small_per_inauthentic,
+            "more bought some than cheats and doses are",
         )
         return self
 
@@ -292,7 +293,7 @@ class _Drift(_Entry):
 
 
 def problems_of(manifest: bytes, baselines: bytes, drift: bytes) -> dict[str, list[str]]:
-    """What is wrong in each of the three JSON files, by `manifest`, `baselines`, `drift`; empty where they are sound."""
+    """What is wrong in each of the JSON files, by `manifest`, `baselines` and `drift`; empty where they are sound."""
     found: dict[str, list[str]] = {}
     read: dict[str, Any] = {}
     for name, content in (("manifest", manifest), ("baselines", baselines), ("drift", drift)):

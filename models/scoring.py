@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.special import expit, logit
 
 from features.definition import Feature
 from models.baselines import Constant
-from models.bundle import Bundle, UnusableBundleError, booster
+from models.bundle import VERSION_DIGITS, Bundle, UnusableBundleError, booster
 from models.classifier import contributions_of, raw_scores
 from models.explanation import named_evidence, pushes, reasons, suspicious_side
 from models.outside import OWN_SIGNALS
@@ -80,6 +81,16 @@ class Scorer:
             if tuple(trees.feature_name()) != bundle.features:
                 # Columns in another order would be scored without a complaint, and wrongly.
                 raise UnusableBundleError("model: its trees and its manifest list different features. Train again.")
+
+    @cached_property
+    def model_sha256(self) -> str:
+        """`Bundle.sha256`, which takes the whole bundle's bytes, once."""
+        return self.bundle.sha256
+
+    @property
+    def model_version(self) -> str:
+        """`Bundle.version`."""
+        return self.model_sha256[:VERSION_DIGITS]
 
     def score(
         self,

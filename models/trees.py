@@ -44,9 +44,9 @@ OF_LEAVES = ("leaf_value", "leaf_count")
 """Fields of a tree that are read: one entry an inner node, one a leaf."""
 
 
-MOST_LEAVES = 131_072
-"""Leaves of a tree, at most: LightGBM's own bound of `num_leaves`. The time and the memory that a tree takes rise faster
-than its text."""
+MOST_LEAVES = 255
+"""Leaves of a tree, at most, as params.yaml has it for training: the time that a tree takes rises with the square of a
+long way through it, and a text of two megabytes took minutes."""
 
 LARGEST_SCORE = 1e6
 """How far from 0 the leaves of an ensemble may add up to, at most: a log-odds or a share lies nowhere near it

@@ -192,7 +192,8 @@ def _stamps(scorer: Scorer, dataset: DatasetSummary) -> dict[str, pl.Expr]:
     """The columns that are the same of every account."""
     return {
         "as_of": pl.lit(dataset.as_of).cast(INSTANT),
-        "model_version": pl.lit(scorer.bundle.version),
+        "model_version": pl.lit(scorer.model_version),
+        "model_sha256": pl.lit(scorer.model_sha256),
         "catalog_hash": pl.lit(scorer.bundle.catalog_hash),
     }
 
@@ -236,7 +237,8 @@ def _summary(
         "verdicts": {verdict: counts.verdicts[verdict] for verdict in VERDICTS},
         "prevalence": prevalence,
         "cohort_spread": bundle.settings.get("cohort_spread"),
-        "model_version": bundle.version,
+        "model_version": scorer.model_version,
+        "model_sha256": scorer.model_sha256,
         "catalog_hash": bundle.catalog_hash,
         "thresholds": {
             "pass_below": bundle.thresholds.pass_below,

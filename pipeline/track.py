@@ -24,7 +24,7 @@ from pydantic import Field
 import features
 import models
 import pipeline
-from models.bundle import MANIFEST, Bundle, UnusableBundleError
+from models.bundle import Bundle, UnusableBundleError
 from pipeline import layout, serving
 from pipeline.bundles import read_bundle
 from pipeline.errors import UnusableInputError, UnusableStoreError
@@ -313,7 +313,7 @@ def git_tags() -> dict[str, str]:
 
 def model_sha256(bundle: Bundle) -> str:
     """The sha256 whose start is the bundle's version: its manifest's, which holds those of all its files."""
-    return hashlib.sha256(bundle.to_files()[MANIFEST]).hexdigest()
+    return bundle.sha256
 
 
 def _bundle() -> Bundle:

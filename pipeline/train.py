@@ -19,6 +19,7 @@ from models.own import OwnAccountsError
 from models.split import TooFewCohortsError
 from models.thresholds import Costs
 from models.training import OneClassError, Trained, TrainingSettings, feature_values, few_accounts, train, with_cohorts
+from models.trees import MOST_LEAVES
 from pipeline import layout
 from pipeline.dataset import read_follower_counts, read_labels
 from pipeline.errors import UnusableInputError
@@ -41,7 +42,7 @@ class TrainParams(Section):
     tune_share: float = Field(gt=0)
     calibrate_share: float = Field(gt=0)
     test_share: float = Field(gt=0)
-    num_leaves: int = Field(ge=2, le=255)
+    num_leaves: int = Field(ge=2, le=MOST_LEAVES)
     learning_rate: float = Field(gt=0, le=1)
     num_boost_round: int = Field(ge=1)
     early_stopping_rounds: int = Field(ge=1)

@@ -42,13 +42,13 @@ def run_models(
     model: Annotated[Path, typer.Option("--model", help="The bundle that is spoilt.")] = Path("data/model"),
     flips: Annotated[int, typer.Option("--flips", min=1, help="Bits flipped in each file.")] = 12,
     rewritten: Annotated[int, typer.Option("--rewritten", min=1, help="Bundles rewritten with right digests.")] = 3000,
-    shell: Annotated[int, typer.Option("--shell", min=1, help="Kinds of change tried through the command.")] = 30,
+    commands: Annotated[int, typer.Option("--commands", min=1, help="Kinds of change tried through the command.")] = 30,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 8,
 ) -> None:
     """Bundles changed by a bit, and bundles rewritten with every digest right; some ten minutes."""
     from soak.models import run
 
-    run(model, flips, rewritten, shell, seed).write()
+    run(model, flips, rewritten, commands, seed).write()
 
 
 @app.command("supply")

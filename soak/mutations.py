@@ -1,4 +1,4 @@
-"""Ways to spoil a bundle: bytes that change behind the back of its checksums, and files that are rewritten with them."""
+"""Ways to spoil a bundle: bytes that change behind its checksums, and files that are rewritten with them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import random
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +77,12 @@ def changed(files: Files, dice: random.Random, flips: int, trap: Path) -> Iterat
             yield Spoilt(f"a {kind} in its place", name, files | {name: foreign})
     yield Spoilt("an extra file", "model.pkl", files | {"model.pkl": _foreign(trap)["pickle"]})
     names = sorted(set(files) - {CHECKSUMS, MANIFEST})
-    for one, other in zip(names, names[1:], strict=False):
+    for one, other in pairwise(names):
         yield Spoilt("two files swapped", one, files | {one: files[other], other: files[one]})
 
 
 def rewritten(files: Files, dice: random.Random, count: int) -> Iterator[Spoilt]:
-    """Entries are changed by somebody who puts every digest right: each entry of the JSON files, and fields of trees."""
+    """Entries of the JSON files and fields of trees are changed by somebody who puts every digest right."""
     made = [_json_changes(files, name, dice) for name in (MANIFEST, BASELINES, DRIFT)]
     made.append(_tree_changes(files, dice))
     made.append(_texts(files))

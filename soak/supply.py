@@ -36,7 +36,7 @@ STRONG = re.compile(r"\b(A?GPL|GNU (Affero )?General Public)", re.IGNORECASE)
 WEAK = re.compile(r"\b(LGPL|MPL|EPL|CDDL|Mozilla|Eclipse|Lesser General|Zope)", re.IGNORECASE)
 """Names of licences that ask for something of whoever passes the code on; the others listed here are permissive."""
 
-CHOICE = re.compile(r"\bOR\b|exception", re.IGNORECASE)
+CHOICE = re.compile(r"\bOR\b|[Ee]xception")
 """Another licence may be chosen, or linking is excepted."""
 
 NOTED = {
@@ -51,7 +51,7 @@ NOTED = {
 
 UNKNOWN = "not stated in its metadata"
 
-HOOK = '''\
+HOOK = """\
 import os, sys
 
 _LOG = os.environ["ASSAY_WATCHED_LOG"]
@@ -76,7 +76,7 @@ def _watch(event, arguments):
 
 
 sys.addaudithook(_watch)
-'''
+"""
 """`sitecustomize.py` of every Python process that is watched; an audit hook cannot be taken off again."""
 
 ISOLATED = ("unshare", "--map-root-user", "--net")
@@ -100,20 +100,25 @@ def run(suite: Sequence[str], *, audit: bool) -> Result:
 
 
 NOTES = (
-    "Licences: docs/licences.md, made by this part from the metadata of what is installed. Known faults: `pip-audit "
-    "--requirement constraints.txt --no-deps --disable-pip` asks PyPI's JSON service (or, with `--vulnerability-service "
-    "osv`, api.osv.dev), which are no package registries: where they cannot be reached, or do not know the package, "
-    "pip-audit ends well and has looked at nothing, so packages looked at are what is counted here.",
-    "Without a network: `dvc repro`, `score`, `validate`, `evaluate` and `report` on small data, and part of the tests. "
-    "Every Python process notes each name it resolves and each address it connects to (an audit hook), and refuses it; "
-    "where the machine permits it, all of them run in a network namespace that holds nothing, so that compiled code "
-    "gets nowhere either. `CI=1` is not set and no variable switches telemetry off: what holds here holds for a person "
-    "who types the commands.",
-    "DVC's analytics and update checks are off by `.dvc/config`, whoever calls it, in this repository. MLflow's telemetry "
-    "knows no configuration file: the program's own commands switch it off before MLflow is imported, and `make setup` "
-    "puts `.ci/no_telemetry.pth` into `.venv`, which does so for every program of that environment, `mlflow ui` among "
-    "them. In an environment made otherwise, `mlflow ui` sends what MLflow sends; use `python -m pipeline ui`, or set "
-    "`MLFLOW_DISABLE_TELEMETRY=true`.",
+    (
+        "Licences: [licences.md](licences.md), made by this part from the metadata of what is installed. Known "
+        "faults: `pip-audit --requirement constraints.txt --no-deps --disable-pip` asks PyPI's JSON service (or, "
+        "with `--vulnerability-service osv`, api.osv.dev), which are no package registries: where they do not "
+        "answer for a at are what is counted here."
+    ),
+    (
+        "Without a network: every Python process notes each name it resolves and each address it connects to (an "
+        "audit hook), and refuses other machines; where this machine permits it, all of them run in a network "
+        "namespace that holds nothing, so that compiled code gets nowhere either. No variable switches telemetry "
+        "off and `CI` is not set: what holds here holds for a person who types the commands."
+    ),
+    (
+        "DVC's analytics and update checks are off by `.dvc/config`, whoever calls it, in this repository. MLflow's "
+        "telemetry knows no configuration file: the program's own commands switch it off before MLflow is imported, "
+        "and `make setup` puts `.ci/no_telemetry.pth` into `.venv`, which does so for every program of that "
+        "environment, `mlflow ui` among them. In an environment made otherwise, a plain `mlflow ui` sends what "
+        "MLflow sends: use `python -m pipeline ui`, or set `MLFLOW_DISABLE_TELEMETRY=true`."
+    ),
 )
 
 
@@ -145,11 +150,18 @@ def licences() -> list[Licence]:
     )
     where = where_needed()
     found = [
-        Licence(each["Name"], each["Version"], spdx_of(each["Name"]) or each["License"], where.get(canonicalize_name(each["Name"]), ""))
+        Licence(
+            each["Name"],
+            each["Version"],
+            spdx_of(each["Name"]) or each["License"],
+            where.get(canonicalize_name(each["Name"]), ""),
+        )
         for each in json.loads(done.stdout)
     ]
     constrained = pinned(CONSTRAINTS.read_text(encoding="utf-8").splitlines())
-    return sorted((each for each in found if canonicalize_name(each.name) in constrained), key=lambda each: each.name.lower())
+    return sorted(
+        (each for each in found if canonicalize_name(each.name) in constrained), key=lambda each: each.name.lower()
+    )
 
 
 def spdx_of(name: str) -> str:
@@ -213,12 +225,15 @@ def licence_figures(listed: Sequence[Licence]) -> list[Figure]:
 def licences_page(listed: Sequence[Licence]) -> str:
     """docs/licences.md."""
     remarked = [each for each in listed if each.kind != "permissive"]
-    rows = [[each.name, each.text, each.kind, each.where or "-", NOTED.get(canonicalize_name(each.name), "")] for each in remarked]
+    rows = [
+        [each.name, each.text, each.kind, each.where or "-", NOTED.get(canonicalize_name(each.name), "")]
+        for each in remarked
+    ]
     every = [[each.name, each.version, each.text, each.where or "-"] for each in listed]
     return "\n".join(
         [
             PAGE_START,
-            f"{len(listed)} packages, {len(listed) - len(remarked)} of them permissive (MIT, BSD, Apache, ISC, PSF and their like).\n",
+            f"{len(listed)} packages, {len(listed) - len(remarked)} of them permissive (MIT, BSD and the like).\n",
             "## Others\n",
             *table(["package", "licence", "kind", "comes with", "remark"], rows),
             "",
@@ -234,8 +249,8 @@ PAGE_START = """\
 
 <!-- Made by `python -m soak supply` from the metadata of the installed packages. Run that instead of changing this. -->
 
-What the packages of `constraints.txt` say of themselves, as far as they are installed on this system. *Comes with*: `use`
-is what running Assay needs, the others are the extras of `pyproject.toml` that bring it first. Assay imports its
+What the packages of `constraints.txt` say of themselves, as far as they are installed on this system. *Comes with*:
+`use` is what running Assay needs, the others are the extras of `pyproject.toml` that bring it first. Assay imports its
 dependencies and passes none of them on. Assay itself states no licence yet: without one, nobody but its owner may pass
 it on.
 """
@@ -243,22 +258,43 @@ it on.
 
 def audited() -> list[Figure]:
     """What pip-audit knows of the pinned packages, and of how many it knows anything."""
-    command = ["--requirement", str(CONSTRAINTS), "--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off"]
+    command = [
+        "--requirement",
+        str(CONSTRAINTS),
+        "--no-deps",
+        "--disable-pip",
+        "--format",
+        "json",
+        "--progress-spinner",
+        "off",
+    ]
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pip_audit", *command], capture_output=True, text=True, timeout=600, check=False
         )
-        looked_at = [each for each in json.loads(done.stdout or "{}").get("dependencies", []) if "skip_reason" not in each]
+        looked_at = [
+            each for each in json.loads(done.stdout or "{}").get("dependencies", []) if "skip_reason" not in each
+        ]
         problem = "" if looked_at else (done.stderr.strip().splitlines() or ["no answer"])[-1][:200]
     except (subprocess.TimeoutExpired, ValueError) as error:
         looked_at, problem = [], type(error).__name__
     total = len(pinned(CONSTRAINTS.read_text(encoding="utf-8").splitlines()))
     faults = {f"{each['name']} {fault['id']}" for each in looked_at for fault in each["vulns"]}
     if not looked_at:
-        return [Figure(name="known faults of the packages (pip-audit)", value=f"not reachable: 0 of {total} looked at ({problem})")]
+        return [
+            Figure(
+                name="known faults of the packages (pip-audit)",
+                value=f"not reachable: 0 of {total} looked at ({problem})",
+            )
+        ]
     return [
         Figure(name="packages that pip-audit looked at", value=f"{len(looked_at)} of {total}"),
-        Figure(name="known faults of the packages", value=", ".join(sorted(faults)) or "none", owed="none", holds=not faults),
+        Figure(
+            name="known faults of the packages",
+            value=", ".join(sorted(faults)) or "none",
+            owed="none",
+            holds=not faults,
+        ),
     ]
 
 
@@ -289,7 +325,8 @@ def without_network(suite: Sequence[str]) -> list[Figure]:
             name="commands that ran well "
             + ("in a network namespace that holds nothing" if prefix else "with every connection refused")
             + f" ({', '.join(' '.join(each[1:4]) for each in commands(suite))})",
-            value=f"{len(commands(suite)) - len(failed)} of {len(commands(suite))}" + (f": not {'; '.join(failed)}" if failed else ""),
+            value=f"{len(commands(suite)) - len(failed)} of {len(commands(suite))}"
+            + (f": not {'; '.join(failed)}" if failed else ""),
             owed="all",
             holds=not failed,
         ),
@@ -303,7 +340,14 @@ def without_network(suite: Sequence[str]) -> list[Figure]:
     ]
 
 
-TELLING = ("MLFLOW_DISABLE_TELEMETRY", "DVC_NO_ANALYTICS", "DO_NOT_TRACK", "CI", "MLFLOW_TRACKING_URI", "PYTEST_CURRENT_TEST")
+TELLING = (
+    "MLFLOW_DISABLE_TELEMETRY",
+    "DVC_NO_ANALYTICS",
+    "DO_NOT_TRACK",
+    "CI",
+    "MLFLOW_TRACKING_URI",
+    "PYTEST_CURRENT_TEST",
+)
 """Variables that would switch off what is looked for, or lead elsewhere."""
 
 FEW = {"simulate": {"cohorts": 6, "smallest_cohort": 60, "largest_cohort": 120, "incoming_accounts": 40}}
@@ -318,7 +362,10 @@ def small_project(folder: Path) -> None:
     for name in known.split("\0"):
         if name and name != "dvc.lock" and Path(name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(name, folder / name)
+            shutil.copy2(name, folder / name)  # with its time: compiled kernels are of a file of that time
+    for compiled in [*Path("features").rglob("*.nb*"), *Path("models").rglob("*.nb*")]:
+        (folder / compiled).parent.mkdir(exist_ok=True)
+        shutil.copy2(compiled, folder / compiled)
     write_params(folder, **FEW)
     with chdir(folder):
         subprocess.run(["git", "init", "--quiet"], check=True)
@@ -331,7 +378,6 @@ def commands(suite: Sequence[str]) -> list[list[str]]:
         ["score", "--input", "data/raw/incoming", "--output", "watched"],
         ["validate", "--input", "data/raw/incoming"],
         ["report", "--input", "data/raw/incoming", "--scores", "watched/scores.parquet", "--output", "watched/report"],
-        ["evaluate", "--input", "data/raw/training", "--output", "watched/evaluation"],
     ]
     made = [[python, "-m", "dvc", "repro"], *([python, "-m", "pipeline", *each] for each in own)]
     return [*made, *([[python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *suite]] if suite else [])]

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from models.applicability import Applicability
-from models.bundle import CHECKSUMS, CLASSIFIER, DRIFT, MANIFEST, Bundle, UnusableBundleError, booster
+from models.bundle import BASELINES, CHECKSUMS, CLASSIFIER, DRIFT, MANIFEST, Bundle, UnusableBundleError, booster
 from models.classifier import MixtureTrees
+from models.manifest import MOST_JSON_BYTES
 from tests.models.synthetic import handmade_bundle, handmade_share, trained
 
 FILES = (
@@ -45,6 +46,28 @@ def with_manifest(**entries: Any) -> dict[str, bytes]:
     manifest = json.loads(files[MANIFEST]) | entries
     kept = {name: entry for name, entry in manifest.items() if entry is not None}
     return with_right_checksums(files | {MANIFEST: json.dumps(kept).encode()})
+
+
+DISTRIBUTION = {"edges": [], "low": 0, "high": 0, "counts": [0], "missing": 1, "surplus": {"values": 0, "missing": 0}}
+COSTS = {"review": 1.0, "pay_inauthentic": 4.0, "refuse_genuine": 20.0}
+CUT = {"column": 0, "cut": None, "below": 0.2, "above": 0.2, "missing": 0.2}
+CYCLE = {
+    "column": [0, -2, -2],
+    "threshold": [0.5, -2.0, -2.0],
+    "left": [0, -1, -1],
+    "right": [2, -1, -1],
+    "missing_goes_left": [True, False, False],
+    "share": [0.2, 0.1, 0.4],
+}
+LINE = {name: [1.0] for name in ("low", "high", "centre", "scale", "weight", "missing_weight")} | {"intercept": 0.0}
+
+
+def spoilt_baselines(content: bytes) -> dict[str, bytes]:
+    """The files that must change for other baselines to have right digests."""
+    files = handmade_bundle().to_files() | {BASELINES: content}
+    manifest = json.loads(files[MANIFEST])
+    manifest["sha256"][BASELINES] = hashlib.sha256(content).hexdigest()
+    return with_right_checksums(files | {MANIFEST: (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()})
 
 
 class Trap:
@@ -239,6 +262,112 @@ def test_a_manifest_that_is_none_is_refused(content: bytes) -> None:
 def test_a_garbled_manifest_is_refused_with_what_is_wrong(entries: dict[str, Any]) -> None:
     with pytest.raises(UnusableBundleError, match=r"manifest.json lacks or garbles an entry \(.+\)"):
         Bundle.from_files(with_manifest(**entries))
+
+
+def garbled(name: str, *path: object, value: object) -> dict[str, bytes]:
+    """A bundle of which one entry of a JSON file is another, and every digest right."""
+    files = handmade_bundle().to_files()
+    whole = entry = json.loads(files[name])
+    for step in path[:-1]:
+        entry = entry[step]
+    entry[path[-1]] = value
+    files[name] = (json.dumps(whole, indent=1, sort_keys=True) + "\n").encode()
+    manifest = json.loads(files[MANIFEST])
+    manifest["sha256"] |= {each: hashlib.sha256(files[each]).hexdigest() for each in manifest["sha256"]}
+    return with_right_checksums(files | {MANIFEST: (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()})
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value", "message"),
+    [
+        (MANIFEST, ["prevalence"], 1.0, r"prevalence: Input should be less than 1"),
+        (MANIFEST, ["prevalence"], "0.2", r"prevalence: Input should be a valid number"),
+        (MANIFEST, ["prevalence"], float("nan"), r"prevalence: Input should be a finite number"),
+        (MANIFEST, ["expert_weight"], -0.5, r"expert_weight: Input should be greater than or equal to 0"),
+        (MANIFEST, ["features"], ["x", "x"], r"a feature stands there twice"),
+        (MANIFEST, ["features"], [], r"features: Tuple should have at least 1 item"),
+        (MANIFEST, ["features", 0], "../x", r"features\.0: String should match pattern"),
+        (MANIFEST, ["schemes", "../../x"], {}, r"schemes\.\.\./\.\./x\.\[key\]: String should match pattern"),
+        (MANIFEST, ["thresholds", "pass_below"], 0.99, r"pass_below is above reject_above"),
+        (MANIFEST, ["thresholds", "reject_above_evidence"], float("inf"), r"Input should be a finite number"),
+        (MANIFEST, ["calibration", "slopes_above"], [1.0], r"calibration: Value error, 1 slopes for 2 knots"),
+        (MANIFEST, ["calibration", "knots_above"], [2.0, 0.5], r"knots do not rise"),
+        (MANIFEST, ["calibration", "slopes_below", 0], -1.0, r"Input should be greater than 0"),
+        (MANIFEST, ["applicability", "low"], [0.0], r"low, high and width differ in length"),
+        (MANIFEST, ["applicability", "low", 0], 2.0, r"a low is above its high"),
+        (
+            MANIFEST,
+            ["applicability"],
+            {"low": [], "high": [], "width": [], "limit": 0},
+            r"of another number of features",
+        ),
+        (MANIFEST, ["ordinary"], {}, r"ordinary is of other features"),
+        (MANIFEST, ["ordinary", "growth_burst_share", "high"], None, r"one of low and high is missing"),
+        (MANIFEST, ["settings", "most_reasons"], 0, r"settings\.most_reasons: Input should be greater"),
+        (MANIFEST, ["settings", "smallest_follower_count"], 1e9, r"smallest is above largest follower count"),
+        (MANIFEST, ["settings", "another"], "word", r"settings\.another: Input should be a valid number"),
+        (MANIFEST, ["shares", "follower", "levels"], [0.9], r"1 levels for 2 tiers"),
+        (MANIFEST, ["shares", "follower", "needed"], ["elsewhere"], r"needs a feature that is not there"),
+        (MANIFEST, ["shares", "follower", "smallest"], 0.9, r"smallest is above largest"),
+        (MANIFEST, ["shares", "follower", "bought_per_inauthentic"], 9.0, r"more bought some than cheats and doses"),
+        (DRIFT, ["score", "counts"], [1], r"drift\.json .*1 counts for 2 edges"),
+        (DRIFT, ["score", "edges"], [0.5, 0.1], r"edges do not rise"),
+        (DRIFT, ["features", "elsewhere"], DISTRIBUTION, r"drift\.json .*it is of other features"),
+        (BASELINES, [1, "rule", "column"], 2, r"baselines\.json .*rule is of another number of features"),
+        (BASELINES, [0, "rule", "share"], 1.0, r"baselines\.json .*Input should be less than 1"),
+        (BASELINES, [0, "kind"], "oracle", r"baselines\.json .*does not match any of the expected tags"),
+        (
+            BASELINES,
+            [0],
+            {"name": "rule", "description": "", "kind": "cut", "rule": CUT},
+            r"none is of the kind 'const",
+        ),
+        (BASELINES, [1], {"name": "rule", "description": "", "kind": "tree", "rule": CYCLE}, r"do not make a tree"),
+        (
+            BASELINES,
+            [1],
+            {"name": "rule", "description": "", "kind": "line", "rule": LINE},
+            r"another number of features",
+        ),
+    ],
+)
+def test_numbers_out_of_bounds_are_refused_though_every_digest_is_right(
+    name: str, path: list[Any], value: object, message: str
+) -> None:
+    with pytest.raises(UnusableBundleError, match=message):
+        Bundle.from_files(garbled(name, *path, value=value))
+
+
+@pytest.mark.parametrize(
+    ("entry", "value", "named"),
+    [("unknown", 1, r" Found: 'unknown'\."), ("format_version", 2.0, ""), ("costs", COSTS | {"bribe": 1}, "")],
+    ids=["an unknown entry", "a number in another form", "an unknown entry inside another"],
+)
+def test_what_this_program_would_not_write_is_refused(entry: str, value: object, named: str) -> None:
+    with pytest.raises(UnusableBundleError, match=rf"lacks or garbles an entry|not written as it writes\.{named}"):
+        Bundle.from_files(garbled(MANIFEST, entry, value=value))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[" * 200_000, b'{"format_version": ' + b"9" * 10_000 + b"}", b" " * (MOST_JSON_BYTES + 1)],
+    ids=["200,000 levels", "a number of 10,000 digits", "too long"],
+)
+def test_a_manifest_made_to_hurt_its_parser_is_refused(content: bytes) -> None:
+    with pytest.raises(UnusableBundleError, match=r"manifest\.json is not one of Assay's"):
+        Bundle.from_files(with_right_checksums(handmade_bundle().to_files() | {MANIFEST: content}))
+
+
+def test_a_long_list_of_wrong_entries_is_not_read() -> None:
+    with pytest.raises(UnusableBundleError, match=r"baselines\.json .*1,200,001 bytes, at most 1,048,576"):
+        Bundle.from_files(spoilt_baselines(b"[" + b"0," * 599_999 + b"0]"))
+
+
+def test_the_digest_is_that_of_the_manifest_as_a_person_takes_it() -> None:
+    bundle = handmade_bundle()
+    digest = hashlib.sha256(bundle.to_files()[MANIFEST]).hexdigest()
+    assert bundle.sha256 == digest
+    assert bundle.version == digest[:16]
 
 
 def test_a_bundle_without_its_trees_is_refused_though_the_checksums_agree() -> None:

@@ -350,6 +350,13 @@ def test_a_feature_the_program_lacks_is_an_error() -> None:
         Scorer(trained().bundle, {name: FEATURES[name] for name in NAMES[1:]})
 
 
+def test_trees_of_a_share_that_cannot_be_read_are_refused() -> None:
+    bundle = trained().bundle
+    spoilt = {name: replace(share, any_bought="tree\n") for name, share in bundle.shares.items()}
+    with pytest.raises(UnusableBundleError, match=r"not a whole one of LightGBM's\. Train again"):
+        Scorer(replace(bundle, shares=spoilt), FEATURES)
+
+
 def test_trees_whose_columns_are_in_another_order_are_refused() -> None:
     bundle = replace(trained().bundle, features=tuple(reversed(NAMES)))
     with pytest.raises(UnusableBundleError, match="its trees and its manifest list different features"):

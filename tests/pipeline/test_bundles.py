@@ -11,6 +11,7 @@ import pytest
 
 from features.catalog import catalog_hash
 from models.scoring import Scorer
+from pipeline import bundles
 from pipeline.bundles import ScorerAt, load_scorer, read_bundle
 from pipeline.errors import UnusableInputError
 from tests.pipeline.dataset_builders import content_of
@@ -64,6 +65,46 @@ def test_a_changed_byte_is_found(name: str, copy: Path) -> None:
 def test_a_missing_and_an_unlisted_file_are_found(copy: Path) -> None:
     (copy / "model.txt").rename(copy / "other.txt")
     with pytest.raises(UnusableInputError, match=r"missing: model\.txt; not listed: other\.txt"):
+        load_scorer(str(copy))
+
+
+def test_links_are_read_as_what_they_lead_to_as_dvc_links_its_cache(
+    model: Path, tmp_path: Path, scorer: Scorer
+) -> None:
+    for path in model.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    assert load_scorer(str(tmp_path)).bundle == scorer.bundle
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [("nowhere", r"no files: model\.txt"), ("/proc/self/status", r"changed: model\.txt")],
+    ids=["to nothing", "out of the bundle"],
+)
+def test_a_link_to_something_else_is_refused(place: str, message: str, copy: Path) -> None:
+    (copy / "model.txt").unlink()
+    (copy / "model.txt").symlink_to(place)
+    with pytest.raises(UnusableInputError, match=message):
+        load_scorer(str(copy))
+
+
+def test_a_folder_inside_a_bundle_is_refused(copy: Path) -> None:
+    (copy / "more").mkdir()
+    with pytest.raises(UnusableInputError, match=r"not what was written \(no files: more\)"):
+        load_scorer(str(copy))
+
+
+def test_a_folder_that_is_no_bundle_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "large.parquet").write_bytes(b"x")
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+    with pytest.raises(UnusableInputError, match=r"Found: large\.parquet\. Point --model"):
+        load_scorer(str(tmp_path))
+
+
+def test_a_bundle_of_too_many_bytes_is_not_read(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundles, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+    with pytest.raises(UnusableInputError, match=r"bytes; a bundle holds at most 1,000\. Copy it again"):
         load_scorer(str(copy))
 
 

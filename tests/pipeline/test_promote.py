@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from models.promotion import Decision
-from pipeline import contenders, layout, promote
+from pipeline import contenders, layout, promote, track
 from pipeline.contenders import Contender, NotScorableError, frozen_cohorts, score_contenders
 from pipeline.errors import UnusableInputError
 from pipeline.params import read_section
@@ -74,6 +75,24 @@ def test_a_bundle_that_nobody_tracked_is_refused(rivals: Path) -> None:
 def test_a_folder_that_is_no_bundle_is_said(rivals: Path) -> None:
     (rivals / "empty").mkdir()
     assert "'empty' is no bundle. Found: no manifest.json" in refused("promote", "--candidate", "empty")
+
+
+def test_code_that_came_with_a_changed_bundle_is_not_run(rivals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contenders, "_run_own_code", lambda *_: pytest.fail("it was run"))
+    for manifest in rivals.glob("mlruns/assay/models/*/artifacts/data/*/manifest.json"):
+        manifest.write_bytes(manifest.read_bytes() + b"\n")
+    message = refused("promote", "--dry-run")
+    assert "is not what was written (changed: manifest.json)" in message
+
+
+@pytest.mark.slow
+def test_tracking_and_scoring_need_no_pickle(rivals: Path, incoming: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    track.run(silent)
+    options = ("--input", incoming, "--output", rivals / "scores", "--quiet")
+    assert invoke("score", *options, "--model", CHAMPION).exit_code == 0
+    summary = json.loads((rivals / "scores" / "summary.json").read_text())
+    assert summary["model_sha256"] == client(rivals).get_model_version("authenticity", "1").tags["model_sha256"]
 
 
 def test_cohorts_that_a_model_was_trained_on_are_refused() -> None:

@@ -63,6 +63,7 @@ CONTRACT_COLUMNS = {
     "observed_comments": pl.Int64,
     "as_of": INSTANT,
     "model_version": pl.String,
+    "model_sha256": pl.String,
     "catalog_hash": pl.String,
 }
 
@@ -186,6 +187,7 @@ class TestColumns:
     def test_model_features_and_instant_are_named(self, scores: pl.DataFrame, scorer: Scorer) -> None:
         assert scores["model_version"].unique().to_list() == [scorer.bundle.version]
         assert scores["catalog_hash"].unique().to_list() == [scorer.bundle.catalog_hash]
+        assert scores["model_sha256"].unique().to_list() == [scorer.bundle.sha256]
         assert scores["as_of"].n_unique() == 1
 
     def test_what_was_observed_is_counted(self, scores: pl.DataFrame, incoming: Path) -> None:
@@ -321,6 +323,7 @@ class TestSummary:
         assert summary["prevalence"] == 0.3
         assert summary["model_version"] == scorer.bundle.version
         assert summary["catalog_hash"] == scorer.bundle.catalog_hash
+        assert summary["model_sha256"] == scorer.bundle.sha256
         assert summary["thresholds"] == {
             name: getattr(scorer.bundle.thresholds, name)
             for name in ("pass_below", "reject_above", "reject_above_evidence")

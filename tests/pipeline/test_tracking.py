@@ -19,6 +19,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from models.bundle import UnusableBundleError
 from models.scoring import Scorer
 from pipeline import layout, track
 from pipeline.errors import UnusableInputError
@@ -234,6 +235,39 @@ def test_the_registered_model_names_its_bundle(client: mlflow.MlflowClient) -> N
 def test_the_bundle_comes_back_whole(repository: Path) -> None:
     assert (repository / DATABASE).is_file()
     assert download_bundle(CHAMPION) == trained().bundle
+
+
+def stored(repository: Path) -> Path:
+    """The folder of the one model that the store holds."""
+    (found,) = repository.glob("mlruns/assay/models/*/artifacts")
+    return found
+
+
+def test_a_downloaded_bundle_passes_the_same_check(repository: Path) -> None:
+    (spoilt,) = stored(repository).glob("data/*/model.txt")
+    spoilt.write_bytes(spoilt.read_bytes().replace(b"leaf_value=", b"leaf_value=9", 1))
+    with pytest.raises(UnusableBundleError, match=r"is not what was written \(changed: model\.txt\)"):
+        download_bundle(CHAMPION)
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "flavors: [",
+        "just words",
+        "flavors: {python_function: {data: 3}}",
+        "flavors: {python_function: {data: ../../../../..}}",
+        "flavors: {python_function: {data: /etc}}",
+        "!!python/object/apply:os.mkdir [sprung]",
+        "[" * 2_000,
+    ],
+    ids=["cut off", "no table", "no name", "out of the download", "an absolute path", "a call", "2,000 levels"],
+)
+def test_a_description_that_was_spoilt_is_refused(description: str, repository: Path) -> None:
+    (stored(repository) / "MLmodel").write_text(description)
+    with pytest.raises(UnusableBundleError, match=r"is not a bundle of Assay\. Name one that 'dvc repro' registered"):
+        download_bundle(CHAMPION)
+    assert not Path("sprung").exists()
 
 
 def test_the_served_model_answers_as_the_scorer_does(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
