@@ -47,5 +47,16 @@ def write_page(page: Annotated[Path, typer.Option("--page", help="Where the page
     print(page)
 
 
+@app.command("outputs")
+def outputs(
+    cases: Annotated[int, typer.Option("--cases", min=0, help="Texts made up, beside the known ones.")] = 2_000,
+    seed: Annotated[int, typer.Option("--seed", help="Of the texts.")] = 1,
+) -> None:
+    """Texts of others in CSV, pages, names of files, terminals and Markdown; links, pipes, bombs. Some four minutes."""
+    from soak.outputs import run
+
+    run(cases, seed).write()
+
+
 if __name__ == "__main__":
     sys.exit(app(prog_name="python -m soak"))
