@@ -32,6 +32,11 @@ GENERATED = "<!-- Made by `python -m pipeline docs`. Edit the code, not this pag
 DATA_INTRODUCTION = """\
 A dataset folder holds one file (`accounts.parquet`, `.csv[.gz]`, `.jsonl[.gz]`) or one folder of parts per table. Only
 `accounts` is required; a missing table, or an account without rows in it, means not observed. Instants are UTC.
+
+The folder may be a link. What lies in it must be files of the folder: links out of it, pipes and devices are refused,
+except links into the DVC cache of the project ([why](decisions/0023-links-in-dataset-folders.md)). A packed file may
+hold 200 times its size and at least 256 MB, a sheet of a workbook 50 million cells, a batch of Parquet 4 GB of text:
+beyond that it is refused before it fills the memory.
 """
 
 FEATURES_INTRODUCTION = """\

@@ -88,6 +88,8 @@ def write_page(page: Annotated[Path, typer.Option("--page", help="Where the page
     print(page)
 
 
+
+
 @app.command()
 def coverage(
     tests: Annotated[str, typer.Option(help="Folder or file of tests; others than all say little.")] = "tests",
@@ -111,6 +113,17 @@ def mutation(
     from soak.mutation import measure
 
     measure(mutants, minutes, seed, workers).write()
+
+
+@app.command("outputs")
+def outputs(
+    cases: Annotated[int, typer.Option("--cases", min=0, help="Texts made up, beside the known ones.")] = 2_000,
+    seed: Annotated[int, typer.Option("--seed", help="Of the texts.")] = 1,
+) -> None:
+    """Texts of others in CSV, pages, names of files, terminals and Markdown; links, pipes, bombs. Some four minutes."""
+    from soak.outputs import run
+
+    run(cases, seed).write()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -462,3 +464,115 @@ def test_a_folder_of_somebody_else_is_never_replaced(tmp_path: Path) -> None:
 )
 def test_did_you_mean(name: str, known: list[str], expected: str | None) -> None:
     assert did_you_mean(name, known) == expected
+
+
+# what is no file of the folder
+
+
+def _pipe(folder: Path) -> None:
+    os.mkfifo(folder / "posts.csv")
+
+
+def _device(folder: Path) -> None:
+    (folder / "posts.csv").symlink_to("/dev/zero")
+
+
+def _circle(folder: Path) -> None:
+    (folder / "posts.csv").symlink_to("comments.csv")
+    (folder / "comments.csv").symlink_to("posts.csv")
+
+
+def _pipe_among_parts(folder: Path) -> None:
+    (folder / "posts").mkdir()
+    os.mkfifo(folder / "posts" / "b.csv")
+
+
+@pytest.mark.parametrize(
+    ("fill", "found"),
+    [
+        pytest.param(_pipe, "posts: only files are read. Found: posts.csv,", id="a pipe"),
+        pytest.param(_pipe_among_parts, "posts: only files are read. Found: b.csv,", id="a pipe among the parts"),
+        pytest.param(_device, "posts: links that lead out of the folder are not followed.", id="a device"),
+        pytest.param(_circle, "posts: links that lead out of the folder are not followed.", id="links in a circle"),
+    ],
+)
+def test_what_is_no_file_is_refused_before_it_is_opened(
+    tmp_path: Path, fill: Callable[[Path], None], found: str
+) -> None:
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS)
+    fill(source)
+    with pytest.raises(UnusableInputError) as caught:
+        prepare(source, tmp_path / "out")
+    assert caught.value.problems[0].startswith(found)
+
+
+@pytest.mark.parametrize("content", ["[broken", '{"a": 1}', "[1]"], ids=["no JSON", "no list", "no sentences"])
+def test_notes_that_are_no_list_of_sentences_are_left_out(tmp_path: Path, content: str) -> None:
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS)
+    (source / "_mapped.json").write_text(content)
+    assert prepare(source, tmp_path / "out").warnings == [
+        "input: '_mapped.json' is not read. It is no list of sentences."
+    ]
+
+
+def test_notes_elsewhere_are_not_read(tmp_path: Path) -> None:
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS)
+    (tmp_path / "list.json").write_text('["secret"]')
+    (source / "_mapped.json").symlink_to(tmp_path / "list.json")
+    assert prepare(source, tmp_path / "out").warnings == []
+
+
+@pytest.mark.parametrize("config", ["", "[cache]\n    dir = {}\n"], ids=["its own place", "another place"])
+def test_links_into_the_cache_of_the_project_are_followed(
+    tmp_path: Path, config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / ("elsewhere" if config else ".dvc/cache")
+    write_text(cache, ab12=ACCOUNTS)
+    (tmp_path / ".dvc").mkdir(exist_ok=True)
+    (tmp_path / ".dvc" / "config").write_text(config.format(cache))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "accounts.csv").symlink_to(cache / "ab12")
+    assert prepare(tmp_path / "in", tmp_path / "out").tables["accounts"].used == 2
+
+
+def test_a_cache_that_the_folder_itself_names_is_none(tmp_path: Path) -> None:
+    write_text(tmp_path / "elsewhere", ab12=ACCOUNTS)
+    source = write_text(tmp_path / "in", posts__csv="account_id,post_id,posted_at\n")
+    write_text(source / ".dvc", config=f"[cache]\n    dir = {tmp_path / 'elsewhere'}\n")
+    (source / "accounts.csv").symlink_to(tmp_path / "elsewhere" / "ab12")
+    assert any("links that lead out of the folder" in problem for problem in problems_of(source, tmp_path))
+
+
+def _blank_lines(folder: Path) -> None:
+    with gzip.open(folder / "posts.csv.gz", "wb", compresslevel=1) as file:
+        for _number in range(270):  # MB: more than any packed file may hold, and more than 200 times its size
+            file.write(b"\n" * 2**20)
+
+
+def _one_line(folder: Path) -> None:
+    with gzip.open(folder / "posts.csv.gz", "wb", compresslevel=1) as file:
+        file.write(b"x" * (9 * 2**20))
+
+
+def _texts_that_repeat(folder: Path) -> None:
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 50_000, pa.int32()), pa.array(["x" * 100_000]))
+    table = pa.table({"account_id": long, "post_id": long, "posted_at": long})
+    pq.write_table(table, folder / "posts.parquet", store_schema=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fill", "found"),
+    [
+        pytest.param(_blank_lines, "holds more than 200 times its size once it is unpacked", id="gzip of blank lines"),
+        pytest.param(_one_line, "holds a row too long to be read", id="gzip of one line"),
+        pytest.param(_texts_that_repeat, "50,000 rows of it hold 15 GB of text", id="Parquet of texts that repeat"),
+    ],
+)
+def test_files_that_unpack_beyond_measure_are_refused(tmp_path: Path, fill: Callable[[Path], None], found: str) -> None:
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS)
+    fill(source)
+    assert sum(path.stat().st_size for path in source.iterdir()) < 2**21
+    with pytest.raises(UnusableInputError, match=found):
+        prepare(source, tmp_path / "out")

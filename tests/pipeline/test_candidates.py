@@ -137,3 +137,9 @@ class TestRepeats:
                 "5.00 EUR, no fee, 5.00 USD. Keep one line of them."
             ),
         ]
+
+
+def test_ids_copied_from_our_own_csv_are_found(tmp_path: Path) -> None:
+    rows = "spring,'=1+1\nspring,''=1+1\nspring,'tis\n"
+    listed = read_candidates(written(tmp_path, f"campaign,account_id\n{rows}"))
+    assert listed["account_id"].to_list() == ["=1+1", "'=1+1", "'tis"]

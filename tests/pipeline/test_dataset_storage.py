@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.storage import atomic_folder, atomic_path, read_json, replace_folder, write_json, write_parquet
+from pipeline.storage import atomic_folder, atomic_path, publish, read_json, replace_folder, write_json, write_parquet
 
 
 def names(folder: Path) -> list[str]:
@@ -93,3 +93,20 @@ def test_json_is_sorted_readable_and_refuses_nan(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
         write_json(float("nan"), tmp_path / "nan.json")
     assert names(tmp_path) == ["value.json"]
+
+
+@pytest.mark.parametrize("is_folder", [False, True], ids=["a file", "a folder"])
+def test_a_link_planted_in_an_output_is_replaced_and_never_followed(tmp_path: Path, is_folder: bool) -> None:  # noqa: FBT001
+    theirs, output, made = (tmp_path / name for name in ("theirs", "output", "made"))
+    for folder in (theirs, output, made):
+        folder.mkdir()
+    (theirs / "dear.txt").write_text("dear")
+    (output / "quarantine").symlink_to(theirs if is_folder else theirs / "dear.txt")
+    if is_folder:
+        (made / "quarantine").mkdir()
+    else:
+        (made / "quarantine").write_text("new")
+    publish(made, ["quarantine"], output)
+    assert (theirs / "dear.txt").read_text() == "dear"
+    assert not (output / "quarantine").is_symlink()
+    assert (output / "quarantine").is_dir() == is_folder

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.export import write_csv
+from pipeline.export import DANGEROUS, write_csv
+from pipeline.scores_file import read_file
 
 
 def written(frame: pl.DataFrame, folder: Path) -> pl.DataFrame:
@@ -23,10 +28,54 @@ def test_a_frame_without_rows_keeps_its_header(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "start", ["=", "+", "-", "@", "\t", "\r"], ids=["equals", "plus", "minus", "at", "tab", "return"]
-)
+    "start",
+    ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff20", " =", "\ufeff=", "\u00a0@", "\x00=", "'=", "''+"],
+    ids=[
+        "equals", "plus", "minus", "at", "tab", "return", "newline", "wide equals", "wide at", "a blank",
+        "byte order mark", "a blank that does not break", "null", "a mark", "two marks",
+    ],
+)  # fmt: skip
 def test_text_that_would_run_is_neutralised(start: str, tmp_path: Path) -> None:
     assert written(pl.DataFrame({"handle": [f"{start}1+1"]}), tmp_path)["handle"].to_list() == [f"'{start}1+1"]
+
+
+def test_what_would_begin_a_cell_between_semicolons_is_neutralised(tmp_path: Path) -> None:
+    assert written(pl.DataFrame({"handle": ["a;=1; b;c"]}), tmp_path)["handle"].to_list() == ["a;'=1; b;c"]
+
+
+def test_a_sign_within_a_list_is_an_escape_that_reads_as_the_same_list(tmp_path: Path) -> None:
+    cell = written(pl.DataFrame({"reasons": [["a; =1"]]}), tmp_path)["reasons"].item()
+    assert cell == '["a; \\u003d1"]'
+    assert json.loads(cell) == ["a; =1"]
+
+
+def test_categories_and_headers_are_neutralised(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"=1": pl.Series(["@a", "b"], dtype=pl.Enum(["@a", "b"]))})
+    assert written(frame, tmp_path).to_dict(as_series=False) == {"'=1": ["'@a", "b"]}
+
+
+CELLS = st.lists(
+    st.text(
+        st.sampled_from("=+-@\t\r\n;' \"',\uff1d\ufeff\x00ab1") | st.characters(exclude_categories=["Cs"]), max_size=9
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(CELLS)
+def test_whatever_a_cell_holds_comes_back_and_cannot_run(cells: list[str]) -> None:
+    listed = [[{"text": cell}] for cell in cells]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "scores.csv"
+        write_csv(pl.DataFrame({"handle": cells, "reasons": listed}), path)
+        back = read_file(path, "scores")
+        with path.open(newline="", encoding="utf-8") as file:
+            raw = [cell for row in csv.reader(file) for cell in row]
+    assert back["handle"].to_list() == cells
+    assert [json.loads(cell) for cell in back["reasons"]] == listed
+    assert [cell for cell in raw if DANGEROUS.search(cell)] == []
 
 
 def test_harmless_text_and_negative_numbers_stay(tmp_path: Path) -> None:

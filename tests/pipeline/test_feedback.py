@@ -83,6 +83,12 @@ class TestDecisions:
         ]
         assert (found.counts["rows_in"], found.counts["used"]) == (3, 3)
 
+    def test_ids_copied_from_our_own_csv_are_found(self, tmp_path: Path) -> None:
+        known = pl.Series(["=1+1", "'=1+1"])
+        path = written(tmp_path, "'=1+1,genuine,2026-03-01,bo,,", "''=1+1,inauthentic,2026-03-01,bo,,")
+        found = read_decisions(path, known, 0.05).standing
+        assert found.select("account_id", "decision").rows() == [("'=1+1", "inauthentic"), ("=1+1", "genuine")]
+
     def test_identical_rows_are_one_whatever_is_noted_beside_them(self, tmp_path: Path) -> None:
         found = decided(tmp_path, "a1,genuine,2026-03-01,bo,,", "a1,genuine,2026-03-01,bo,,seen again")
         assert found.counts["duplicates_collapsed"] == 1

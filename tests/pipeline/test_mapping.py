@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 
 from features.tables import CONTRACTS
 from pipeline import prepare as prepare_stage
+from pipeline import unpacking
 from pipeline.errors import UnusableInputError
 from pipeline.mapping.apply import map_folder, mapped_aside
 from pipeline.mapping.checking import read_mapping
 from pipeline.mapping.dates import read_date
+from pipeline.mapping.files import sheet_rows
 from pipeline.mapping.numbers import read_number
 from pipeline.mapping.specification import Mapping
 from pipeline.places import place
@@ -759,3 +762,25 @@ def test_the_stage_prepare_takes_mappings(tmp_path: Path, monkeypatch: pytest.Mo
         prepare_stage.run()
     one, other = (content_of(tmp_path / name / "data") for name in ("direct", "mapped"))
     assert one == other
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "far.xlsx"
+    sheet = '<worksheet><sheetData><row><c r="A1"/></row><row><c r="XFD1048576"/></row></sheetData></worksheet>'
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("xl/worksheets/sheet1.xml", sheet)
+    with pytest.raises(OSError, match="a sheet of 1,048,576 rows and 16,384 columns"):
+        sheet_rows(path, None)
+
+
+def test_a_workbook_that_says_it_is_small_is_unpacked_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "ALWAYS_UNPACKED", 2**20)
+    path = tmp_path / "large.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/sharedStrings.xml", "x" * 2**21)
+    content = path.read_bytes()
+    path.write_bytes(content.replace((2**21).to_bytes(4, "little"), (1).to_bytes(4, "little")))
+    with pytest.raises(OSError, match="holds more than 200 times its size"):
+        sheet_rows(path, None)

@@ -410,3 +410,17 @@ def test_every_account_of_a_batch_can_be_shown(incoming: Path, scores: pl.DataFr
             "account.html", {**account_view(seen[row["account_id"]], row, []), "prevalence": None, "batch": None}
         )
         assert row["account_id"] in html
+
+
+def test_a_folder_of_parts_is_never_replaced_by_pages(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "in")
+    (folder / "accounts").mkdir()
+    (folder / "accounts.parquet").rename(folder / "accounts" / "a.parquet")
+    with pytest.raises(UnusableInputError, match=r"Found: a\.parquet in it, so it is no folder of pages"):
+        written(folder, scores_of(score_row()), folder)
+    assert [path.name for path in (folder / "accounts").iterdir()] == ["a.parquet"]
+
+
+def test_no_two_ids_can_be_found_that_share_a_page() -> None:
+    told_apart = address("a").removesuffix(".html").rpartition("-")[2]
+    assert len(told_apart) * 4 >= 128  # bits: by chance two of 2 to the 64 ids share one

@@ -9,6 +9,7 @@ import pytest
 
 from models.scoring import REASON
 from pipeline.errors import UnusableInputError
+from pipeline.export import write_csv
 from pipeline.shortlist import shortlist, shortlist_file
 
 SCORES_SCHEMA = {
@@ -192,3 +193,25 @@ def test_an_account_named_twice_with_different_fees_is_refused() -> None:
     rows = ({"account_id": "a", "fee": 5.0}, {"platform": "instagram", "handle": "anna", "fee": 6.0})
     with pytest.raises(UnusableInputError, match=r"lines 2 and 3 name one account, 'a'.*Found: 5\.00, 6\.00\."):
         shortlist(candidates(*rows), scores(a={"verdict": "pass", "handle": "anna"}))
+
+
+def test_scores_in_csv_give_the_same_shortlist(tmp_path: Path) -> None:
+    listed = tmp_path / "candidates.csv"
+    listed.write_text("campaign,account_id\nspring,'=1+1\nspring,b\n")
+    reason = {"feature": "f", "value": 0.5, "contribution": 1.0, "text": "seen; -0.5, and \u201cmore\u201d"}
+    known = scores(
+        **{"=1+1": {"verdict": "reject", "reasons": [reason]}, "b": {"verdict": "pass", "follower_count": 9}}
+    )
+    known.write_parquet(tmp_path / "scores.parquet")
+    write_csv(known, tmp_path / "scores.csv")
+    found = [shortlist_file(listed, tmp_path / f"scores.{form}", tmp_path / form) for form in ("parquet", "csv")]
+    assert found[0]["verdict"].to_list() == ["pass", "reject"]
+    assert found[0].equals(found[1])
+
+
+def test_a_verdict_that_is_none_is_refused(tmp_path: Path) -> None:
+    listed, file = tmp_path / "candidates.csv", tmp_path / "scores.parquet"
+    listed.write_text("campaign,account_id\nspring,a\n")
+    scores(a={"verdict": "fine"}).write_parquet(file)
+    with pytest.raises(UnusableInputError, match="Found: 'fine'"):
+        shortlist_file(listed, file, tmp_path / "out")

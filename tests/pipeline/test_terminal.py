@@ -6,8 +6,12 @@ import io
 import sys
 
 import pytest
+import typer
 from rich.console import Console
 
+from pipeline.console import reported
+from pipeline.errors import UnusableInputError
+from pipeline.plain import LONGEST_LINE, MOST_LINES, markdown
 from pipeline.terminal import NUMBER, for_people, for_results, next_step, pipeline_step, say, show_table, warn
 
 
@@ -129,3 +133,58 @@ class TestStreams:
         monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii", write_through=True))
         say(for_results(), "Zoë")
         assert raw.getvalue() == b"Zo\\xeb\n"
+
+
+UNSEEN = {
+    "an escape sequence": ("\x1b[31mred", "\\x1b[31mred"),
+    "a line of its own": ("a\r\nscored: 5", "a\\r\\nscored: 5"),
+    "another direction": ("a\u202eb\u2066", "a\\u202eb\\u2066"),
+    "no width": ("a\u200bb\ufeff", "a\\u200bb\\ufeff"),
+    "emoji": ("\U0001f469\u200d\U0001f467", "\U0001f469\u200d\U0001f467"),
+}
+
+
+@pytest.mark.parametrize("what", UNSEEN)
+def test_what_others_wrote_is_shown_and_never_obeyed(what: str) -> None:
+    text, shown = UNSEEN[what]
+    console, raw = plain(120, terminal=False)
+    warn(console, [text])
+    say(console, text)
+    show_table(console, text, (text,), [(text,)])
+    lines = [line.strip() for line in lines_of(raw)]
+    assert lines[:3] == [f"warning: {shown}", shown, shown]
+    assert lines.count(shown) == 4  # a sentence, a title, a head, a cell
+
+
+@pytest.mark.parametrize("what", UNSEEN)
+def test_an_error_that_quotes_a_cell_is_one_line(what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text, shown = UNSEEN[what]
+    with pytest.raises(typer.Exit), reported(quiet=True, title="score"):
+        raise UnusableInputError([f"posts: {text}", "accounts: x"])
+    assert capsys.readouterr().err == f"posts: {shown}\naccounts: x\n"
+
+
+def test_a_message_of_megabytes_is_cut_and_ends_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit), reported(quiet=True, title="score"):
+        raise UnusableInputError([f"posts: Found: {'x' * 10**7}. Rename it.", *["accounts: x"] * 1_000])
+    first, *others = capsys.readouterr().err.splitlines()
+    assert len(first) < LONGEST_LINE + 100
+    assert first.startswith("posts: Found: xxx")
+    assert first.endswith("xxx. Rename it.")
+    assert others[-2:] == ["accounts: x", f"... and {1_001 - MOST_LINES:,} more."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a](javascript:alert(1))", "![a](http://b)", "<img src=x>", "a | b", "`a`", "**a**", "http://b", "www.b",
+        "a\n\n# b", "\\[a](b)",
+    ],
+    ids=["link", "picture", "markup", "cell", "code", "bold", "address", "www", "heading", "escaped link"],
+)  # fmt: skip
+def test_names_in_markdown_are_text(text: str) -> None:
+    from markdown_it import MarkdownIt
+
+    read = MarkdownIt("gfm-like", {"linkify": False})
+    (paragraph,) = [token for token in read.parse(f"name {markdown(text)} end") if token.type == "inline"]
+    assert {token.type for token in paragraph.children or []} <= {"text", "text_special"}
