@@ -268,7 +268,12 @@ def score(
             if resume:
                 from pipeline.resuming import run_digest
 
-                options = {"as_of": as_of, "prevalence": prevalence, "format": file_format, "model": scorer.bundle.version}
+                options = {
+                    "as_of": as_of,
+                    "prevalence": prevalence,
+                    "format": file_format,
+                    "model": scorer.bundle.version,
+                }
                 digest = run_digest((source, mapping, reference, previous), options)
             summary = score_folder(
                 folder,

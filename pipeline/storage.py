@@ -215,7 +215,9 @@ def _order(path: Path) -> dict[str, list[str]]:
         content = read_json(path)
         order = {key: [str(name) for name in content[key]] for key in ("names", "gone")}
     except (ValueError, TypeError, KeyError) as error:
-        raise UnusableInputError(f"{JOURNAL}: '{path}' is no journal of ours. Found: {error}. Remove its folder.") from error
+        raise UnusableInputError(
+            f"{JOURNAL}: '{path}' is no journal of ours. Found: {error}. Remove its folder."
+        ) from error
     strange = [name for name in (*order["names"], *order["gone"]) if name.startswith(".") or Path(name).name != name]
     if strange or not order["names"]:
         found = ", ".join(map(repr, strange)) or "no name"
@@ -273,4 +275,3 @@ def read_json(path: Path) -> Any:
 def _beside(final: Path) -> Path:
     """A hidden name in the same folder, so that the last step is a rename within one file system."""
     return final.parent / f".{final.name}.{uuid.uuid4().hex[:16]}.partial"
-

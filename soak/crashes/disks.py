@@ -95,7 +95,9 @@ class _Desk:
         shutil.copytree(self.scene.root / "scored-first", folder / "out")
         return folder
 
-    def score(self, folder: Path, *more: str, output: Path | None = None, source: str = "second", **kind: object) -> Ended:
+    def score(
+        self, folder: Path, *more: str, output: Path | None = None, source: str = "second", **kind: object
+    ) -> Ended:
         """Score the second folder."""
         into = ("score", "--input", source, "--output", str(output or folder / "out"), "--model", str(self.scene.model))
         command = Command((*into, *more, "--quiet"), folder, **kind)  # type: ignore[arg-type]

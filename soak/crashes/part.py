@@ -93,8 +93,12 @@ def _killed(counts: dict[str, Counts]) -> list[Figure]:
         ),
     ]
     return found + [
-        Figure(name=f"`{name}`", value=f"{each.kills} kills, {each.finished} finished by the second run", owed="all",
-               holds=each.kills == each.finished)
+        Figure(
+            name=f"`{name}`",
+            value=f"{each.kills} kills, {each.finished} finished by the second run",
+            owed="all",
+            holds=each.kills == each.finished,
+        )
         for name, each in counts.items()
     ]
 

@@ -149,13 +149,28 @@ class Scene:
             Case("evaluate", ("evaluate", *into, *model), 2, root, out, self.root / "measured-first"),
             Case(
                 "simulate",
-                ("simulate", "--output", "out", "--accounts", str(self.accounts), "--seed", str(SECOND_SEED), "--quiet"),
+                (
+                    "simulate",
+                    "--output",
+                    "out",
+                    "--accounts",
+                    str(self.accounts),
+                    "--seed",
+                    str(SECOND_SEED),
+                    "--quiet",
+                ),
                 2,
                 root,
                 out,
                 self.root / "first",
             ),
-            Case("map --to", ("map", "--input", "second", "--mapping", "map.yaml", "--to", "out", "--quiet"), 1, root, out),
+            Case(
+                "map --to",
+                ("map", "--input", "second", "--mapping", "map.yaml", "--to", "out", "--quiet"),
+                1,
+                root,
+                out,
+            ),
             Case(
                 "track",
                 ("stage", "track", "--quiet"),
@@ -219,7 +234,9 @@ class Scene:
         kept = {}
         for name in ("score", "shortlist"):
             stage = stages[name]
-            stage["deps"] = [each for each in stage["deps"] if not each.endswith((".py", ".html", ".j2", ".css", ".js"))]
+            stage["deps"] = [
+                each for each in stage["deps"] if not each.endswith((".py", ".html", ".j2", ".css", ".js"))
+            ]
             stage["deps"] = [each for each in stage["deps"] if each.startswith(("data/", "${"))]
             kept[name] = stage
         (folder / "params.yaml").write_text(yaml.safe_dump(sections, sort_keys=False), encoding="utf-8")
