@@ -700,7 +700,7 @@ def compare(
 
 @app.command(rich_help_panel=EXPERIMENTS)
 def track(quiet: Quiet = False) -> None:
-    """Log what `dvc repro` left as one MLflow run: after its last stage could not reach the store, or the store was lost.
+    """Log what `dvc repro` left as one MLflow run: where its last stage did not reach the store, or the store was lost.
 
     A run that is there already is not logged again.
 

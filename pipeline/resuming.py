@@ -1,4 +1,4 @@
-"""What a run of `score` is, in a digest: two runs of one digest leave the same bytes, so one may go on for the other."""
+"""What a run of `score` is, in a digest: runs of one digest leave the same bytes, so one may go on for another."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Outcome:
 
 
 class NoMountError(Exception):
-    """This user may not mount a disk."""
+    """The user may not mount a disk."""
 
 
 @contextmanager

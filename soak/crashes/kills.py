@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +66,7 @@ def _kill_once(scene: Scene, case: Case, generator: random.Random, found: Counts
     before = files_of(case.output)
     moment = generator.uniform(0.0, case.seconds * LATEST)
     ended = run(case.command, scene.root / "log", moment)
-    if ended.code != -9:
+    if ended.code != -signal.SIGKILL:
         found.late += 1
         if ended.code != 0:
             found.faults.append(f"{case.name}: ended with {ended.code} by itself: {ended.told[-300:]}")

@@ -115,16 +115,20 @@ def _notes(counts: dict[str, Counts], skipped: Sequence[str]) -> tuple[str, ...]
     """How it was measured, and what it does not tell."""
     late = sum(each.late for each in counts.values())
     notes = [
-        "Moments are uniform over the time that an undisturbed run takes, and a tenth more; the process and all that it "
-        f"started die at once. {late} runs were done before their kill and are not counted. Commands are forked from a "
-        "process that has imported everything, so that the seconds of starting Python are not what is hit. Folders are "
-        "small: sixty accounts, one bucket.",
+        "Moments are uniform over the time that an undisturbed run takes, and a tenth more; the process and all that "
+        f"it started die at once. {late} runs were done before their kill and are not counted. Commands are forked "
+        "from a process that has imported everything, so that the seconds of starting Python are not what is hit. "
+        "Folders are small: sixty accounts, one bucket.",
+    ]
+    notes.append(
         f"Between the first and the last rename of a result (state '{PENDING}') its summary is missing; the next run, "
         "`shortlist`, `report`, `feedback` and `--previous` finish it. A program of another kind should take a folder "
-        "without its summary for incomplete.",
-        f"A kill is not a power cut: what the disk had not written by then is the file system's. Missing rights were tried "
-        f"as user {NOBODY}.",
-    ]
+        "without its summary for incomplete."
+    )
+    notes.append(
+        "A kill is not a power cut: what the disk had not written by then is the file system's. Missing rights were "
+        f"tried as user {NOBODY}."
+    )
     if skipped:
         notes.append(f"Not tried, since this machine does not allow it: {'; '.join(skipped)}.")
     return tuple(notes)

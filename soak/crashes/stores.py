@@ -113,7 +113,7 @@ def _local(folder: Path) -> dict[str, str]:
 
 
 def _of_a_server(bench: _Bench, name: str, opened: Callable[[], object]) -> list[Outcome]:
-    """The stage ends well and says so; the command and a model from the registry are refused in time; later all is logged."""
+    """The stage ends well and says so; what needs the store is refused in time; later the run is logged."""
     folder = bench.fresh()
     with opened() as uri:  # type: ignore[attr-defined]
         ended = bench.track(folder, uri, stage=True)

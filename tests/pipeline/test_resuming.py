@@ -27,7 +27,7 @@ def _buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aside, "BUCKETS", BUCKETS)
 
 
-class _Interruption(OSError):
+class _InterruptionError(OSError):
     """The machine fails; no fault of the input."""
 
 
@@ -39,13 +39,13 @@ def broken_off(
 
     def failing(tables: object) -> object:
         if done["buckets"] == after:
-            raise _Interruption
+            raise _InterruptionError
         done["buckets"] += 1
         return compute(tables)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
         patch.setattr(score_bucket, "compute", failing)
-        with pytest.raises(_Interruption):
+        with pytest.raises(_InterruptionError):
             score_folder(source, output, scorer, resume=digest, timed=False, report=silent)
 
 
@@ -97,7 +97,7 @@ def test_an_input_at_fault_leaves_nothing_to_go_on_with(scorer: Scorer, tmp_path
 def test_the_command_resumes(model: Path, incoming: Path, tmp_path: Path) -> None:
     into = ("score", "--input", incoming, "--model", model, "--resume", "--quiet", "--output", tmp_path / "out")
     assert invoke(*into).exit_code == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir())[-1] == "summary.json"
+    assert max(path.name for path in (tmp_path / "out").iterdir()) == "summary.json"
 
 
 def test_a_remote_place_cannot_be_gone_on_with(model: Path, incoming: Path, tmp_path: Path) -> None:
