@@ -115,10 +115,12 @@ def _notes(counts: dict[str, Counts], skipped: Sequence[str]) -> tuple[str, ...]
     """How it was measured, and what it does not tell."""
     late = sum(each.late for each in counts.values())
     notes = [
-        "Moments are uniform over the time that an undisturbed run takes, and a tenth more; the process and all that "
-        f"it started die at once. {late} runs were done before their kill and are not counted. Commands are forked "
-        "from a process that has imported everything, so that the seconds of starting Python are not what is hit. "
-        "Folders are small: sixty accounts, one bucket.",
+        (
+            "Moments are uniform over the time that an undisturbed run takes, and a tenth more; the process and all that "
+            f"it started die at once. {late} runs were done before their kill and are not counted. Commands are forked "
+            "from a process that has imported everything, so that the seconds of starting Python are not what is hit. "
+            "Folders are small: sixty accounts, one bucket."
+        ),
     ]
     notes.append(
         f"Between the first and the last rename of a result (state '{PENDING}') its summary is missing; the next run, "
