@@ -420,9 +420,8 @@ def test_an_unreachable_server_is_said_and_nothing_is_lost(
     assert (repository / layout.MODEL).is_dir()
 
 
-def test_no_run_of_the_pipeline_ends_for_a_server_that_is_down(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("repository")
+def test_no_run_of_the_pipeline_ends_for_a_server_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     before = layout.TRACKED.read_bytes()
     layout.TRACKED.unlink()
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -437,7 +436,8 @@ def test_no_run_of_the_pipeline_ends_for_a_server_that_is_down(
     assert invoke("track", "--quiet").exit_code == 0
 
 
-def test_a_stage_before_that_left_nothing_ends_the_pipeline(repository: Path) -> None:
+@pytest.mark.usefixtures("repository")
+def test_a_stage_before_that_left_nothing_ends_the_pipeline() -> None:
     layout.METRICS.unlink()
     assert "reports/metrics.json is missing" in refused("stage", "track", "--quiet")
 
