@@ -13,11 +13,13 @@ from pathlib import Path
 VARIABLE = "NUMBA_CACHE_DIR"
 """Read by numba when it is imported."""
 
+INSTALLED = Path(__file__).resolve().parent.parent
+
 PACKAGES = ("features", "models")
 """What has a folder `kernels`."""
 
 
-def find_a_place(root: Path = Path(__file__).resolve().parent.parent) -> None:
+def find_a_place(root: Path = INSTALLED) -> None:
     """Name a folder of this user's own under the system's temporary one, unless numba has a place or is told one."""
     beside = [root / package / "kernels" / "__pycache__" for package in PACKAGES]
     if os.environ.get(VARIABLE) or all(map(_writable, beside)) or _writable(_user_cache()):

@@ -117,8 +117,8 @@ def _notes(counts: dict[str, Counts], skipped: Sequence[str]) -> tuple[str, ...]
     notes = [
         (
             "Moments are uniform over the time that an undisturbed run takes, and a tenth more; the process and all "
-            f"that it started die at once. {late} runs were done before their kill and are not counted. Commands are forked "
-            "from a process that has imported everything, so that the seconds of starting Python are not what is hit. "
+            f"that it started die at once. {late} runs were done before their kill and are not counted. Commands are "
+            "forked from a process that has imported everything, so that the start of Python is not what is hit. "
             "Folders are small: sixty accounts, one bucket."
         ),
     ]
