@@ -100,6 +100,16 @@ def _below(process: int) -> list[int]:
     return found[1:]
 
 
+def _as_started_anew() -> None:
+    """Numba was imported with our rights: what this user's command would tell it before has to be read again."""
+    from numba.core import config
+
+    from pipeline.compiled import find_a_place
+
+    find_a_place()
+    config.reload_config()
+
+
 def _work(command: Command, log: Path) -> None:
     """In the child."""
     os.setsid()
@@ -113,6 +123,7 @@ def _work(command: Command, log: Path) -> None:
         os.setgroups([])
         os.setgid(command.user)
         os.setuid(command.user)
+        _as_started_anew()
     if command.is_shell:
         os.execvp(command.arguments[0], list(command.arguments))  # noqa: S606 - our own words
     if command.patched_clock:

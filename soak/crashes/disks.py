@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from soak.crashes.children import NOBODY, Command, Ended, run
@@ -102,10 +101,6 @@ class _Desk:
         """Score the second folder."""
         into = ("score", "--input", source, "--output", str(output or folder / "out"), "--model", str(self.scene.model))
         command = Command((*into, *more, "--quiet"), folder, **kind)  # type: ignore[arg-type]
-        if command.user is not None:
-            # Started as that user starts it: what was imported before would have been imported with our rights.
-            words = (sys.executable, "-m", "pipeline", *command.arguments)
-            command = replace(command, arguments=words, is_shell=True)
         return run(command, self.scene.root / "log")
 
     @property
