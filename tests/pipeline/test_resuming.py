@@ -144,8 +144,8 @@ class TestDigest:
     def test_nothing_read_has_one(self) -> None:
         assert len(run_digest([], {})) == 64
 
-    @pytest.mark.parametrize("what", ["size", "time", "name", "new", "option", "place"])
-    def test_whatever_changes_makes_another(self, what: str, folder: Path) -> None:
+    @pytest.mark.parametrize("what", ["size", "time", "name", "new", "option", "place", "key"])
+    def test_whatever_changes_makes_another(self, what: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         before, options = run_digest([folder], {"x": 1}), {"x": 1}
         part = folder / "posts" / "one.csv"
         match what:
@@ -159,6 +159,8 @@ class TestDigest:
                 (folder / "posts" / "two.csv").touch()
             case "option":
                 options = {"x": 2}
+            case "key":
+                monkeypatch.setenv("ASSAY_ID_KEY", "another")
             case "place":
                 shutil.move(folder, folder.with_name("there"))
                 folder = folder.with_name("there")
