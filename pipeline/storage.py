@@ -112,7 +112,11 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 def sweep(folder: Path) -> int:
     """Remove what killed runs left in the folder, never what a live one works on; how many files and folders."""
     found = 0
-    for path in folder.iterdir() if folder.is_dir() else ():
+    try:
+        entries = list(folder.iterdir())
+    except OSError:  # not there, or not ours to look into: then nothing in it is ours to remove
+        return 0
+    for path in entries:
         if (path.name.startswith(RUN_PREFIX) or PARTIAL.fullmatch(path.name)) and is_left(path):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)

@@ -103,6 +103,14 @@ def test_what_a_live_run_works_on_is_never_swept(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_may_not_be_listed_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(_: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    assert sweep(tmp_path) == 0
+
+
 def test_files_of_others_are_never_swept(tmp_path: Path) -> None:
     names = ("scores.parquet", ".scores.partial", ".scores.0123.partial", "x.0123456789abcdef.partial", ".assay-notes")
     for name in names:

@@ -13,7 +13,8 @@ from pipeline.storage import JOURNAL, RUN_PREFIX
 from soak.crashes import kills
 from soak.crashes.children import Command, run
 from soak.crashes.kills import ABSENT, MIXED, NEW, OLD, PENDING, Counts, kill_all, leftovers, phase, state
-from soak.crashes.part import _killed, crashes
+from soak.crashes.disks import Outcome
+from soak.crashes.part import _killed, _notes, _tried, crashes
 from soak.crashes.scene import Case, Scene, SceneError, done, files_of
 
 
@@ -86,6 +87,13 @@ def test_a_fault_is_a_figure_that_does_not_hold() -> None:
     assert not broken["faults"]
     assert not broken["`b`"]
     assert broken["`a`"]
+
+
+def test_what_this_machine_does_not_allow_is_said() -> None:
+    assert "Not tried, since this machine does not allow it: a disk (no mount)." in _notes({}, ["a disk (no mount)"])
+    assert not any("Not tried" in note for note in _notes({}, []))
+    (figure,) = _tried([Outcome("a disk", "exit code 2", False, "exit code 1")])
+    assert (figure.value, figure.holds) == ("exit code 1", False)
 
 
 def test_without_a_model_there_is_nothing_to_kill(tmp_path: Path) -> None:
