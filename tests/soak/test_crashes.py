@@ -12,8 +12,8 @@ from pipeline.errors import UnusableInputError
 from pipeline.storage import JOURNAL, RUN_PREFIX
 from soak.crashes import kills
 from soak.crashes.children import Command, run
-from soak.crashes.kills import ABSENT, MIXED, NEW, OLD, PENDING, Counts, kill_all, leftovers, phase, state
 from soak.crashes.disks import Outcome
+from soak.crashes.kills import ABSENT, MIXED, NEW, OLD, PENDING, Counts, kill_all, leftovers, phase, state
 from soak.crashes.part import _killed, _notes, _tried, crashes
 from soak.crashes.scene import Case, Scene, SceneError, done, files_of
 
