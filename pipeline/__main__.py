@@ -290,8 +290,14 @@ def score(
             if resume:
                 from pipeline.resuming import run_digest
 
-                options = {"as_of": as_of, "prevalence": prevalence, "format": file_format, "model": scorer.bundle.version}
-                options |= {"redact": redact, "pseudonyms": under.check}
+                options = {
+                    "as_of": as_of,
+                    "prevalence": prevalence,
+                    "format": file_format,
+                    "model": scorer.bundle.version,
+                    "redact": redact,
+                    "pseudonyms": under.check,
+                }
                 digest = run_digest((source, mapping, reference, previous), options)
             summary = score_folder(
                 folder,
@@ -785,7 +791,7 @@ def compare(
 
 @app.command(rich_help_panel=EXPERIMENTS)
 def track(quiet: Quiet = False) -> None:
-    """Log what `dvc repro` left as one MLflow run: after its last stage could not reach the store, or the store was lost.
+    """Log what `dvc repro` left as one MLflow run: where its last stage did not reach the store, or the store was lost.
 
     A run that is there already is not logged again.
 

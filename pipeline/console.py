@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from pipeline.compiled import find_a_place
 from pipeline.errors import AssayError, UnusableInputError
 from pipeline.plain import plain, plain_lines
 from pipeline.progress import progress
@@ -67,6 +68,7 @@ _SIGNALLED = 128
 @contextmanager
 def reported(quiet: bool, title: str) -> Iterator[Callable[[str], None]]:  # noqa: FBT001 - a command's flag
     """Progress while the work goes on; a foreseen error becomes its message and its exit code, without a trace."""
+    find_a_place()
     try:
         with _ended_by_signals(), progress(title, quiet=quiet) as report:
             yield report

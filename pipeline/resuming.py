@@ -1,4 +1,4 @@
-"""What a run of `score` is, in a digest: two runs of one digest leave the same bytes, so one may go on for the other."""
+"""What a run of `score` is, in a digest: runs of one digest leave the same bytes, so one may go on for another."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ import models
 import pipeline
 from pipeline.errors import UnusableInputError
 from pipeline.places import is_remote
+
+KEY_VARIABLE = "ASSAY_ID_KEY"
+"""What ids are hashed with, see `pipeline.network`: tables prepared with another key are none to go on with."""
 
 LIBRARIES = ("lightgbm", "numba", "numpy", "polars", "pyarrow", "scipy")
 """Libraries whose version may change a byte of the result."""
@@ -40,6 +43,7 @@ def run_digest(sources: Iterable[Path | None], options: Mapping[str, Any]) -> st
         [[str(path.absolute()), *_files(path)] for path in named],
         {name: str(value) for name, value in sorted(options.items())},
         [f"{name} {version(name)}" for name in LIBRARIES],
+        os.environ.get(KEY_VARIABLE, ""),
         _code([path for package in (features, models, pipeline) for path in package.__path__]),
     ]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()

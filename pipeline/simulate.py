@@ -20,7 +20,6 @@ from pipeline.storage import (
     ROWS_PER_GROUP,
     atomic_folder,
     atomic_path,
-    check_output_folder,
     publish,
     scratch_folder,
     write_parquet,

@@ -112,7 +112,11 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 def sweep(folder: Path) -> int:
     """Remove what killed runs left in the folder, never what a live one works on; how many files and folders."""
     found = 0
-    for path in folder.iterdir() if folder.is_dir() else ():
+    try:
+        entries = list(folder.iterdir())
+    except OSError:  # not there, or not ours to look into: then nothing in it is ours to remove
+        return 0
+    for path in entries:
         if (path.name.startswith(RUN_PREFIX) or PARTIAL.fullmatch(path.name)) and is_left(path):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
@@ -218,7 +222,9 @@ def _order(path: Path) -> dict[str, list[str]]:
         content = read_json(path)
         order = {key: [str(name) for name in content[key]] for key in ("names", "gone")}
     except (ValueError, TypeError, KeyError) as error:
-        raise UnusableInputError(f"{JOURNAL}: '{path}' is no journal of ours. Found: {error}. Remove its folder.") from error
+        raise UnusableInputError(
+            f"{JOURNAL}: '{path}' is no journal of ours. Found: {error}. Remove its folder."
+        ) from error
     strange = [name for name in (*order["names"], *order["gone"]) if name.startswith(".") or Path(name).name != name]
     if strange or not order["names"]:
         found = ", ".join(map(repr, strange)) or "no name"
@@ -276,4 +282,3 @@ def read_json(path: Path) -> Any:
 def _beside(final: Path) -> Path:
     """A hidden name in the same folder, so that the last step is a rename within one file system."""
     return final.parent / f".{final.name}.{uuid.uuid4().hex[:16]}.partial"
-

@@ -37,6 +37,8 @@ def run_all() -> None:
         sys.exit(f"soak: not all is well with {', '.join(failed)}; see {PAGE}")
 
 
+
+
 @app.command("models")
 def run_models(
     model: Annotated[Path, typer.Option("--model", help="The bundle that is spoilt.")] = Path("data/model"),
@@ -76,6 +78,23 @@ def run_load(
     from soak.load import run
 
     run(calls, at_once, processes, model).write()
+
+
+@app.command("crashes")
+def run_crashes(
+    kills: Annotated[int, typer.Option("--kills", min=1, help="Commands killed with kill -9.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the moments.")] = 1,
+    project: Annotated[Path, typer.Option("--project", help="Where `dvc repro` ran.")] = Path(),
+    *,
+    dvc: Annotated[bool, typer.Option(help="Kill `dvc repro`, too.")] = True,
+    disks: Annotated[bool, typer.Option(help="Try disks and tracking stores, too.")] = True,
+) -> None:
+    """Kill -9, full and forbidden disks, two runs at once, tracking stores that are not there; some 15 minutes."""
+    from soak.crashes.part import crashes
+
+    result = crashes(kills, seed, project, with_dvc=dvc, with_disks=disks)
+    result.write()
+    print("all is well" if result.holds else "something owed does not hold: see reports/reliability/crashes.json")
 
 
 @app.command("page")

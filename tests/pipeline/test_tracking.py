@@ -37,6 +37,7 @@ from pipeline.tracking import (
     tracking_uri,
 )
 from tests.models.synthetic import FEATURES, context, labelled_accounts, silent, trained
+from tests.pipeline.projects import invoke, refused
 from tests.pipeline.tracking_builders import OUTSIDE, write_run
 
 CHAMPION = "models:/authenticity@champion"
@@ -451,6 +452,28 @@ def test_an_unreachable_server_is_said_and_nothing_is_lost(
     assert layout.TRACKED.read_bytes() == before
     assert os.environ[URI_VARIABLE] == "http://reader:secret@127.0.0.1:9"
     assert (repository / layout.MODEL).is_dir()
+
+
+@pytest.mark.usefixtures("repository")
+def test_no_run_of_the_pipeline_ends_for_a_server_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = layout.TRACKED.read_bytes()
+    layout.TRACKED.unlink()
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv(URI_VARIABLE, "http://127.0.0.1:9")
+    result = invoke("stage", "track", "--quiet")
+    assert result.exit_code == 0
+    assert "warning: tracking: the store at http://127.0.0.1:9 cannot be used" in result.stderr
+    assert "Log it once the store answers: python -m pipeline track" in result.stderr
+    assert layout.TRACKED.read_bytes() == before  # the same whatever the store says
+    assert "cannot be used" in refused("track", "--quiet")
+    monkeypatch.delenv(URI_VARIABLE)
+    assert invoke("track", "--quiet").exit_code == 0
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_stage_before_that_left_nothing_ends_the_pipeline() -> None:
+    layout.METRICS.unlink()
+    assert "reports/metrics.json is missing" in refused("stage", "track", "--quiet")
 
 
 def test_a_spoilt_store_is_said(repository: Path) -> None:
