@@ -37,6 +37,16 @@ def run_all() -> None:
         sys.exit(f"soak: not all is well with {', '.join(failed)}; see {PAGE}")
 
 
+@app.command("privacy")
+def run_privacy(
+    comments: Annotated[int, typer.Option("--comments", min=1, help="Comments that hashing is timed on.")] = 10_000_000,
+) -> None:
+    """Canaries in every file of a small project, keys, forgetting, the cost of hashing; about three minutes."""
+    from soak.privacy import run
+
+    run(comments).write()
+
+
 @app.command("page")
 def write_page(page: Annotated[Path, typer.Option("--page", help="Where the page is written.")] = PAGE) -> None:
     """Write the page from the figures at hand."""
