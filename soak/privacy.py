@@ -32,7 +32,7 @@ TEXT, COMMENTER = "canarywrote", "canarycommenter"
 """What stands in every text that somebody wrote, and in every commenter's id."""
 
 SMALL: dict[str, dict[str, Any]] = {
-    "simulate": {"cohorts": 8, "smallest_cohort": 60, "largest_cohort": 120, "incoming_accounts": 40, "candidates": 8},
+    "simulate": {"cohorts": 6, "smallest_cohort": 60, "largest_cohort": 90, "incoming_accounts": 40, "candidates": 8},
     "prepare": {"buckets": 3, "jobs": 1, "own_dataset": "../sources/own"},
     "train": {"num_leaves": 7, "learning_rate": 0.2, "num_boost_round": 20, "early_stopping_rounds": 10,
               "min_child_samples": 10, "tune_share": 0.25},
@@ -111,7 +111,8 @@ def planted(folder: Path, *, labels: bool) -> None:
     for path in folder.glob("*.parquet"):
         rows = pl.read_parquet(path)
         written = [name for name in ("text", "caption", "biography") if name in rows.columns]
-        rows = rows.with_columns(pl.format("{} {}", pl.col(name), pl.lit(TEXT)).alias(name) for name in written)
+        texts = (pl.format("{} {}", pl.col(name).fill_null("hello"), pl.lit(TEXT)).alias(name) for name in written)
+        rows = rows.with_columns(texts)
         if COLUMN in rows.columns:
             marked = pl.format("{}-{}", pl.lit(COMMENTER), pl.col(COLUMN))
             is_owner = pl.col(COLUMN) == pl.col("account_id")
@@ -186,8 +187,9 @@ def _commands() -> None:
         ["feedback", "--decisions", "../sources/decisions.csv", "--scores", scores, "--output", "reviewed"],
         ["evaluate", "--input", "../sources/own", "--output", "evaluated"],
     ):  # fmt: skip
-        with contextlib.suppress(SystemExit):
-            app(arguments, standalone_mode=True)
+        ended = app(arguments, standalone_mode=False)
+        if ended:
+            raise RuntimeError(f"{arguments[0]} ended with {ended}.")
 
 
 @contextlib.contextmanager
@@ -317,9 +319,7 @@ def _forgotten(folder: Path) -> tuple[Figure, ...]:
         )
         took = time.monotonic() - started
         files = [each for root in (Path(), Path("../sources")) for each in root.rglob("*") if each.is_file()]
-        ids = (scored, labelled)
-        left = [each for each in files if any(f'"{name}"' in (text := decoded(each)) or name in text.split(",")
-                                              for name in ids)]  # fmt: skip
+        left = [each for each in files if any(name in decoded(each) for name in (scored, labelled))]
     nothing = not held.left and not left
     return (
         Figure(name="files that held either of two accounts, of all searched", value=f"{len(held.traces)} of "
