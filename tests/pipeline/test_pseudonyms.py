@@ -57,20 +57,21 @@ class TestPseudonyms:
         assert KEY.secret.decode() not in KEY.check
 
 
-class TestPrepared:
-    def test_no_file_of_a_prepared_folder_tells_who_commented(self, tmp_path: Path) -> None:
-        content = frames()
-        bad = content["comments"].head(1).with_columns(comment_id=pl.lit("bad"), like_count=pl.lit(-1, pl.Int64))
-        content["comments"] = pl.concat([content["comments"], bad])
-        prepare(write(tmp_path / "in", content), tmp_path / "out", under=KEY, max_quarantined_share=1.0)
-        prepared = prepared_table(tmp_path / "out", "comments")
-        assert prepared["commenter_id"].str.contains(FORM).all()
-        assert pl.read_parquet(tmp_path / "out" / "quarantine" / "comments.parquet")["commenter_id"].to_list() == [
-            KEY.of(ids("fan-0")).item()
-        ]
-        for path in (tmp_path / "out").rglob("*.parquet"):
-            assert "fan-" not in pl.read_parquet(path).write_ndjson()
+def test_no_file_of_a_prepared_folder_tells_who_commented(tmp_path: Path) -> None:
+    content = frames()
+    bad = content["comments"].head(1).with_columns(comment_id=pl.lit("bad"), like_count=pl.lit(-1, pl.Int64))
+    content["comments"] = pl.concat([content["comments"], bad])
+    prepare(write(tmp_path / "in", content), tmp_path / "out", under=KEY, max_quarantined_share=1.0)
+    prepared = prepared_table(tmp_path / "out", "comments")
+    assert prepared["commenter_id"].str.contains(FORM).all()
+    assert pl.read_parquet(tmp_path / "out" / "quarantine" / "comments.parquet")["commenter_id"].to_list() == [
+        KEY.of(ids("fan-0")).item()
+    ]
+    for path in (tmp_path / "out").rglob("*.parquet"):
+        assert "fan-" not in pl.read_parquet(path).write_ndjson()
 
+
+class TestPrepared:
     @pytest.mark.parametrize("form", ["parquet", "csv", "jsonl.gz", "parts"])
     def test_the_form_of_the_file_changes_no_pseudonym(self, tmp_path: Path, form: str) -> None:
         prepare(write(tmp_path / "in", frames(), form), tmp_path / "out", under=KEY)
