@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import sqlite3
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -199,6 +200,35 @@ class TestCommand:
             left = pl.read_parquet(project / folder / name)
             assert left.filter(pl.col("commenter_id").is_in(["fan-2", pseudonym])).is_empty()
             assert left["account_id"].n_unique() == 5
+
+    def test_a_spreadsheet_is_named_for_a_person_to_mend(self, project: Path) -> None:
+        path = project / "data" / "list.xlsx"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("xl/sharedStrings.xml", "<t>account-1</t>")
+        before = path.read_bytes()
+        done = invoke("forget", "--account", "account-1", "--in", "own", "--erase", "--quiet")
+        assert done.exit_code == 4
+        assert path.read_bytes() == before
+        assert "data/list.xlsx still holds it. Erase it by hand." in " ".join(done.stdout.split())
+
+    def test_the_cache_that_dvc_is_told_of_is_searched(self, project: Path) -> None:
+        other = project / "elsewhere"
+        (project / ".dvc" / "cache").rename(other)
+        (project / ".dvc" / "config.local").write_text(f"[cache]\n    dir = {other}\n")
+        assert invoke("forget", "--account", "account-1", "--in", "own", "--erase", "--quiet").exit_code == 0
+        left = [path for path in other.rglob("*") if path.is_file()]
+        assert left
+        assert not any("account-1" in pl.read_parquet(path).write_ndjson() for path in left)
+
+    def test_a_key_finds_what_is_stored_under_it(self, project: Path) -> None:
+        key = "a key of thirty-two characters.."
+        prepare(project / "own", project / "data" / "keyed", under=Pseudonyms(key.encode()))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ASSAY_PSEUDONYM_KEY", key)
+            command = ("forget", "--commenter", "fan-2", "--in", "own", "--erase", "--quiet")
+            assert invoke(*command).exit_code == 0
+        pseudonym = Pseudonyms(key.encode()).of(pl.Series(["fan-2"])).item()
+        assert pseudonym not in prepared_table(project / "data" / "keyed", "comments")["commenter_id"].to_list()
 
     def test_nobody_and_nowhere_are_refused(self, project: Path) -> None:
         assert "nobody is named" in refused("forget", "--quiet")
