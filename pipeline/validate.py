@@ -13,6 +13,8 @@ import polars as pl
 from features.sufficiency import sufficiency
 from features.tables import CONTRACTS
 from pipeline.dataset import MAX_QUARANTINED_SHARE, DatasetSummary, bucket_ids, prepare_dataset, read_bucket
+from pipeline.pseudonyms import COLUMN
+from pipeline.redaction import WITHHELD, WRITTEN
 from pipeline.routing import Progress
 from pipeline.storage import quarantine_path
 
@@ -91,7 +93,7 @@ def _bad_rows(quarantined: Path, table: str, problem: str, count: int) -> Iterat
         named = [*contract.key, *([about] if about in contract.schema and about not in contract.key else [])]
         if any(_is_blank(row[name]) for name in contract.key):
             named += [name for name in contract.schema if not _is_blank(row[name]) and name not in named][:SHOWN_CELLS]
-        cells = (f"{name} {_cell(row[name])}" for name in named)
+        cells = (f"{name} {_said(name, row[name])}" for name in named)
         yield f"  {', '.join(cells)}"
     if count > rows.height:
         yield f"  ... and {count - rows.height:,} more"
@@ -99,6 +101,11 @@ def _bad_rows(quarantined: Path, table: str, problem: str, count: int) -> Iterat
 
 def _is_blank(text: str | None) -> bool:
     return text is None or not text.strip()
+
+
+def _said(column: str, text: str | None) -> str:
+    """A cell as it may be printed: what people wrote, and who, stays in the table."""
+    return WITHHELD if text and column in (*WRITTEN, COLUMN) else _cell(text)
 
 
 def _cell(text: str | None) -> str:

@@ -39,6 +39,8 @@ def run_all() -> None:
 
 
 
+
+
 @app.command("models")
 def run_models(
     model: Annotated[Path, typer.Option("--model", help="The bundle that is spoilt.")] = Path("data/model"),
@@ -95,6 +97,16 @@ def run_crashes(
     result = crashes(kills, seed, project, with_dvc=dvc, with_disks=disks)
     result.write()
     print("all is well" if result.holds else "something owed does not hold: see reports/reliability/crashes.json")
+
+
+@app.command("privacy")
+def run_privacy(
+    comments: Annotated[int, typer.Option("--comments", min=1, help="Comments that hashing is timed on.")] = 10_000_000,
+) -> None:
+    """Canaries in every file of a small project, keys, forgetting, the cost of hashing; about three minutes."""
+    from soak.privacy import run
+
+    run(comments).write()
 
 
 @app.command("page")

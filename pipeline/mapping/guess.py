@@ -6,6 +6,7 @@ Nothing that changes the meaning is guessed: where the cells allow two readings,
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,9 @@ CELLS_OF_EACH = 50
 LONGEST_ADDRESS = 200
 """Characters of a cell in which an address of a platform is looked for: longer ones are texts."""
 
+PERSONAL = ("text", "caption", "biography", "commenter_id")
+"""Columns of the contract of which no cell is quoted."""
+
 
 @dataclass(slots=True)
 class Guess:
@@ -35,7 +39,7 @@ class Guess:
     Attributes:
         table, column: of the contract.
         spec: what the mapping says of it; None: not found.
-        why: the grounds, with cells.
+        why: the grounds, with cells, but for those of `PERSONAL` columns.
         question: what only a person can decide; None: nothing.
         choices: answers, each in words and as a `spec`.
     """
@@ -128,8 +132,12 @@ def _columns(
 
 
 def _guess(table: str, column: str, name: str, read: Read, shape: Shape) -> Guess:
-    cells = list(dict.fromkeys(cell for cell in shape.cells[name] if cell))[:2]
-    examples = ", ".join(f"'{cell[:30]}'" for cell in cells) or "no cell"
+    cells = list(dict.fromkeys(cell for cell in shape.cells[name] if cell))
+    examples = ", ".join(f"'{cell[:30]}'" for cell in cells[:2]) or "no cell"
+    if cells and column in PERSONAL:
+        # The mapping is kept and passed on: it does not quote what people wrote, nor who they are.
+        length = statistics.median_low(len(cell) for cell in cells)
+        examples = f"{len(cells):,} different cells, {length:,} characters in the middle (not quoted: of people)"
     why = " ".join([f"'{name}' holds {examples}.", *([read.why] if read.why else [])])
     choices = [(label, {"from": name, **options}) for label, options in read.choices]
     question = f"{table}.{column}: {read.question}" if read.question else None

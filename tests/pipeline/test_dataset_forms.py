@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import reading
+from pipeline.pseudonyms import Pseudonyms
 from tests.pipeline.dataset_builders import FORMS, content_of, frames, prepare, prepared_table, write, write_text
 
 SHUFFLED = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -191,4 +192,4 @@ def test_an_empty_cell_is_null_but_an_empty_comment_is_a_comment(tmp_path: Path)
     assert prepared_table(tmp_path / "out", "accounts")["handle"].to_list() == [None]
     comments = prepared_table(tmp_path / "out", "comments")
     assert comments["text"].to_list() == ["", " "]
-    assert comments["commenter_id"].to_list() == [None, "u"]
+    assert comments["commenter_id"].to_list() == [None, *Pseudonyms().of(pl.Series(["u"]))]

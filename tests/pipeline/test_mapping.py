@@ -22,6 +22,7 @@ from pipeline.mapping.files import sheet_rows
 from pipeline.mapping.numbers import read_number
 from pipeline.mapping.specification import Mapping
 from pipeline.places import place
+from pipeline.pseudonyms import Pseudonyms
 from tests.pipeline.dataset_builders import content_of, frames, prepare, prepared_table, write, write_text
 from tests.pipeline.projects import invoke, silent
 from tests.pipeline.spreadsheets import write_workbook
@@ -513,7 +514,7 @@ def test_what_means_missing_in_a_table_is_kept_where_people_write(tmp_path: Path
     mapped(export, mapping_file(tmp_path, accounts=ACCOUNTS, comments=comments), tmp_path / "mapped")
     prepare(tmp_path / "mapped", tmp_path / "prepared")
     rows = prepared_table(tmp_path / "prepared", "comments").select("comment_id", "text", "commenter_id").rows()
-    assert rows == [("c1", "-", None), ("c2", "", "fan")]
+    assert rows == [("c1", "-", None), ("c2", "", Pseudonyms().of(pl.Series(["fan"])).item())]
 
 
 def test_the_mapped_tables_are_gone_in_the_end_whatever_happens(tmp_path: Path) -> None:

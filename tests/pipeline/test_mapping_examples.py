@@ -9,11 +9,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 
 from pipeline.mapping.apply import map_folder
 from pipeline.mapping.checking import read_mapping
+from pipeline.pseudonyms import Pseudonyms
 from tests.pipeline.dataset_builders import prepare, prepared_table
 from tests.pipeline.projects import ROOT, invoke, silent
 from tests.pipeline.spreadsheets import Sheet, write_workbook
@@ -123,8 +125,9 @@ def test_scraper_json_with_posts_and_comments_inside(tmp_path: Path) -> None:
     posts = rows(found, "posts", "account_id", "post_id", "posted_at", "format", "like_count", "comment_count")
     assert posts == [("anna", "A1", at(13, 18, 5), "carousel", None, 2), ("anna", "A2", at(15, 18, 5), "photo", 80, 0)]
     comments = rows(found, "comments", "account_id", "post_id", "comment_id", "commenter_id", "commented_at", "text")
+    fan = Pseudonyms().of(pl.Series(["fan"])).item()
     assert comments == [
-        ("anna", "A1", "c1", "fan", at(13, 18, 9), "where is this?"),
+        ("anna", "A1", "c1", fan, at(13, 18, 9), "where is this?"),
         ("anna", "A1", "c2", "anna", at(13, 19), "Lisbon!"),
     ]
 

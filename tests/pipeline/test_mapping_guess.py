@@ -253,3 +253,15 @@ def test_who_answers_later_leaves_the_question_in_the_file(tmp_path: Path, monke
     monkeypatch.setattr(Prompt, "ask", lambda *_, **__: "0")
     decide(proposal, Console(file=io.StringIO()))
     assert len(proposal.open_questions()) == 1
+
+
+def test_the_mapping_quotes_nothing_that_people_wrote_and_nobody_who_did(tmp_path: Path) -> None:
+    content = frames()
+    content["comments"] = content["comments"].rename({"text": "message", "commenter_id": "author"})
+    write(tmp_path / "in", content, "csv")
+    done = invoke("map", "--input", tmp_path / "in", "--output", tmp_path / "map.yaml", "--guess")
+    for said in (done.output, (tmp_path / "map.yaml").read_text(encoding="utf-8")):
+        assert "'message' holds 7 different cells" in said  # one of the eight texts is empty
+        assert "'author' holds 7 different cells, 5 characters in the middle" in said
+        for quoted in ("so nice", "fan-0", "hello, world", "and c"):
+            assert quoted not in said

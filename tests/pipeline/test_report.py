@@ -424,3 +424,19 @@ def test_a_folder_of_parts_is_never_replaced_by_pages(tmp_path: Path) -> None:
 def test_no_two_ids_can_be_found_that_share_a_page() -> None:
     told_apart = address("a").removesuffix(".html").rpartition("-")[2]
     assert len(told_apart) * 4 >= 128  # bits: by chance two of 2 to the 64 ids share one
+
+
+def test_who_commented_decides_nothing_of_the_order_in_which_people_are_listed(tmp_path: Path) -> None:
+    pages = []
+    for number, (first, second) in enumerate([("anna", "zoe"), ("zoe", "anna")]):
+        folder = folder_of(tmp_path / f"in-{number}", texts=("hello",) * 8)
+        rows = pl.read_parquet(folder / "comments.parquet")
+        # Four comments each: the first person's under four posts, the second's under two.
+        under_two = pl.col("post_id").is_in(["p0", "p1"]) & (pl.col("commenter_id") == "secret-2")
+        under_four = pl.col("post_id").is_in(["p2", "p3", "p4", "p5"]) & (pl.col("commenter_id") == "secret-1")
+        names = pl.when(under_two).then(pl.lit(second)).otherwise(pl.lit(first)).alias("commenter_id")
+        rows.filter(under_two | under_four).with_columns(names).write_parquet(folder / "comments.parquet")
+        written(folder, scores_of(score_row()), tmp_path / f"out-{number}", accounts=["a1"])
+        pages.append(only_account_page(tmp_path / f"out-{number}"))
+    assert "Who comes back" in pages[0]
+    assert pages[0] == pages[1]
