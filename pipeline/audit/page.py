@@ -430,9 +430,9 @@ def _evasion(found: Entry) -> list[str]:
     text = (
         f"{searched['accounts']:,} inauthentic accounts of {searched['cohorts']} fresh cohorts that the model rejects, "
         f"each changed by a search over what its owner could do ({found['plans']:,} plans scored: every move alone, "
-        "then greedy steps and plans at random at each budget): the share that got to `pass`, for at most so many dollars "
-        f"besides what was bought, with {found['confidence']:.0%} intervals over cohorts. The search needs nothing but "
-        "verdicts and probabilities; a cleverer one may need less, and nobody said that the moves are all there are. "
+        "then greedy steps and plans at random at each budget): the share that got to `pass`, for at most so many "
+        f"dollars besides what was bought, with {found['confidence']:.0%} intervals over cohorts. The search needs "
+        "nothing but verdicts and probabilities; a cleverer one may need less, and nobody said that the moves are all there are. "
         "Prices are in the table below, most of them assumed. Getting to no verdict is not counted as a pass. "
         "Where nobody got there, the costs are higher than the largest budget.\n"
     )
