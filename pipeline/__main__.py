@@ -51,6 +51,14 @@ class EngineName(StrEnum):
     dask = "dask"
 
 
+class Required(StrEnum):
+    """What can be asked for besides the contract's minimum."""
+
+    days = "days"
+    posts = "posts"
+    comments = "comments"
+
+
 class FileFormat(StrEnum):
     """How scores are written."""
 
@@ -228,6 +236,14 @@ def score(
         ),
     ] = None,
     file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the scores.")] = FileFormat.parquet,
+    required: Annotated[
+        list[Required] | None,
+        typer.Option(
+            "--require",
+            help="No verdict without it; may be given repeatedly. For data that an account's owner handed over: what "
+            "is kept back is then no pass.",
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Score every account of a dataset folder.
@@ -267,6 +283,7 @@ def score(
                 engine=opened,
                 scratch=scratch,
                 file_format=file_format.value,
+                required=tuple(each.value for each in required or ()),
                 report=report,
             )
     if not quiet:

@@ -142,7 +142,7 @@ def _evasion(found: Entry) -> list[str]:
         "Rejected accounts of fresh simulated cohorts, changed by a search over what their owners could do and would "
         f"have to pay for ({found['plans']:,} plans scored): share that got to a pass without money, within the "
         f"largest budget, and the median cost, {found['confidence']:.0%} intervals over cohorts. It is what the moves "
-        "of the [audit](audit.md) cost at its prices, most of them assumed: another adversary may know others. What was "
+        "of the [audit](audit.md) cost at its prices, most of them assumed: another adversary may know more. What was "
         "bought is disguised; or also removed again, after which what is left may be honest; or tables are kept back, "
         "which whoever collects the data need not fear and whoever is handed it must look at:\n"
     )

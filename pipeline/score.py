@@ -88,6 +88,7 @@ def score_folder(
     engine: Engine | None = None,
     scratch: Path | None = None,
     file_format: str = "parquet",
+    required: tuple[str, ...] = (),
     timed: bool = True,
     report: Report,
 ) -> dict[str, Any]:
@@ -107,6 +108,7 @@ def score_folder(
         engine: what the buckets are worked on by; None: those threads. No byte depends on it.
         scratch: folder that the scratch folder is made in; None: the output.
         file_format: `parquet` or `csv`.
+        required: of `days`, `posts` and `comments` those without which no account gets a verdict.
         timed: whether the summary tells the seconds.
         report: is told what is being done.
 
@@ -122,7 +124,7 @@ def score_folder(
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report, scratch=scratch) as prepared:
         engine.check(prepared.folder)
         folder, stamps = prepared.folder, _stamps(scorer, prepared.summary)
-        work = ScoreBucket.of(folder, scorer, prevalence)
+        work = ScoreBucket.of(folder, scorer, prevalence, required)
         table = _Scores(work.scores, bucket_ids(folder), stamps, _aside(earlier, folder))
         del earlier
         results = engine.map(work, table.buckets)
@@ -138,6 +140,8 @@ def score_folder(
         summary = _summary(scorer, prepared.summary, counts, prevalence, seconds) | _drift(scorer, counts)
         if source.resolve() == output.resolve():
             summary["warnings"] = [*summary["warnings"], BESIDE_INPUT.format(output)]
+        if required:
+            summary |= {"required": list(required)}
         if table.earlier is not None:
             summary |= {
                 "previous": table.changes.summary(),

@@ -432,7 +432,7 @@ def _evasion(found: Entry) -> list[str]:
         f"each changed by a search over what its owner could do ({found['plans']:,} plans scored: every move alone, "
         "then greedy steps and plans at random at each budget): the share that got to `pass`, for at most so many "
         f"dollars besides what was bought, with {found['confidence']:.0%} intervals over cohorts. The search needs "
-        "nothing but verdicts and probabilities; a cleverer one may need less, and nobody said that the moves are all there are. "
+        "nothing but verdicts and probabilities; a cleverer one may need less, and there are other moves. "
         "Prices are in the table below, most of them assumed. Getting to no verdict is not counted as a pass. "
         "Where nobody got there, the costs are higher than the largest budget.\n"
     )
