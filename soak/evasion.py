@@ -18,7 +18,7 @@ TITLE = "Evasion, and the reverse"
 SEARCHED = (
     "A search, random and greedy, over what the owner of a rejected account of fresh simulated cohorts could do, and "
     "would have to pay for, until the model passes it. Prices are mostly assumed. It is an upper bound of the cost: "
-    "another adversary may know more. Nothing is owed here: what imitates honest behaviour well enough passes. What each "
+    "another adversary may know more. Nothing is owed here: what imitates honesty well enough passes. What each "
     "move is, by scheme and budget: docs/audit.md; what was hardened: docs/decisions/0024-what-a-pass-costs.md."
 )
 KEPT_BACK = (
