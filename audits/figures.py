@@ -434,6 +434,43 @@ def _strength_label(strength: float, unit: str) -> str:
     return f"{100 * strength:.3g} %" if unit == "share" else f"{strength:.3g}"
 
 
+# --- evasion ----------------------------------------------------------------------------------------------------------
+
+
+def evasion(allowed: Mapping[str, Sequence[Row]], *, split: str) -> Figure:
+    """Share of rejects turned into passes against dollars, a panel for what is allowed, a line a scheme.
+
+    Args:
+        allowed: rows of `audits.evasion.costs` by what is allowed.
+        split: accounts searched, in words.
+    """
+    figure, panels = _panels(1, len(allowed), width=12.5, height=4.4, sharey=True)
+    for axes, (name, rows) in zip(panels, allowed.items(), strict=True):
+        for row, colour, dash in zip(rows, cycle(COLOURS), cycle(DASHES), strict=False):
+            steps = [step for step in row["passed"] if step["value"] is not None]
+            axes.errorbar(
+                range(len(steps)),
+                [step["value"] for step in steps],
+                yerr=_error(steps, "value", "lower", "upper") if row["scheme"] == "any" else None,
+                marker="o",
+                markersize=4,
+                capsize=3,
+                linewidth=2 if row["scheme"] == "any" else 1,
+                linestyle=dash,
+                color=colour,
+                label=_words(row["scheme"]),
+            )
+            axes.set_xticks(range(len(steps)), labels=[f"{step['budget']:,.0f}" for step in steps])
+        axes.set_ylim(0.0, 1.0)
+        axes.set_title(name, fontsize=10, loc="left")
+        axes.set_xlabel("dollars at most", fontsize=8)
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=9)
+    figure.suptitle(f"Rejects turned into passes by whoever bought\n{split}")
+    return figure
+
+
 # --- realism ----------------------------------------------------------------------------------------------------------
 
 

@@ -51,6 +51,14 @@ class EngineName(StrEnum):
     dask = "dask"
 
 
+class Required(StrEnum):
+    """What can be asked for besides the contract's minimum."""
+
+    days = "days"
+    posts = "posts"
+    comments = "comments"
+
+
 class FileFormat(StrEnum):
     """How scores are written."""
 
@@ -257,6 +265,14 @@ def score(
             "input, options and model, or it starts anew.",
         ),
     ] = False,
+    required: Annotated[
+        list[Required] | None,
+        typer.Option(
+            "--require",
+            help="No verdict without it; may be given repeatedly. For data that an account's owner handed over: what "
+            "is kept back is then no pass.",
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Score every account of a dataset folder.
@@ -296,6 +312,7 @@ def score(
                     "format": file_format,
                     "model": scorer.bundle.version,
                     "redact": redact,
+                    "required": sorted(each.value for each in required or ()),
                     "pseudonyms": under.check,
                 }
                 digest = run_digest((source, mapping, reference, previous), options)
@@ -314,6 +331,7 @@ def score(
                 resume=digest,
                 under=under,
                 redact=redact,
+                required=tuple(each.value for each in required or ()),
                 report=report,
             )
     if not quiet:

@@ -48,7 +48,7 @@ def card_page() -> str:
     """The page."""
     metrics, segments = read_json(layout.METRICS), read_json(layout.SEGMENTS)
     generalisation, recall = read_json(layout.AUDIT_GENERALISATION), read_json(layout.AUDIT_RECALL)
-    robustness = read_json(layout.AUDIT_ROBUSTNESS)
+    robustness, evasion = read_json(layout.AUDIT_ROBUSTNESS), read_json(layout.AUDIT_EVASION)
     parts = [
         _facts(read_json(layout.TRAINING_REPORT)),
         USE,
@@ -60,6 +60,8 @@ def card_page() -> str:
         *_held_out(generalisation["leave_one_out"], generalisation["confidence"]),
         "\n## From which dose on\n",
         *_half_doses(recall["dose"]),
+        "\n## What it takes to get past it\n",
+        *_evasion(evasion),
         "\n## What it cannot see, and where it fails\n",
         *(f"- {sentence}" for sentence in failures(metrics, segments, generalisation, robustness)),
     ]
@@ -133,6 +135,50 @@ def _half_doses(found: Entry) -> list[str]:
         for each in found["half_doses"]
     ]
     return [text, *table(["scheme alone", "decision", "accounts", "half are seen"], rows)]
+
+
+def _evasion(found: Entry) -> list[str]:
+    """What a pass costs whoever bought, by scheme and by what is allowed."""
+    text = (
+        "Rejected accounts of fresh simulated cohorts, changed by a search over what their owners could do and would "
+        f"have to pay for ({found['plans']:,} plans scored): share that got to a pass without money, within the "
+        f"largest budget, and the median cost, {found['confidence']:.0%} intervals over cohorts. It is what the moves "
+        "of the [audit](audit.md) cost at its prices, most of them assumed: another adversary may know more. What was "
+        "bought is disguised; or also removed again, after which what is left may be honest; or tables are kept back, "
+        "which whoever collects the data need not fear and whoever is handed it must look at:\n"
+    )
+    most = max(found["budgets"])
+    head = [
+        "allowed",
+        "scheme",
+        "accounts",
+        "without money",
+        f"for {most:,.0f} $",
+        "median",
+        "cheapest plans hold most",
+    ]
+    body = [
+        [
+            name,
+            _words(row["scheme"]),
+            f"{row['accounts']:,}",
+            _percent(row["passed"][0]),
+            _percent(row["passed"][-1]),
+            "over the largest budget"
+            if row["median_dollars"]["value"] is None
+            else f"{row['median_dollars']['value']:,.0f} $",
+            found["moves"][row["moves"][0]["move"]]["title"] if row["moves"] else "-",
+        ]
+        for name, rows in found["allowed"].items()
+        for row in rows
+    ]
+    return [text, *table(head, body)]
+
+
+def _percent(row: Entry) -> str:
+    if row["value"] is None:
+        return "-"
+    return f"{row['value']:.0%} ({row['lower']:.0%} to {row['upper']:.0%})"
 
 
 def _hardest_scheme(rows: Sequence[Entry]) -> str | None:

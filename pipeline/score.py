@@ -97,6 +97,7 @@ def score_folder(
     engine: Engine | None = None,
     scratch: Path | None = None,
     file_format: str = "parquet",
+    required: tuple[str, ...] = (),
     timed: bool = True,
     resume: str | None = None,
     under: Pseudonyms | None = None,
@@ -119,6 +120,7 @@ def score_folder(
         engine: what the buckets are worked on by; None: those threads. No byte depends on it.
         scratch: folder that the scratch folder is made in; None: the output.
         file_format: `parquet` or `csv`.
+        required: of `days`, `posts` and `comments` those without which no account gets a verdict.
         timed: whether the summary tells the seconds.
         resume: `run_digest` of this run: what an earlier run of it finished before it broke off is not done again.
         under: what commenters' ids are replaced by; None: under the key of the environment. No score depends on it.
@@ -148,7 +150,7 @@ def score_folder(
     with claimed(output, report), aside as prepared:
         engine.check(prepared.folder)
         folder, stamps = prepared.folder, _stamps(scorer, prepared.summary)
-        work = ScoreBucket.of(folder, scorer, prevalence)
+        work = ScoreBucket.of(folder, scorer, prevalence, required)
         table = _Scores(work.scores, bucket_ids(folder), stamps, _aside(earlier, folder))
         del earlier
         results = engine.map(work, table.buckets)
@@ -169,6 +171,8 @@ def score_folder(
         summary = _summary(scorer, prepared.summary, counts, prevalence, seconds) | _drift(scorer, counts)
         if source.resolve() == output.resolve():
             summary["warnings"] = [*summary["warnings"], BESIDE_INPUT.format(output)]
+        if required:
+            summary |= {"required": list(required)}
         if table.earlier is not None:
             summary |= {
                 "previous": table.changes.summary(),

@@ -17,7 +17,7 @@ from features.compute import compute
 from features.context import with_account_context
 from features.engagement_level import engagement_per_post
 from features.evidence import evidence_of_reasons
-from features.sufficiency import sufficiency
+from features.sufficiency import COMMENTS_NEEDED, POSTS_NEEDED, READINGS_NEEDED, sufficiency
 from features.tables import Tables, only
 from models import drift
 from models.outside import features_without_busiest_days
@@ -26,6 +26,9 @@ from pipeline.bundles import ScorerAt
 from pipeline.dataset import read_bucket
 from pipeline.parts import Parts, Ranges
 from pipeline.storage import read_json, write_json
+
+MINIMA = {"days": READINGS_NEEDED, "posts": POSTS_NEEDED, "comments": COMMENTS_NEEDED}
+"""What can be required besides the contract's minimum, which is any one of them, and how much of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,10 @@ class ScoreBucket:
     scores: Parts
     evidence: Parts
     done: Path
+    required: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, prepared: Path, scorer: Scorer, prevalence: float) -> Self:
+    def of(cls, prepared: Path, scorer: Scorer, prevalence: float, required: tuple[str, ...] = ()) -> Self:
         """The work on a prepared folder: all that it needs is put, and all that it leaves will lie, in there."""
         cuts = Ranges.of(prepared)
         return cls(
@@ -77,6 +81,7 @@ class ScoreBucket:
             scores=Parts(prepared / "scores", cuts),
             evidence=Parts(prepared / "evidence", cuts),
             done=prepared / "done",
+            required=required,
         )
 
     def __call__(self, bucket: int) -> BucketCounts:
@@ -87,7 +92,7 @@ class ScoreBucket:
         scorer = self.model.scorer
         tables = read_bucket(self.prepared, bucket)
         features = compute(tables)
-        scores = score_features(scorer, tables, features, self.prevalence)
+        scores = score_features(scorer, tables, features, self.prevalence, required=self.required)
         asked = scorer.sides_of_reasons(scores)
         # Only here, where the tables are at hand, the reasons' texts tell which benign explanations were checked.
         scores = with_explanations(scores, explanations(tables, asked))
@@ -123,18 +128,35 @@ def _withstood(
     return scorer.withstood(scores, features, features_without_busiest_days(only(tables, asked), days), prevalence)
 
 
+def with_required(observed: pl.DataFrame, required: Collection[str]) -> pl.DataFrame:
+    """The frame of `sufficiency`, in which everything that is `required` and not observed is missing, too.
+
+    Whoever is handed an account's data by its owner has the right to ask: what was kept back would else pass.
+    """
+    lacking = [
+        pl.when(pl.col(f"observed_{name}") < least).then(pl.lit(f"{name} are required: at least {least}"))
+        for name, least in MINIMA.items()
+        if name in required
+    ]
+    if not lacking:
+        return observed
+    added = pl.concat_list(lacking).list.drop_nulls()
+    return observed.with_columns(pl.concat_list("insufficient_because", added))
+
+
 def score_features(
     scorer: Scorer,
     tables: Tables,
     features: pl.DataFrame,
     prevalence: float,
     explained: Collection[str] = EXPLAINED,
+    required: Collection[str] = (),
 ) -> pl.DataFrame:
     """The same where the features of the tables are at hand, one row an account, sorted; see `Scorer.score`."""
     context = with_account_context(tables).accounts.select(
         "account_id", "platform", "handle", "followers", follower_count="follower_count_given"
     )
-    for observed in (sufficiency(tables), engagement_per_post(tables)):
+    for observed in (with_required(sufficiency(tables), required), engagement_per_post(tables)):
         context = context.join(observed, on="account_id", how="left", maintain_order="left")
     scores = scorer.score(features, context, prevalence, explained)
     scores = _withstood(scorer, tables, features, scores, prevalence)

@@ -66,11 +66,25 @@ def grow(life: Life, purges: dict[str, tuple[int, float]], rules: Rules, rng: np
     losses = losses + rng.poisson(life.departures * followers)
     burst_gain, burst_loss = _bursts(life, level, level * rate, rules, rng, steady=steady)
     net = _fit(gains + burst_gain, losses + burst_loss, organic_end)
+    if life.buys_in_rhythm:
+        bought = _in_rhythm(bought, gains + burst_gain, rng)
     organic = organic_end - np.concatenate((np.cumsum(net[::-1])[::-1][1:], [0]))
     life.organic_followers = np.maximum(organic, 1)
     life.bought_followers = bought
     _purge(life, purges)
     life.following = _following(life, rng)
+
+
+def _in_rhythm(bought: Integers, gains: Integers, rng: np.random.Generator) -> Integers:
+    """The same bought followers, ordered for each day in proportion to those who come by themselves.
+
+    Nothing but the days changes. Where followers were lost before as many would have come, all stays as it was.
+    """
+    steps = np.diff(bought)
+    chance = gains[1:] + 1.0
+    arrivals = rng.multinomial(int(np.maximum(steps, 0).sum()), chance / chance.sum())
+    moved: Integers = bought[0] + np.concatenate(([0], np.cumsum(arrivals + np.minimum(steps, 0))))
+    return moved if moved.min() >= 0 else bought
 
 
 def _gain_rate(life: Life, rules: Rules, rng: np.random.Generator) -> float:

@@ -121,6 +121,8 @@ class Life:
     """Chance that one of them comments on a post; 0: not as a habit."""
     care: float = 0.0
     """Of a cheat: chance that a detail of what was bought is chosen to look organic."""
+    buys_in_rhythm: bool = False
+    """Bought followers are ordered for the days on which others come: see `growth.grow`."""
     scheme_names: list[str] = field(default_factory=list)
     story: str | None = None
 

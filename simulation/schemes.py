@@ -58,6 +58,15 @@ LIKES_GO_DAYS = 14.0
 ORDERED_POSTS = {"all": 0.35, "since": 0.35, "some": 0.3}
 """Orders for all posts, for those since the account began to pay, and for some of them; assumed."""
 
+IN_RHYTHM = 0.4
+"""Of buyers who take care, those who order followers for the days on which others come; assumed."""
+
+SLOWEST_UNFOLLOW = 6
+"""Who takes care unfollows up to so many times as slowly; assumed."""
+
+COVER = (0.2, 2.0)
+"""Written comments for each ordered one, where they are to cover them; assumed."""
+
 OPEN_GROUP_TASTE = 2.0
 """Exponent by which an open group's keen members are met more often: a tenth of them writes a third. Assumed."""
 
@@ -235,6 +244,7 @@ class BoughtFollowers(Scheme):
         """Build the stock of bought followers up to `dose` of the present followers."""
         vendor = market.followers[int(rng.integers(len(market.followers)))]
         evasive = rng.random() < life.care
+        life.buys_in_rhythm = evasive and rng.random() < IN_RHYTHM
         patterns = rules.schemes.delivery_evasive if evasive else rules.schemes.delivery_careless
         orders = _follower_orders(life, weighted_choice(patterns, rng), dose, vendor, rules, rng, evasive=evasive)
         monthly = vendor.drop_per_month * (CAREFUL_DROP if evasive else 1.0)
@@ -366,7 +376,7 @@ class FollowUnfollow(Scheme):
         day = start
         while day < stop:
             up, wait = int(rng.integers(3, 18)), int(rng.integers(1, 10))
-            down = int(rng.integers(2, 15)) * (2 if evasive else 1)
+            down = int(rng.integers(2, 15)) * (int(rng.integers(2, SLOWEST_UNFOLLOW + 1)) if evasive else 1)
             daily = pace * rng.uniform(0.6, 1.3, size=up)
             ending = min(day + up, life.days)
             follows[day:ending] += daily[: ending - day]
@@ -508,6 +518,8 @@ class BoughtComments(Scheme):
         counts = _bought_comment_counts(life, dose, vendor, rules, rng)
         if rng.random() < life.care:
             lags: Lags = organic_lags(rules, rng)
+            if dose >= LABEL_DOSE:
+                life.bought_sources.append(_written(life, counts, rules, rng, dice))
         else:
             lags = _delivered(vendor)
         # Varied text is written by people: in the account's own voice, and at times about the post.
@@ -526,6 +538,31 @@ class BoughtComments(Scheme):
             return family_text(vendor.family, plain, dice)
 
         life.bought_sources.append(CommentSource(counts, lags, authors, text))
+
+
+def _written(life: Life, ordered: Integers, rules: Rules, rng: np.random.Generator, dice: Dice) -> CommentSource:
+    """Comments written to cover the ordered ones: on topic, none by the same stranger, in their own time.
+
+    They are bought, too: who is content with them alone needs no lots.
+    """
+    cover = draw_range(COVER, rng) * ordered.sum()
+    counts = _even_share(life, cover, rng)
+    voice = life.voice.changed(relevance=rng.uniform(0.7, 0.95), mention_only=0.0, emoji_only=0.05, short=0.15)
+
+    def authors(post: int, count: int) -> list[str]:  # noqa: ARG001
+        return random_identifiers(count, rng)
+
+    def text(post: int) -> str:
+        return comment(voice, post_topics(life, post), dice)
+
+    return CommentSource(counts, organic_lags(rules, rng), authors, text)
+
+
+def _even_share(life: Life, total: float, rng: np.random.Generator) -> Integers:
+    """Poisson counts per post that sum to about the total, in proportion to the comments a post draws."""
+    weights = life.comments + 1.0
+    counts: Integers = rng.poisson(total * weights / weights.sum()).astype(np.int64)
+    return counts
 
 
 def _bought_comment_counts(

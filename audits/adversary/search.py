@@ -163,7 +163,15 @@ class _Trials:
 
     def table(self) -> pl.DataFrame:
         """All that was tried, by account in the order of trying."""
-        return pl.concat(self.rows).sort("account_id", maintain_order=True)
+        amounts = dict.fromkeys((*self.moves, "dollars"), pl.Float64)
+        schema = {
+            "account_id": pl.String,
+            **amounts,
+            "moves": pl.Int64,
+            "verdict": pl.String,
+            "probability": pl.Float64,
+        }
+        return pl.concat([pl.DataFrame(schema=schema), *self.rows]).sort("account_id", maintain_order=True)
 
 
 def _key(plan: Amounts) -> tuple[tuple[str, float], ...]:

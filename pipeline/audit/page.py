@@ -26,7 +26,7 @@ simulation does, and against which real numbers it was set, stands in [cohort](c
 
 def audit_page(figures: str = "figures") -> str:
     """The page; `figures` is where its pictures lie, as seen from it."""
-    leakage, realism, generalisation, ablation, recall, robustness, summary = map(
+    leakage, realism, generalisation, ablation, recall, robustness, evasion, summary = map(
         read_json,
         (
             layout.AUDIT_LEAKAGE,
@@ -35,6 +35,7 @@ def audit_page(figures: str = "figures") -> str:
             layout.AUDIT_ABLATION,
             layout.AUDIT_RECALL,
             layout.AUDIT_ROBUSTNESS,
+            layout.AUDIT_EVASION,
             layout.AUDIT_SUMMARY,
         ),
     )
@@ -66,6 +67,8 @@ def audit_page(figures: str = "figures") -> str:
     parts += [picture("robustness_verdicts", "Verdicts of the genuine and recall against the same strengths")]
     parts += ["### Scored again later\n", *_later(robustness)]
     parts += ["\n### Another mix of schemes\n", *_mixes(robustness), ""]
+    parts += ["## Evasion: what a pass costs whoever bought\n", *_evasion(evasion)]
+    parts += [picture("evasion", "Share of rejects turned into passes against dollars, by scheme")]
     parts += ["## Accounts to look at", picture("gallery", "One simulated account per scheme and per story")]
     return "\n".join(parts).rstrip("\n") + "\n"
 
@@ -421,3 +424,77 @@ def _shares(row: Entry) -> str:
     if row["value"] is None:
         return "-"
     return f"{_share(row['value'])} ({_share(row['lower'])} to {_share(row['upper'])})"
+
+
+def _evasion(found: Entry) -> list[str]:
+    searched = next(iter(found["allowed"].values()))[0]
+    text = (
+        f"{searched['accounts']:,} inauthentic accounts of {searched['cohorts']} fresh cohorts that the model rejects, "
+        f"each changed by a search over what its owner could do ({found['plans']:,} plans scored: every move alone, "
+        "then greedy steps and plans at random at each budget): the share that got to `pass`, for at most so many "
+        f"dollars besides what was bought, with {found['confidence']:.0%} intervals over cohorts. The search needs "
+        "nothing but verdicts and probabilities; a cleverer one may need less, and there are other moves. "
+        "Prices are in the table below, most of them assumed. Getting to no verdict is not counted as a pass. "
+        "Where nobody got there, the costs are higher than the largest budget.\n"
+    )
+    lines = [text]
+    for name, rows in found["allowed"].items():
+        lines += [f"\n### Allowed: {name}\n", *_evaded(rows, found)]
+    lines += ["\n### What could be done\n", *_moves(found["moves"])]
+    return lines
+
+
+def _evaded(rows: list[Entry], found: Entry) -> list[str]:
+    """One table: by scheme, the share that passes within each budget."""
+    budgets = [f"{budget:,.0f} $" for budget in (0, *found["budgets"])]
+    body = [
+        [
+            _words(row["scheme"]),
+            str(row["accounts"]),
+            *(
+                _shares(row["passed"][0]) if place == 0 else _share(step["value"])
+                for place, step in enumerate(row["passed"])
+            ),
+            _dollars(row["median_dollars"]),
+            _share(row["left_reject"][-1]["value"]),
+            _share(row["no_verdict"]["value"]),
+            ", ".join(f"{found['moves'][each['move']]['title']} ({_share(each['share'])})" for each in row["moves"]),
+        ]
+        for row in rows
+    ]
+    head = [
+        "scheme",
+        "accounts",
+        *budgets,
+        "median",
+        "pass or review at most",
+        "no verdict, never a pass",
+        "cheapest plans hold",
+    ]
+    return table(head, body)
+
+
+def _dollars(found: Entry) -> str:
+    """The median cost with its interval; endless ends are named."""
+    value, lower, upper = (
+        "over the largest budget" if found[end] is None else f"{found[end]:,.0f} $"
+        for end in ("value", "lower", "upper")
+    )
+    return value if value == lower == upper else f"{value} ({lower} to {upper})"
+
+
+def _moves(moves: dict[str, Entry]) -> list[str]:
+    """What each move is, what it costs, and what else it takes."""
+    body = [
+        [
+            each["title"],
+            each["kind"],
+            each["unit"]
+            if each["price"] == 0
+            else f"{each['price']:.2g} $ for one of the {each['unit']}; {each['source']}",
+            each["burden"],
+            each["meaning"],
+        ]
+        for each in moves.values()
+    ]
+    return table(["move", "kind", "measured in; price", "takes besides", "what is done"], body)

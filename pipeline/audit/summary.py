@@ -57,6 +57,7 @@ def run(report: Callable[[str], None]) -> None:
     write_json({"limits": held(limits, leakage, realism, recall, robustness)}, layout.AUDIT_SUMMARY)
     shown = pictures(limits, leakage, realism, generalisation, recall)
     shown |= robustness_pictures(robustness)
+    shown |= evasion_pictures(read_json(layout.AUDIT_EVASION))
     save_figures(shown | {"gallery": examples(layout.AUDIT_FRESH)}, layout.AUDIT_FIGURES)
 
 
@@ -166,6 +167,15 @@ def robustness_pictures(robustness: dict[str, Any]) -> dict[str, Any]:
         "robustness": figures.robustness(recorded, robustness["rows"], curves, split=split),
         "robustness_verdicts": figures.robustness_verdicts(recorded, robustness["rows"], curves, split=split),
     }
+
+
+def evasion_pictures(evasion: dict[str, Any]) -> dict[str, Any]:
+    """What it costs to turn a reject into a pass."""
+    searched = next(iter(evasion["allowed"].values()))[0]
+    split = (
+        f"{searched['accounts']:,} rejected accounts of {searched['cohorts']} fresh cohorts, {evasion['plans']:,} plans"
+    )
+    return {"evasion": figures.evasion(evasion["allowed"], split=split)}
 
 
 def examples(prepared: Path) -> Figure:

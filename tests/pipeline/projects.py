@@ -56,6 +56,16 @@ SMALL: dict[str, dict[str, Any]] = {
     "audit_ablation": {"replicates": 20},
     "audit_catalogue": {"perturbed_accounts": 60, "replicates": 20, "jobs": 1},
     "audit_robustness": {"accounts": 120, "replicates": 20, "jobs": 1},
+    "audit_evasion": {
+        "accounts_per_scheme": 2,
+        "budgets": [100],
+        "rounds": 1,
+        "proposals": 1,
+        "random_plans": 1,
+        "refinements": 1,
+        "replicates": 20,
+        "jobs": 1,
+    },
     "audit_recall": {"replicates": 20},
 }
 """What differs from the repository's params.yaml: sizes, above all."""

@@ -23,6 +23,7 @@ from features.catalog import features
 from features.compute import compute
 from features.evidence import EVIDENCE_SCHEMA
 from features.signals import SIGNALS
+from features.sufficiency import COMMENTS_NEEDED, READINGS_NEEDED
 from features.tables import CONTRACTS, INSTANT
 from models.scoring import Scorer
 from pipeline import aside, parts
@@ -792,3 +793,26 @@ class TestPlaces:
         del content["labels"]
         assert scored(scorer, write(tmp_path / "without", content), tmp_path / "without-out").equals(with_labels)
         assert set(CONTRACTS["labels"].schema) & set(with_labels.columns) == {"account_id"}
+
+
+def test_what_is_required_and_kept_back_is_no_pass(scorer: Scorer, incoming: Path, tmp_path: Path) -> None:
+    plain = scored(scorer, incoming, tmp_path / "plain")
+    needed = scored(scorer, incoming, tmp_path / "needed", required=("days", "comments"))
+    lacks = (pl.col("observed_days") < READINGS_NEEDED) | (pl.col("observed_comments") < COMMENTS_NEEDED)
+    assert plain.filter(lacks & (pl.col("verdict") == "pass")).height > 0
+    assert set(needed.filter(lacks)["verdict"]) == {"insufficient_data"}
+    assert needed.filter(~lacks).equals(plain.filter(~lacks))
+    silent_one = needed.filter((pl.col("observed_days") == 0) & (pl.col("observed_comments") >= COMMENTS_NEEDED)).row(
+        0, named=True
+    )
+    assert f"days are required: at least {READINGS_NEEDED}" in silent_one["insufficient_because"]
+    assert summary_of(tmp_path / "needed")["required"] == ["days", "comments"]
+    assert "required" not in summary_of(tmp_path / "plain")
+
+
+def test_the_command_takes_what_is_required(incoming: Path, tmp_path: Path) -> None:
+    ran = invoke("score", "--input", incoming, "--output", tmp_path, "--require", "posts", "--quiet")
+    assert ran.exit_code == 0
+    assert summary_of(tmp_path)["required"] == ["posts"]
+    refused = invoke("score", "--input", incoming, "--output", tmp_path, "--require", "likes", "--quiet")
+    assert refused.exit_code == 2

@@ -12,7 +12,7 @@ from simulation.cohort import World
 from simulation.comments import collect, organic_source
 from simulation.draws import Floats, Integers
 from simulation.engagement import engage
-from simulation.growth import grow
+from simulation.growth import _in_rhythm, grow
 from simulation.life import WARM_UP_DAYS, Life
 from simulation.rules import draw_rules
 from simulation.schemes import (
@@ -136,6 +136,19 @@ def test_purchases_lie_before_and_within_the_window() -> None:
     assert within >= 20
 
 
+def test_followers_in_rhythm_come_when_others_come_and_are_as_many() -> None:
+    bought = np.array([100, 100, 600, 600, 550, 550])
+    gains = np.array([0, 9, 0, 0, 9, 0])
+    moved = _in_rhythm(bought, gains, np.random.default_rng(1))
+    assert (moved[0], moved[-1]) == (100, 550)
+    # Ten parts of 23 each on the two days on which nine others come; fifty still leave on the fourth.
+    assert np.diff(moved)[0] == pytest.approx(500 * 10 / 23, abs=40)
+    assert np.diff(moved)[3] == pytest.approx(500 * 10 / 23 - 50, abs=40)
+    # Fewer would be there than leave: nothing is moved.
+    early = np.array([0, 400, 0, 300])
+    assert _in_rhythm(early, np.array([0, 0, 0, 99]), np.random.default_rng(1)).tolist() == early.tolist()
+
+
 def test_follow_unfollow_raises_and_lowers_the_following_count() -> None:
     around = world()
     account = life(around, 3)
@@ -248,6 +261,32 @@ def _collected(name: str, seed: int, around: World | None = None) -> tuple[list[
     organic = organic_source(account, post_topics, around.account_ids, around.rules, rng, dice)
     rows = collect(account, organic, post_topics, around.rules, rng, dice)
     return rows.authors, set(around.account_ids), rows.lags
+
+
+def test_who_takes_care_covers_what_was_bought() -> None:
+    around = world()
+    covered, alone = [], []
+    for seed in range(12):
+        account, rng = _engaged(around, seed)
+        account.care = 1.0 if seed % 2 else 0.0
+        SCHEMES["bought_comments"].order_engagement(account, 0.5, around.market, around.rules, rng, Dice(seed))
+        (covered if seed % 2 else alone).append(account.bought_sources)
+
+    assert [len(sources) for sources in alone] == [1] * 6
+    assert [len(sources) for sources in covered] == [2] * 6
+    for ordered, written in ((ordered, written) for written, ordered in covered):
+        # A fifth to twice as many, by strangers of whom nobody comes twice.
+        assert 0.1 * ordered.counts.sum() < written.counts.sum() < 2.5 * ordered.counts.sum()
+        authors = [name for post in range(5) for name in written.authors(post, 20)]
+        assert len(set(authors)) == 5 * 20
+
+
+def test_doses_too_small_to_count_are_not_covered() -> None:
+    around = world()
+    account, rng = _engaged(around, 1)
+    account.care = 1.0
+    SCHEMES["bought_comments"].order_engagement(account, 0.05, around.market, around.rules, rng, Dice(1))
+    assert len(account.bought_sources) == 1
 
 
 def test_pod_members_are_accounts_of_the_cohort_and_come_back() -> None:
