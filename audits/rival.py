@@ -1,4 +1,4 @@
-"""How cheaply a rival gets an honest creator refused: what a search found, by size of account and by what was allowed."""
+"""How cheaply a rival gets an honest creator refused: what a search found, by size of account."""
 
 from __future__ import annotations
 

@@ -48,6 +48,7 @@ def card_page() -> str:
     metrics, segments = read_json(layout.METRICS), read_json(layout.SEGMENTS)
     generalisation, recall = read_json(layout.AUDIT_GENERALISATION), read_json(layout.AUDIT_RECALL)
     robustness = read_json(layout.AUDIT_ROBUSTNESS)
+    rival = read_json(layout.AUDIT_RIVAL)
     parts = [
         _facts(read_json(layout.TRAINING_REPORT)),
         USE,
@@ -59,6 +60,8 @@ def card_page() -> str:
         *_held_out(generalisation["leave_one_out"], generalisation["confidence"]),
         "\n## From which dose on\n",
         *_half_doses(recall["dose"]),
+        "\n## How cheaply a rival gets an honest creator refused\n",
+        _rival(rival),
         "\n## What it cannot see, and where it fails\n",
         *(f"- {sentence}" for sentence in failures(metrics, segments, generalisation, robustness)),
     ]
@@ -132,6 +135,27 @@ def _half_doses(found: Entry) -> list[str]:
         for each in found["half_doses"]
     ]
     return [text, *table(["scheme alone", "decision", "accounts", "half are seen"], rows)]
+
+
+def _rival(found: Entry) -> str:
+    """What bots sent to an honest creator bring about, in sentences."""
+    within = {
+        name: next(row for row in rows if row["size"] == "all")["rejected"] for name, rows in found["scenarios"].items()
+    }
+    middle = len(found["budgets"]) // 2
+    budget = found["budgets"][middle]
+
+    def told(scenario: str) -> str:
+        return _between(within[scenario][middle])
+
+    return (
+        f"An adversary who buys followers, likes, views or comments for an account that bought nothing gets this share "
+        f"of honest simulated accounts rejected for ${budget:g}: {told('within a month')} with orders within the last "
+        f"month, {told('over months')} where the same may be ordered again weeks apart. Without the rule that a reject "
+        f"must stand without the busiest month it would be {told('without the rule')}. Most are reviewed then, which "
+        "is what the rule intends: the creator has to be asked. It does not cover a rival who keeps it up for months, "
+        "one who knows more than the search, or a break-in into the account. By size and budget: [audit](audit.md).\n"
+    )
 
 
 def _hardest_scheme(rows: Sequence[Entry]) -> str | None:
