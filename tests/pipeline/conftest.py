@@ -13,7 +13,18 @@ from models.bundle import Head
 from models.classifier import MixtureTrees, import_lightgbm
 from models.scoring import Scorer
 from pipeline import aside, layout, track
-from pipeline.audit import ablation, catalogue, cohorts, generalisation, leakage, realism, recall, robustness, summary
+from pipeline.audit import (
+    ablation,
+    catalogue,
+    cohorts,
+    generalisation,
+    leakage,
+    realism,
+    recall,
+    rival,
+    robustness,
+    summary,
+)
 from pipeline.audit import scores as verdicts
 from pipeline.bundles import load_scorer, read_bundle
 from pipeline.contenders import frozen_cohorts, open_contender, score_contenders
@@ -41,6 +52,7 @@ def audited(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             catalogue,
             robustness,
             recall,
+            rival,
             summary,
         ):
             stage.run(silent)

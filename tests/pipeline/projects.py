@@ -56,6 +56,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "audit_ablation": {"replicates": 20},
     "audit_catalogue": {"perturbed_accounts": 60, "replicates": 20, "jobs": 1},
     "audit_robustness": {"accounts": 120, "replicates": 20, "jobs": 1},
+    "audit_rival": {"accounts_per_size": 3, "budgets": [30, 300], "rounds": 1, "replicates": 20, "jobs": 1},
     "audit_recall": {"replicates": 20},
 }
 """What differs from the repository's params.yaml: sizes, above all."""

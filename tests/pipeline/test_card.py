@@ -20,6 +20,7 @@ REPORTS = (
     layout.AUDIT_GENERALISATION,
     layout.AUDIT_RECALL,
     layout.AUDIT_ROBUSTNESS,
+    layout.AUDIT_RIVAL,
 )
 CARD = Path("docs/model-card.md")
 NUMBER = re.compile(r"\d[\d,.]*")
