@@ -116,7 +116,7 @@ def test_every_order_has_a_price_and_says_what_it_is() -> None:
         assert re.fullmatch(r"rival_[a-z_]+", each.name)
 
 
-# What a search says -----------------------------------------------------------------------------------------------------
+# What a search says ---------------------------------------------------------------------------------------------------
 
 
 def trial(account_id: str, order: str | None, dollars: float, verdict: str) -> dict[str, Any]:
