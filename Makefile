@@ -14,12 +14,13 @@ help: ## what there is to do
 setup: $(STAMP) ## the environment in .venv
 
 # uv resolves and installs ten times faster than pip; bytecode is compiled once, or every import costs double;
-# kernels likewise, or the first score waits for them.
+# kernels likewise, or the first score waits for them. The .pth switches MLflow's telemetry off for all of .venv.
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Assay needs Python 3.11 or newer; found " + sys.version.split()[0] + ". Name one: make PYTHON=python3.12 setup")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet 'uv>=0.5,<1'
 	UV_COMPILE_BYTECODE=1 $(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python -c constraints.txt -e '.[dev]'
+	cp .ci/no_telemetry.pth "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 	@echo 'compiling the kernels, once: about a minute'
 	$(VENV)/bin/python -m pipeline kernels
 	@touch $@

@@ -32,9 +32,6 @@ FEWEST_RATED = 20
 FEWEST_RHYTHM_DAYS = 14.0
 """Days that posts must cover for a rhythm; assumed."""
 
-NEWEST_POSTS = 10
-"""Posts that say what an account draws now; assumed."""
-
 NORMAL_QUANTILE = 1.6449
 """Of 0.95: bounds of 90 % intervals."""
 
@@ -58,7 +55,6 @@ FACTS_SCHEMA: dict[str, Any] = {
     **{name: dtype for name, dtype in MOOD_SCHEMA.items() if name != "account_id"},
     "positive_comment_share": pl.Float64,
     "negative_comment_share": pl.Float64,
-    "newest_posts_median": pl.Float64,
     "posts_per_week": pl.Float64,
     "last_post_on": pl.Date,
     "days_since_last_post": pl.Float64,
@@ -78,7 +74,6 @@ def account_facts(tables: Tables) -> pl.DataFrame:
     for part in (
         _posts(tables.posts.join(newest, on="account_id", how="left")),
         _against_own(settled_posts(tables).join(newest, on="account_id", how="left")),
-        _newest(settled_posts(tables)),
         _replies(tables.comments),
         comment_mood(accounts, tables.comments),
     ):
@@ -141,19 +136,6 @@ def _against_own(posts: pl.DataFrame) -> pl.DataFrame:
     names = [name for name in FACTS_SCHEMA if name.endswith("_compared") or "engagement_ratio" in name]
     schema = {name: FACTS_SCHEMA[name] for name in ("account_id", *names)}
     return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _newest(posts: pl.DataFrame) -> pl.DataFrame:
-    """Median likes and comments of the newest posts that show their likes; null where there are no older ones."""
-    shown = posts.select(
-        "account_id", "posted_at", "post_id", drew=pl.col("like_count") + pl.col("comment_count").fill_null(0)
-    )
-    newest = shown.drop_nulls("drew").sort("posted_at", "post_id").group_by("account_id").agg("drew")
-    drew = pl.col("drew")
-    return newest.select(
-        "account_id",
-        newest_posts_median=pl.when(drew.list.len() > NEWEST_POSTS).then(drew.list.tail(NEWEST_POSTS).list.median()),
-    )
 
 
 def ratio_by_ranks(ones: np.ndarray, others: np.ndarray) -> tuple[float | None, float | None, float | None]:

@@ -1,8 +1,10 @@
 """The model that travels: text trees and JSON, verified before anything parses them. No pickle, no joblib.
 
 LightGBM's text format cannot run code, but a malformed file crashes the process; so every file's sha256 stands in
-`SHA256SUMS`, which is compared first. This module turns a bundle into bytes by file name and back; where the bytes
-live is not its business.
+`SHA256SUMS`, which is compared first. A digest says that a file is whole and not who wrote it: files can be changed
+together with their digests. So what passed is held against `models.manifest`, trees against `models.trees`, and the
+bundle is written again and must give the same bytes. This module turns a bundle into bytes by file name and back;
+where the bytes live is not its business.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from models.calibration import Calibration
 from models.classifier import Mixture, MixtureTrees
 from models.drift import Drift
 from models.explanation import OrdinaryRange
+from models.manifest import MOST_JSON_BYTES, problems_of
 from models.shares import ShareModel
 from models.thresholds import Costs, Thresholds
 from models.trees import Trees, UnreadableTreesError
@@ -31,8 +34,19 @@ BASELINES = "baselines.json"
 DRIFT = "drift.json"
 
 
+LONGEST_SHOWN = 100
+"""Characters of what a file says that a message repeats."""
+
+MOST_NAMED = 20
+"""Files of a folder that a message names."""
+
+
 class UnusableBundleError(ValueError):
     """The bundle is incomplete, changed, from a future format or for other features; the message says what to do."""
+
+
+class ChangedBundleError(UnusableBundleError):
+    """The files are not those that were written: no program is to use them, of whatever version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,25 +135,37 @@ class Bundle:
         """Verify, then read. Nothing is parsed before its sha256 is right.
 
         Raises:
-            UnusableBundleError: a file is missing, changed or extra, or the format is not this program's.
+            ChangedBundleError: a file is missing, changed or extra.
+            UnusableBundleError: the format is not this program's, or an entry is not what it must be.
         """
         _verify(files)
+        if len(files[MANIFEST]) > MOST_JSON_BYTES:
+            raise UnusableBundleError(
+                f"model: {MANIFEST} is not one of Assay's. Found: {len(files[MANIFEST]):,} bytes. Copy it again, or "
+                "retrain."
+            )
         try:
             manifest = json.loads(files[MANIFEST])
             found = manifest["format_version"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UnusableBundleError(f"model: {MANIFEST} is not one of Assay's. Copy it again, or retrain.") from error
         if found != FORMAT_VERSION:
             raise UnusableBundleError(
-                f"model: the bundle has format version {found}; this program reads {FORMAT_VERSION}. "
+                f"model: the bundle has format version {str(found)[:LONGEST_SHOWN]}; this program reads "
+                f"{FORMAT_VERSION}. "
                 "Score with the version of Assay that made it, or train again."
             )
         try:
-            return cls._from_manifest(manifest, files)
+            _check_entries(files)
+            bundle = cls._from_manifest(manifest, files)
+            _check_written_so(files, bundle.to_files())
+        except UnusableBundleError:
+            raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise UnusableBundleError(
                 f"model: {MANIFEST} lacks or garbles an entry ({error}). Copy the bundle again, or retrain."
             ) from error
+        return bundle
 
     @classmethod
     def _from_manifest(cls, manifest: dict[str, Any], files: Mapping[str, bytes]) -> Bundle:
@@ -175,9 +201,17 @@ class Bundle:
         )
 
     @property
+    def sha256(self) -> str:
+        """The sha256 of its manifest, which holds those of all other files: 64 hex digits that name this very bundle.
+
+        It says which bundle, and not who made it: nothing is signed.
+        """
+        return _sha256(self.to_files()[MANIFEST])
+
+    @property
     def version(self) -> str:
-        """Sixteen hex digits that name this very bundle: the start of its manifest's sha256."""
-        return _sha256(self.to_files()[MANIFEST])[:16]
+        """The first sixteen digits of `sha256`, for people."""
+        return self.sha256[:16]
 
     def check_catalog(self, current_hash: str) -> None:
         """Refuse to score with features other than those trained on.
@@ -247,9 +281,31 @@ def _calibration(entry: dict[str, Any]) -> Calibration:
     )
 
 
+def _check_entries(files: Mapping[str, bytes]) -> None:
+    """Types and bounds of all numbers, which a digest vouches for as little as it does for who wrote them."""
+    found = problems_of(files[MANIFEST], files[BASELINES], files[DRIFT])
+    if found:
+        said = "; ".join(f"{name}.json lacks or garbles an entry ({'; '.join(each)})" for name, each in found.items())
+        raise UnusableBundleError(f"model: {said}. Copy the bundle again, or retrain.")
+
+
+def _check_written_so(files: Mapping[str, bytes], again: Mapping[str, bytes]) -> None:
+    """The bundle, written again, is the files: no entry was passed over, and no number read otherwise than it stands.
+
+    So `Bundle.sha256` is the digest of the file, too.
+    """
+    if different := sorted(name for name in again.keys() | files.keys() if again.get(name) != files.get(name)):
+        unknown = sorted(set(json.loads(files[MANIFEST])) - set(json.loads(again[MANIFEST])))
+        said = f" Found: {', '.join(map(repr, unknown))[:LONGEST_SHOWN]}." if unknown else ""
+        raise UnusableBundleError(
+            f"model: {', '.join(different)} holds more than this program knows, or is not written as it writes.{said} "
+            "Copy the bundle again, or retrain."
+        )
+
+
 def _verify(files: Mapping[str, bytes]) -> None:
     if CHECKSUMS not in files or MANIFEST not in files:
-        found = ", ".join(sorted(files)) or "nothing"
+        found = ", ".join(sorted(files)[:MOST_NAMED]) + (", ..." if len(files) > MOST_NAMED else "") or "nothing"
         raise UnusableBundleError(
             f"model: not a bundle of Assay: {CHECKSUMS} or {MANIFEST} is missing. Found: {found}. "
             "Point --model at the folder that 'dvc repro' left (data/model), or at models:/<name>@<alias>."
@@ -258,7 +314,7 @@ def _verify(files: Mapping[str, bytes]) -> None:
         lines = [line.split("  ", 1) for line in files[CHECKSUMS].decode("ascii").splitlines()]
         expected = {name: digest for digest, name in lines}
     except ValueError as error:
-        raise UnusableBundleError(f"model: {CHECKSUMS} cannot be read. Copy the bundle again.") from error
+        raise ChangedBundleError(f"model: {CHECKSUMS} cannot be read. Copy the bundle again.") from error
     missing = sorted(set(expected) - set(files))
     changed = sorted(name for name in expected if name in files and _sha256(files[name]) != expected[name])
     unlisted = sorted(set(files) - set(expected) - {CHECKSUMS})
@@ -270,7 +326,7 @@ def _verify(files: Mapping[str, bytes]) -> None:
             for label, names in (("missing", missing), ("changed", changed), ("not listed", unlisted))
             if names
         )
-        raise UnusableBundleError(f"model: the bundle is not what was written ({details}). Copy it again, or retrain.")
+        raise ChangedBundleError(f"model: the bundle is not what was written ({details}). Copy it again, or retrain.")
 
 
 def _checksums(files: Mapping[str, bytes]) -> bytes:

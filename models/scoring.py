@@ -18,11 +18,15 @@ from models.explanation import named_evidence, pushes, reasons, suspicious_side
 from models.outside import OWN_SIGNALS
 from models.shares import DIGITS, SharePredictor
 from models.training import feature_values
+from models.trees import UnreadableTreesError
 
 FloatArray = NDArray[np.float64]
 
 SCORE_PREVALENCE = 0.2
 """Prevalence at which `authenticity_score` is stated whatever a campaign declares, so that scores compare."""
+
+MOST_NAMED = 3
+"""Unknown features that a message names."""
 
 EXPLAINED = ("review", "reject")
 """Verdicts that come with reasons."""
@@ -59,10 +63,18 @@ class Scorer:
 
     def __init__(self, bundle: Bundle, catalogue: Mapping[str, Feature]) -> None:
         self.bundle = bundle
+        if unknown := [name for name in bundle.features if name not in catalogue]:
+            raise UnusableBundleError(
+                f"model: it names features that this program does not know. Found: {', '.join(unknown[:MOST_NAMED])}. "
+                "Train again."
+            )
         self._features = [catalogue[name] for name in bundle.features]
         self._classifier = booster(bundle.classifier.trees)
         self._schemes = {name: booster(head.trees) for name, head in bundle.schemes.items()}
-        self._shares = {name: SharePredictor(share, bundle.features) for name, share in bundle.shares.items()}
+        try:
+            self._shares = {name: SharePredictor(share, bundle.features) for name, share in bundle.shares.items()}
+        except UnreadableTreesError as error:
+            raise UnusableBundleError(f"model: {error}. Train again.") from error
         of_shares = [trees for share in self._shares.values() for trees in share.ensembles]
         for trees in (self._classifier, *self._schemes.values(), *of_shares):
             if tuple(trees.feature_name()) != bundle.features:

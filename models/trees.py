@@ -44,6 +44,15 @@ OF_LEAVES = ("leaf_value", "leaf_count")
 """Fields of a tree that are read: one entry an inner node, one a leaf."""
 
 
+MOST_LEAVES = 131_072
+"""Leaves of a tree, at most: LightGBM's own bound of `num_leaves`. The time and the memory that a tree takes rise faster
+than its text."""
+
+LARGEST_SCORE = 1e6
+"""How far from 0 the leaves of an ensemble may add up to, at most: a log-odds or a share lies nowhere near it
+(assumed). Beyond the range of floats two infinities would make a score that is no number."""
+
+
 class UnreadableTreesError(ValueError):
     """The text is not a whole ensemble of LightGBM's, or of a kind that is not trained here."""
 
@@ -61,6 +70,7 @@ class Trees:
         fields = [_fields(number, block) for number, block in enumerate(blocks)]
         self._nodes = _nodes(fields, len(self._names))
         self._shares = _shares(fields, self._nodes)
+        _check_leaves(fields)
 
     def feature_name(self) -> list[str]:
         """Feature names in the order of the columns."""
@@ -126,6 +136,9 @@ def _fields(number: int, block: str) -> dict[str, list[str]]:
         if entries.get(entry) != "0":
             raise UnreadableTreesError(f"tree {number} is of a kind that is not trained here ({entry} is not 0)")
     leaves = entries.get("num_leaves", "")
+    # Its length first: Python refuses to read a number of thousands of digits.
+    if leaves.isdecimal() and (len(leaves) > len(str(MOST_LEAVES)) or int(leaves) > MOST_LEAVES):
+        raise UnreadableTreesError(f"tree {number} announces more than {MOST_LEAVES:,} leaves")
     fields = {name: entries.get(name, "").split() for name in (*OF_NODES, *OF_LEAVES)}
     for name, found in fields.items():
         if not leaves.isdecimal() or len(found) != int(leaves) - (name in OF_NODES):
@@ -186,6 +199,15 @@ def _check_children(left: LongArray, right: LongArray, first_leaf: LongArray, st
     everywhere = both + 2 * starts + np.cumsum(node == 0)
     if not in_order or np.unique(everywhere).size != everywhere.size:
         raise UnreadableTreesError("the nodes of a tree do not make a tree")
+
+
+def _check_leaves(fields: Sequence[Mapping[str, list[str]]]) -> None:
+    """No row's score can leave `LARGEST_SCORE`, whatever its leaves: a score that is no number gives no verdict."""
+    leaves = _joined(fields, "leaf_value", np.float64)
+    first = np.concatenate([[0], np.cumsum([len(each["leaf_value"]) for each in fields])[:-1]]).astype(np.int64)
+    farthest = np.maximum.reduceat(np.abs(leaves), first).sum() if leaves.size else 0.0
+    if not farthest <= LARGEST_SCORE:
+        raise UnreadableTreesError(f"the leaves of the trees add up to more than {LARGEST_SCORE:,.0f}")
 
 
 def _shares(fields: Sequence[Mapping[str, list[str]]], nodes: Nodes) -> FloatArray:

@@ -12,7 +12,6 @@ from markupsafe import Markup
 from campaigns.budget import currency, same_budget
 from campaigns.facts import COMPARED_DAYS, FACTS_SCHEMA, FEWEST_COMPARED, FEWEST_RATED, RECENT_DAYS
 from pages import drawing
-from pages.telling import is_far_above, is_far_below
 
 LONGEST_NAME = 80
 """Characters of a handle, campaign or currency that are shown: what others wrote must not push a table off the page."""
@@ -76,17 +75,9 @@ def _candidate(row: Mapping[str, Any], pages: Mapping[str, str], *, has_facts: b
         "fee_currency": _short(row["currency"] or "", LONGEST_CURRENCY),
     }
     if has_facts:
-        shown["draws_now"] = _far_from_the_mean(row["newest_posts_median"], row["expected_engagement_per_post"])
         # A candidate whom the scores do not know was not looked up either.
         shown["beside"] = _beside(row) if row["verdict"] != "unscored" else None
     return shown
-
-
-def _far_from_the_mean(now: float | None, mean: float | None) -> float | None:
-    """What the newest posts draw, where the mean of all posts says something else; None where it does not."""
-    if now is None or mean is None:
-        return None
-    return now if is_far_below(now, mean) or is_far_above(now, mean) else None
 
 
 def _short(text: str, longest: int = LONGEST_NAME) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from campaigns.facts import NEWEST_POSTS
 from features.definition import Shown
+from features.engagement_level import NEWEST_POSTS, with_engagement
 from features.signals import SIGNALS
 from features.sufficiency import SETTLED_HOURS
 
@@ -77,7 +77,7 @@ def told(
         "sure": how_sure(score["probability_inauthentic"], spread),
         "outside": outside(score) if score["verdict"] in FLAGGED else [],
         "no_scheme": score["verdict"] in FLAGGED and not score["suspected_schemes"],
-        "level": level(seen.posts, seen.account["newest_at"]),
+        "level": level(seen.measured),
         "signals": signals(score["signals"] or [], reasons),
         "balance": balance(score["signals"] or [], reasons) if score["verdict"] in FLAGGED else "",
         "is_more_unnamed": unnamed(score["signals"] or [], reasons) > named(reasons),
@@ -125,39 +125,29 @@ def outside(score: Mapping[str, Any]) -> list[str]:
     return [without]
 
 
-def level(posts: pl.DataFrame, newest_at: Any) -> list[str]:
-    """Of which posts the mean is taken, and what the newest draw, as observed: likes and comments.
+def level(measured: pl.DataFrame) -> list[str]:
+    """Of which posts the median is taken, and where the mean of all says something else, that: likes and comments.
 
-    `posts` are the account's rows of the contract's table, `newest_at` the instant of its newest row.
+    `measured` are the account's rows of the engagement features' frame of posts.
     """
-    drew = pl.col("like_count") + pl.col("comment_count").fill_null(0)
-    shown = settled(posts, newest_at, ("like_count",)).sort("posted_at", "post_id").select("posted_at", drew=drew)
-    if shown.is_empty():
+    posts = with_engagement(measured)
+    if posts.is_empty():
         return ["No post older than 48 hours shows its likes."]
-    first, last = (f"{shown['posted_at'][place]:%Y-%m-%d}" for place in (0, -1))
-    if shown.height == 1:
+    newest = posts.tail(NEWEST_POSTS)
+    first, last = (f"{newest['posted_at'][place]:%Y-%m-%d}" for place in (0, -1))
+    if posts.height == 1:
         return [f"Of a single post of {first}."]
-    sentences = [f"The mean is of {shown.height:,} posts from {first} to {last}."]
-    if shown.height > NEWEST_POSTS:
-        drawn = shown["drew"].to_numpy()
-        now, mean = float(np.median(drawn[-NEWEST_POSTS:])), float(np.mean(drawn))
-        beside = " as observed"
-        if is_far_below(now, mean):
-            beside = " as observed: few posts, or older ones, make the mean"
-        elif is_far_above(now, mean):
-            beside = " as observed: it draws more now than in the mean"
-        sentences.append(f"The newest {NEWEST_POSTS} have a median of {now:,.0f} likes and comments{beside}.")
+    named = f"newest {newest.height:,} posts" if newest.height < posts.height else f"{newest.height:,} posts"
+    sentences = [f"The median of the {named} that show their likes, {first} to {last}."]
+    drawn = posts["engagement"].to_numpy()
+    now, mean = float(np.median(drawn[-NEWEST_POSTS:])), float(np.mean(drawn))
+    if mean > FAR_OFF * max(now, 1.0):
+        sentences.append(
+            f"The mean of {posts.height:,} is {mean:,.0f}, as observed: few posts, or older ones, make it."
+        )
+    elif now > FAR_OFF * mean:
+        sentences.append(f"The mean of {posts.height:,} is {mean:,.0f}, as observed: the newest draw more.")
     return sentences
-
-
-def is_far_below(now: float, mean: float) -> bool:
-    """Whether the newest posts draw so much less than the mean of all that the mean misleads."""
-    return mean > FAR_OFF * max(now, 1.0)
-
-
-def is_far_above(now: float, mean: float) -> bool:
-    """The same the other way round."""
-    return now > FAR_OFF * mean
 
 
 def settled(posts: pl.DataFrame, newest_at: Any, counts: Sequence[str]) -> pl.DataFrame:

@@ -174,6 +174,23 @@ Reference = Annotated[
     ),
 ]
 
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--pseudonym-key-file",
+        parser=parse_here,
+        metavar="FILE",
+        help="Text file, outside any repository, with the key that commenters' ids are hashed with (docs/privacy.md). "
+        "Default: ASSAY_PSEUDONYM_KEY; without that a public one. No score depends on it.",
+    ),
+]
+Redact = Annotated[
+    bool,
+    typer.Option(
+        "--redact", help="Without texts and ids of comments, and without public names (docs/privacy.md): 'withheld'."
+    ),
+]
+
 
 @app.command(rich_help_panel=OWN_DATA)
 def score(
@@ -218,6 +235,10 @@ def score(
             help="Dask scheduler, such as tcp://10.0.0.5:8786. Without it, --engine dask starts --jobs workers here.",
         ),
     ] = None,
+    key_file: KeyFile = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Keep the quarantine without what people wrote (docs/privacy.md).")
+    ] = False,
     scratch: Annotated[
         Path | None,
         typer.Option(
@@ -228,6 +249,14 @@ def score(
         ),
     ] = None,
     file_format: Annotated[FileFormat, typer.Option("--format", help="Format of the scores.")] = FileFormat.parquet,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Keep what is finished if this run breaks off, and go on with what an earlier one finished: same "
+            "input, options and model, or it starts anew.",
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Score every account of a dataset folder.
@@ -247,6 +276,7 @@ def score(
         from pipeline.bundles import load_scorer
         from pipeline.engines import opened_engine
         from pipeline.mapping.apply import mapped_aside
+        from pipeline.pseudonyms import pseudonyms
         from pipeline.score import score_folder
         from pipeline.summary import show_score_summary
 
@@ -255,10 +285,18 @@ def score(
             opened_engine(engine, jobs=jobs, version=catalog_hash, address=address) as opened,
             mapped_aside(source, mapping, scratch or output, report) as folder,
         ):
+            scorer, under = load_scorer(model), pseudonyms(key_file)
+            digest = None
+            if resume:
+                from pipeline.resuming import run_digest
+
+                options = {"as_of": as_of, "prevalence": prevalence, "format": file_format, "model": scorer.bundle.version}
+                options |= {"redact": redact, "pseudonyms": under.check}
+                digest = run_digest((source, mapping, reference, previous), options)
             summary = score_folder(
                 folder,
                 output,
-                load_scorer(model),
+                scorer,
                 as_of=as_of,
                 prevalence=prevalence,
                 reference=reference,
@@ -267,6 +305,9 @@ def score(
                 engine=opened,
                 scratch=scratch,
                 file_format=file_format.value,
+                resume=digest,
+                under=under,
+                redact=redact,
                 report=report,
             )
     if not quiet:
@@ -286,7 +327,9 @@ def shortlist(
     ],
     scores: Annotated[
         Path,
-        typer.Option("--scores", parser=parse_here, metavar="FILE", help="scores.parquet that 'score' wrote."),
+        typer.Option(
+            "--scores", parser=parse_here, metavar="FILE", help="scores.parquet or scores.csv that 'score' wrote."
+        ),
     ],
     output: Output,
     exit_zero: Annotated[
@@ -312,6 +355,7 @@ def shortlist(
         ),
     ] = None,
     mapping: Mapping = None,
+    redact: Redact = False,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
@@ -334,7 +378,15 @@ def shortlist(
         warnings: list[str] = []
         with nullcontext() if source is None else mapped_aside(source, mapping, output, report) as folder:
             ranked = shortlist_file(
-                candidates, scores, output, source=folder, pages=pages, jobs=jobs, report=report, warn=warnings.append
+                candidates,
+                scores,
+                output,
+                source=folder,
+                pages=pages,
+                redact=redact,
+                jobs=jobs,
+                report=report,
+                warn=warnings.append,
             )
     if not quiet:
         show_shortlist(ranked, output, warnings)
@@ -359,6 +411,8 @@ def report(
         bool, typer.Option("--only", help="No pages but those of the accounts that --account names.")
     ] = False,
     mapping: Mapping = None,
+    *,
+    redact: Redact = False,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
@@ -381,7 +435,7 @@ def report(
 
         with mapped_aside(source, mapping, output, told) as folder:
             written = report_folder(
-                folder, scores, output, accounts=account or (), only_those=only, jobs=jobs, report=told
+                folder, scores, output, accounts=account or (), only_those=only, redact=redact, jobs=jobs, report=told
             )
     if not quiet:
         show_report(written, output)
@@ -476,6 +530,52 @@ def validate(source: Input, as_of: AsOf = None, mapping: Mapping = None, quiet: 
     show_validation(checked, source, mapping, quiet=quiet)
 
 
+@app.command(rich_help_panel=OWN_DATA)
+def forget(
+    account: Annotated[
+        list[str] | None,
+        typer.Option("--account", metavar="ID", help="Id of a scored or labelled account; may be repeated."),
+    ] = None,
+    commenter: Annotated[
+        list[str] | None,
+        typer.Option("--commenter", metavar="ID", help="Id of somebody who commented; may be repeated."),
+    ] = None,
+    folder: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--in",
+            parser=parse_here,
+            metavar="DIR",
+            help="A further folder: results elsewhere, a dataset of your own; may be repeated.",
+        ),
+    ] = None,
+    *,
+    key_file: KeyFile = None,
+    erase: Annotated[bool, typer.Option("--erase", help="Erase it. Without this, nothing is changed.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find an account, or somebody who commented, in everything the project stored, and erase them.
+
+    Searches data/, reports/, the local tracking store, DVC's cache and the folders that --in names: tables row by row,
+    pages, JSON, databases, packed files. With --erase, tables are written anew without its rows, pages that name it and
+    objects of the cache are removed, and all is searched again. What cannot be reached is said (docs/privacy.md).
+
+    Exit code 0: it is nowhere (left). 4: it is held, in the files listed. 2: an option cannot be used.
+
+    Example: `python -m pipeline forget --account 17841400000000000 --in scored/march --erase`
+    """
+    with reported(quiet, "forget") as told:
+        from pipeline.forget import forget as search_and_erase
+        from pipeline.pseudonyms import pseudonyms
+        from pipeline.summary import show_forgotten
+
+        under = pseudonyms(key_file)
+        held = search_and_erase(account or (), commenter or (), folder or (), under, erasing=erase, report=told)
+    show_forgotten(held, erased=erase)
+    if held.left or held.sources:
+        raise typer.Exit(4)
+
+
 @app.command("map", rich_help_panel=OWN_DATA)
 def map_export(
     source: Annotated[Path, typer.Option("--input", help="Folder with your export: CSV, Excel, JSON or Parquet.")],
@@ -522,7 +622,9 @@ def features(
     ] = None,
     as_of: AsOf = None,
     mapping: Mapping = None,
+    *,
     reference: Reference = None,
+    key_file: KeyFile = None,
     jobs: Jobs = 1,
     quiet: Quiet = False,
 ) -> None:
@@ -538,11 +640,15 @@ def features(
         from features.definition import GROUPS
         from pipeline.features_table import features_file
         from pipeline.mapping.apply import mapped_aside
+        from pipeline.pseudonyms import pseudonyms
         from pipeline.summary import show_features
 
         chosen = [group.strip() for group in groups.split(",")] if groups is not None else GROUPS
         with mapped_aside(source, mapping, output, report) as folder:
-            table = features_file(folder, output, chosen, reference=reference, as_of=as_of, jobs=jobs, report=report)
+            under = pseudonyms(key_file)
+            table = features_file(
+                folder, output, chosen, reference=reference, under=under, as_of=as_of, jobs=jobs, report=report
+            )
     if not quiet:
         show_features(table, output)
 
@@ -675,6 +781,20 @@ def compare(
         comparison = put_side_by_side(first, second, output, report)
     if not quiet:
         show_comparison(comparison)
+
+
+@app.command(rich_help_panel=EXPERIMENTS)
+def track(quiet: Quiet = False) -> None:
+    """Log what `dvc repro` left as one MLflow run: after its last stage could not reach the store, or the store was lost.
+
+    A run that is there already is not logged again.
+
+    Exit code 2: the store cannot be used, or `dvc repro` left nothing.
+    """
+    with reported(quiet, "track") as report:
+        from pipeline.track import run
+
+        run(report)
 
 
 @app.command(rich_help_panel=EXPERIMENTS)
@@ -826,9 +946,11 @@ def stage_shortlist(quiet: Quiet = False) -> None:
 def stage_track(quiet: Quiet = False) -> None:
     """Everything above as one MLflow run, from files."""
     with reported(quiet, "track") as report:
-        from pipeline.track import run
+        from pipeline.track import run_stage
 
-        run(report)
+        warnings = run_stage(report)
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
 
 
 @stage.command("tune")

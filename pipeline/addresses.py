@@ -17,11 +17,14 @@ BATCH_PAGE = "index.html"
 ADDRESS_CHARACTERS = 40
 """Of an id that are kept in the address of its page, for people; a hash tells ids apart."""
 
+HASH_DIGITS = 32
+"""Of that hash: half of it, so that nobody finds two ids of one address, one page in the place of the other's."""
+
 
 def address(account_id: str) -> str:
     """The file name of an account's page: readable, and never a path whatever the id holds."""
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", account_id)[:ADDRESS_CHARACTERS].strip("-")
-    told_apart = hashlib.sha256(account_id.encode()).hexdigest()[:12]
+    told_apart = hashlib.sha256(account_id.encode()).hexdigest()[:HASH_DIGITS]
     return f"{readable}-{told_apart}.html" if readable else f"{told_apart}.html"
 
 

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
-from pipeline.dataset import MAX_QUARANTINED_SHARE, DatasetSummary, bucket_ids, prepare_dataset
+from pipeline.dataset import MAX_QUARANTINED_SHARE, DatasetSummary, bucket_ids, prepare_dataset, read_summary
 from pipeline.engines import Threads
+from pipeline.errors import AssayError, UnusableInputError
+from pipeline.locks import release, try_lock
 from pipeline.places import is_remote
 from pipeline.progress import counted
+from pipeline.pseudonyms import Pseudonyms, pseudonyms
+from pipeline.storage import RUN_PREFIX, scratch_folder, sweep
 
 BUCKETS: int | None = None
 """Account-hash buckets of one command's run; None: as many as the size of the input asks for."""
 
 
+RESUME_PREFIX = ".assay-resume-"
+"""Start of the name of a scratch folder that `score --resume` goes on with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A prepared folder and what became of the rows."""
+    """A prepared folder, what became of the rows, and what its commenters' pseudonyms were made with."""
 
     folder: Path
     summary: DatasetSummary
+    under: Pseudonyms = field(default_factory=pseudonyms)
 
 
 @contextmanager
@@ -39,6 +49,8 @@ def prepared_aside(
     jobs: int,
     report: Callable[[str], None],
     scratch: Path | None = None,
+    resume: str | None = None,
+    under: Pseudonyms | None = None,
 ) -> Iterator[Prepared]:
     """The source, prepared in a scratch folder that is removed in the end, whatever happens.
 
@@ -46,15 +58,21 @@ def prepared_aside(
     on the disk of the result, so that the last step is a rename, and where a place that may not be written to shows
     before the work begins. For a remote output it is the system's place for temporary files.
 
+    With `resume`, a digest of all that the result depends on, the folder is that of an earlier run of the same digest
+    where it broke off, and stays where this one breaks off.
+
     Raises:
         UnusableInputError, TooManyBadRowsError: see `prepare_dataset`.
     """
-    parent = _parent(output) if scratch is None else _made(scratch)
-    # Named before it is made: a request to end may come at any moment after, and must find it within the block.
-    place = (parent or Path(tempfile.gettempdir())) / f".assay-{uuid.uuid4().hex[:16]}"
-    try:
-        place.mkdir(mode=0o700)
+    under = under or pseudonyms()
+    parent = (scratch_parent(output) if scratch is None else _made(scratch)) or Path(tempfile.gettempdir())
+    if resume is None:
+        _forget(parent, output)
+    with scratch_folder(parent) if resume is None else _resumed(parent, output, resume, report) as place:
         folder = place / "prepared"
+        if folder.is_dir():
+            yield Prepared(folder, read_summary(folder), under)
+            return
         summary = prepare_dataset(
             source,
             folder,
@@ -64,13 +82,60 @@ def prepared_aside(
             jobs=jobs,
             progress=report,
             compression="uncompressed",
+            under=under,
         )
-        yield Prepared(folder, summary)
+        yield Prepared(folder, summary, under)
+
+
+@contextmanager
+def _resumed(parent: Path, output: Path, digest: str, report: Callable[[str], None]) -> Iterator[Path]:
+    """The folder of the runs of one digest into one output. It stays unless the run ends well or its input is at fault.
+
+    Raises:
+        UnusableInputError: another run works in it.
+    """
+    place = parent / f"{_resumable(output)}{digest[:16]}"
+    sweep(parent)
+    others = _forget(parent, output, place)
+    if place.is_dir():
+        report("going on where an earlier run broke off")
+    elif others:
+        report("the input, an option, the model or the code changed since the run that broke off: it starts anew")
+    place.mkdir(mode=0o700, exist_ok=True)
+    lock = try_lock(place)
+    if lock is None:
+        raise UnusableInputError(f"scratch: another run works in '{place}'. Found: its lock. Wait for its end.")
+    is_over = False
+    try:
+        for left in (*place.glob(".*"), *(place / "prepared").glob(".*")):
+            shutil.rmtree(left, ignore_errors=True)
+        yield place
+        is_over = True
+    except AssayError:
+        is_over = True
+        raise
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        if is_over:
+            # Under another name first: half of it removed must not be taken for something to go on with.
+            over = place.rename(parent / f"{RUN_PREFIX}{uuid.uuid4().hex[:16]}")
+            shutil.rmtree(over, ignore_errors=True)
+        release(lock)
 
 
-def _parent(output: Path) -> Path | None:
+def _resumable(output: Path) -> str:
+    """How the names of the folders start that runs into this output may go on with."""
+    return f"{RESUME_PREFIX}{hashlib.sha256(str(output.resolve()).encode()).hexdigest()[:8]}-"
+
+
+def _forget(parent: Path, output: Path, kept: Path | None = None) -> int:
+    """Remove what earlier runs into the output left to go on with, and say how many that were."""
+    others = [each for each in parent.glob(f"{_resumable(output)}*") if each != kept]
+    for other in others:
+        shutil.rmtree(other, ignore_errors=True)
+    return len(others)
+
+
+def scratch_parent(output: Path) -> Path | None:
     """Where the scratch folder of an output is made; None: where the system keeps temporary files."""
     if is_remote(output):
         return None

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Self
 
 from features.catalog import catalog_hash, features
-from models.bundle import Bundle, UnusableBundleError
+from models.bundle import CHECKSUMS, MANIFEST, Bundle, ChangedBundleError, UnusableBundleError
 from models.scoring import Scorer
 from pipeline.errors import UnusableInputError
 from pipeline.layout import MODEL
 
 REGISTRY_SCHEME = "models:/"
+
+MOST_BYTES = 1 << 29
+"""Bytes of all files of a bundle, at most: 512 MiB, thirty times the largest so far (assumed)."""
 
 
 def load_scorer(model: str | None = None) -> Scorer:
@@ -45,7 +48,22 @@ def read_bundle(folder: Path) -> Bundle:
         raise UnusableBundleError(
             f"model: there is no bundle at {folder}. Train one with 'dvc repro', or name one with --model."
         )
-    return Bundle.from_files({path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()})
+    # A link is read as what it leads to, since DVC can link its cache so: what counts is the content's sha256.
+    entries = sorted(folder.iterdir())
+    files = [path for path in entries if path.is_file()]
+    if not {CHECKSUMS, MANIFEST} <= {path.name for path in files}:
+        return Bundle.from_files({path.name: b"" for path in files})  # which says so: nothing of it is read
+    if others := sorted({path.name for path in entries} - {path.name for path in files}):
+        raise ChangedBundleError(
+            f"model: the bundle is not what was written (no files: {', '.join(others)}). Copy it again, or retrain."
+        )
+    size = sum(path.stat().st_size for path in files)
+    if size > MOST_BYTES:
+        raise ChangedBundleError(
+            f"model: the files of {folder} hold {size:,} bytes; a bundle holds at most {MOST_BYTES:,}. Copy it again, "
+            "or retrain."
+        )
+    return Bundle.from_files({path.name: path.read_bytes() for path in files})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.errors import UnusableInputError
+from pipeline.export import restored
 
 FIRST_LINE = 2
 """Of the list: the header stands above it."""
@@ -94,7 +95,8 @@ def _read(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise UnusableInputError([f"candidates: {path} is missing. Name a CSV file with --candidates."])
     try:
-        return pl.read_csv(path, infer_schema=False, truncate_ragged_lines=False, glob=False)
+        # Ids and handles are copied from our own CSV, where some carry a mark.
+        return restored(pl.read_csv(path, infer_schema=False, truncate_ragged_lines=False, glob=False))
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
         raise UnusableInputError(

@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline import layout
 from pipeline.audit.page import table
+from pipeline.plain import markdown
 from pipeline.results import headline, worth_table
 from pipeline.storage import read_json
 
@@ -289,4 +290,4 @@ def _between(row: Entry, name: str = "value") -> str:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return markdown(name.replace("_", " "))

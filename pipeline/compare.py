@@ -29,6 +29,7 @@ from pipeline.contenders import (
 )
 from pipeline.errors import UnusableInputError
 from pipeline.params import read_section
+from pipeline.plain import markdown
 from pipeline.promote import PromoteParams
 from pipeline.side_by_side import (
     Table,
@@ -275,10 +276,11 @@ def _write(
     numbers: Mapping[str, Any],
     folder: Path,
 ) -> None:
-    lines = [f"**{said[0]}**", "", *(line for each in said[1:] for line in (each, ""))]
+    lines = [f"**{markdown(said[0])}**", "", *(line for each in said[1:] for line in (markdown(each), ""))]
     for table in tables:
-        lines += [f"## {table.title}", "", *([table.words, ""] if table.words else [])]
-        lines += [*markdown_table(table.heads, table.rows), ""] if table.rows else []
+        lines += [f"## {table.title}", "", *([markdown(table.words), ""] if table.words else [])]
+        rows = [[markdown(cell) for cell in row] for row in table.rows]
+        lines += [*markdown_table(table.heads, rows), ""] if rows else []
     write_text("\n".join(["# Two models compared", "", *lines]), folder / "compare.md")
     view = compare_view("two models compared", said, [asdict(table) for table in tables], differences, DRAWN)
     write_text(page("compare.html", view), folder / "compare.html")

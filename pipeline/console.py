@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from pipeline.errors import AssayError, UnusableInputError
+from pipeline.plain import plain, plain_lines
 from pipeline.progress import progress
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no summary; errors still go to stderr.")]
@@ -70,12 +71,14 @@ def reported(quiet: bool, title: str) -> Iterator[Callable[[str], None]]:  # noq
         with _ended_by_signals(), progress(title, quiet=quiet) as report:
             yield report
     except AssayError as error:
-        for problem in error.problems:
+        for problem in plain_lines(error.problems):
             typer.echo(problem, err=True)
         raise typer.Exit(error.exit_code) from error
     except BrokenPipeError:
         raise  # the reader of the results went away (`| head`), which is no fault
     except OSError as error:
         # What the machine refuses (a place, a permission, room on the disk) is for the caller to repair too.
-        typer.echo(f"files: {error}. Check that the place exists, may be read and written to, and has room.", err=True)
+        typer.echo(
+            plain(f"files: {error}. Check that the place exists, may be read and written to, and has room."), err=True
+        )
         raise typer.Exit(UnusableInputError.exit_code) from error

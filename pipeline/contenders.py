@@ -23,7 +23,7 @@ from pydantic import Field, model_validator
 import simulation
 from features.catalog import catalog_hash, features
 from features.compute import compute
-from models.bundle import MANIFEST, UnusableBundleError
+from models.bundle import MANIFEST, ChangedBundleError, UnusableBundleError
 from models.scoring import Scorer
 from models.training import with_cohorts
 from pipeline import layout
@@ -241,6 +241,9 @@ def _scorer(contender: Contender) -> Scorer | None:
     try:
         bundle = read_bundle(contender.folder)
         bundle.check_catalog(catalog_hash())
+    except ChangedBundleError as error:
+        # Whoever changed the files may have changed the code beside them: it is not run.
+        raise NotScorableError(contender.label, str(error)) from error
     except UnusableBundleError as error:
         # Without this file Python would run whatever program of that name is installed.
         if contender.code is not None and (contender.code / "pipeline" / "__main__.py").is_file():
@@ -250,7 +253,10 @@ def _scorer(contender: Contender) -> Scorer | None:
             f"{error} A folder brings no code of its own: name the model by its registry address (models:/NAME@ALIAS) "
             "or its run, whose copy does.",
         ) from error
-    return Scorer(bundle, features())
+    try:
+        return Scorer(bundle, features())
+    except UnusableBundleError as error:
+        raise NotScorableError(contender.label, str(error)) from error
 
 
 def _by_this_code(scorer: Scorer, table: pl.DataFrame, prepared: Path, jobs: int, report: Report) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 from pydantic import BaseModel
 
 from features.tables import CONTRACTS, TableContract, Tables
@@ -20,10 +21,11 @@ from models.origins import DATASET, ORIGIN
 from pipeline import storage
 from pipeline.cleaning import clean_bucket, newest_instant
 from pipeline.engines import Threads
-from pipeline.errors import TooManyBadRowsError, UnusableInputError
+from pipeline.errors import LostRowsError, TooManyBadRowsError, UnusableInputError
 from pipeline.layout import SUMMARY_FILE
 from pipeline.locating import Folder, check_headers, locate_tables, unreadable
 from pipeline.progress import counted
+from pipeline.pseudonyms import Pseudonyms, pseudonyms
 from pipeline.quarantine import CONFLICT, Tally
 from pipeline.reading import TableSource, UnreadableFileError
 from pipeline.routing import Members, Progress, Router, Spill, in_one, prepared_schema, quarantine, read_spilled
@@ -54,6 +56,10 @@ class TableSummary(BaseModel):
     """Kind of defect to rows that have it; a row may have several."""
 
 
+PLACES = ("used", "quarantined", "duplicates_collapsed", "out_of_scope", "after_as_of")
+"""Counts of a table's summary of which every row read is in exactly one."""
+
+
 class DatasetSummary(BaseModel):
     """What `prepare_dataset` read and left; also written as summary.json."""
 
@@ -75,6 +81,7 @@ def prepare_dataset(
     jobs: int = 1,
     progress: Progress | None = None,
     compression: Compression = "zstd",
+    under: Pseudonyms | None = None,
 ) -> DatasetSummary:
     """Read the dataset folder `source` and leave clean buckets, quarantine and summary in `destination`.
 
@@ -89,12 +96,14 @@ def prepare_dataset(
         jobs: threads over the buckets of the second pass.
         progress: called now and then with what is being done.
         compression: of the buckets; none where they are read once and removed.
+        under: what commenters' ids are replaced by; None: under the key of the environment.
 
     Raises:
         UnusableInputError: tables that cannot be used; all problems of the folder at once.
         TooManyBadRowsError: more bad rows than allowed; all tables concerned at once.
     """
     check_places(source, destination)
+    under = under or pseudonyms()
     folder = locate_tables(source)
     if not source.is_dir():
         raise UnusableInputError(folder.problems)
@@ -107,8 +116,11 @@ def prepare_dataset(
     report = progress or (lambda _: None)
     with storage.atomic_folder(destination) as temporary:
         with Spill(temporary / _SPILL_FOLDER) as spill:
-            work = _Preparation(folder, temporary, spill, as_of, buckets, jobs, report, compression)
+            work = _Preparation(
+                folder, temporary, spill, as_of, buckets, jobs, report, compression, under, under.were_applied(source)
+            )
             summary = work.run(max_quarantined_share)
+            under.note(temporary)
         shutil.rmtree(temporary / _SPILL_FOLDER)
         storage.write_json(summary.model_dump(mode="json"), temporary / SUMMARY_FILE)
     return summary
@@ -190,6 +202,8 @@ class _Preparation:
     jobs: int
     progress: Progress
     compression: Compression
+    under: Pseudonyms
+    are_pseudonyms: bool
 
     def run(self, max_quarantined_share: float) -> DatasetSummary:
         problems = list(self.folder.problems)
@@ -213,6 +227,9 @@ class _Preparation:
         (self.destination / storage.QUARANTINE_FOLDER).mkdir()
         for table in tallies:
             self._write_quarantine(table)
+        lost = [text for table, tally in tallies.items() if (text := self._lost_rows(table, tally))]
+        if lost:
+            raise LostRowsError(lost)
         as_of = self.as_of if self.as_of is not None else max(newest, default=None)
         warnings = [*self.folder.warnings, *(each for tally in tallies.values() for each in tally.warnings())]
         if tallies["accounts"].used == 0:
@@ -228,7 +245,9 @@ class _Preparation:
         """Send the table's rows to their buckets; the problems that only its rows show."""
         table = source.contract.name
         try:
-            Router(source, tally, self.spill, self.buckets, self.as_of, members).route(self.progress)
+            Router(source, tally, self.spill, self.buckets, self.as_of, members, self.under, self.are_pseudonyms).route(
+                self.progress
+            )
         except UnreadableFileError as error:
             return [unreadable(table, error)]
         if table == "accounts" and tally.rows_in == 0:
@@ -256,6 +275,26 @@ class _Preparation:
         text = CONFLICT.format(key=", ".join(tally.contract.key))
         problems = pl.DataFrame({"row": range(conflicts.height), "problem": [text] * conflicts.height})
         self.spill.append(quarantine(tally.contract.name), in_one(tally.quarantine(conflicts, problems)))
+
+    def _lost_rows(self, table: str, tally: Tally) -> str | None:
+        """What does not add up of a table's rows: the counts against what was read, and the files against the counts."""
+        counts = {name: getattr(tally, name) for name in PLACES}
+        files = [storage.bucket_path(self.destination, table, bucket) for bucket in range(self.buckets)]
+        quarantined = storage.quarantine_path(self.destination, table)
+        known = self.folder.tables[table].known_rows()
+        found = {
+            "rows_in": tally.rows_in if known is None else int(known),
+            "used": sum(pq.read_metadata(path).num_rows for path in files) + tally.repaired,
+            "quarantined": pq.read_metadata(quarantined).num_rows if quarantined.exists() else 0,
+        }
+        if tally.rows_in == sum(counts.values()) and all(getattr(tally, name) == rows for name, rows in found.items()):
+            return None
+        told = ", ".join(f"{name} {rows:,}" for name, rows in {"rows_in": tally.rows_in, **counts}.items())
+        written = ", ".join(f"{name} {rows:,}" for name, rows in found.items())
+        return (
+            f"{table}: rows are lost or counted twice. Found: {told}; in the files {written}. This is a fault of ours: "
+            "nothing was written. Report it with the table."
+        )
 
     def _write_quarantine(self, table: str) -> None:
         """The table's bad rows as one file, sorted, so that it does not depend on the order of reading."""

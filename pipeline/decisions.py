@@ -15,6 +15,7 @@ import polars as pl
 from features.tables import SCHEMES, Column, TableContract
 from pipeline.casting import cast_cells
 from pipeline.errors import TooManyBadRowsError, UnusableInputError, did_you_mean
+from pipeline.export import restored
 from pipeline.locating import Folder, check_headers, unreadable
 from pipeline.quarantine import CONFLICT, MIN_QUARANTINED_ROWS, Tally, illegal_rows, unreadable_rows
 from pipeline.reading import FORMS, ROW_PROBLEM, TableSource, UnreadableFileError, form_of
@@ -157,7 +158,9 @@ def _usable_rows(
     good, bad = [pl.DataFrame(schema=CONTRACT.schema)], [_no_quarantine()]
     known = known_accounts.implode()
     try:
-        for raw in source.batches():
+        for cells in source.batches():
+            # Ids are copied from our own CSV, where some carry a mark.
+            raw = restored(cells) if source.form == "csv" else cells
             batch = cast_cells(raw, CONTRACT)
             tally.rows_in += raw.height
             tally.note_cells(raw, batch)

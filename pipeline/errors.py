@@ -33,10 +33,20 @@ class UnusableInputError(AssayError):
     exit_code = 2
 
 
+class UnusableStoreError(UnusableInputError):
+    """The tracking store cannot be reached or used: nothing but the record of a run waits for it."""
+
+
 class TooManyBadRowsError(AssayError):
     """More rows of a table were quarantined than `max_quarantined_share` allows."""
 
     exit_code = 3
+
+
+class LostRowsError(AssayError):
+    """What became of a table's rows does not add up to the rows that were read: a fault of ours, never of the input."""
+
+    exit_code = 1
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str | None:

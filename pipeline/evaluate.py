@@ -25,12 +25,22 @@ from models.training import with_cohorts
 from pipeline import layout
 from pipeline.aside import over_buckets, prepared_aside
 from pipeline.bundles import load_scorer
+from pipeline.claims import claimed
 from pipeline.dataset import read_bucket, read_labels
 from pipeline.errors import UnusableInputError
 from pipeline.measure import BASELINE, measure, measure_verdicts
 from pipeline.params import Section, read_section
 from pipeline.score_bucket import score_features
-from pipeline.storage import atomic_folder, atomic_path, check_output_folder, read_json, write_json, write_parquet
+from pipeline.storage import (
+    atomic_folder,
+    atomic_path,
+    check_output_folder,
+    publish,
+    read_json,
+    scratch_folder,
+    write_json,
+    write_parquet,
+)
 
 SIMULATED = "simulation"
 """`label_source` of simulated accounts."""
@@ -98,6 +108,21 @@ def evaluate_folder(
         TooManyBadRowsError: see `prepare_dataset`.
     """
     check_output_folder(output)
+    with claimed(output, report):
+        return _evaluate(source, output, scorer, as_of=as_of, prevalence=prevalence, jobs=jobs, report=report)
+
+
+def _evaluate(
+    source: Path,
+    output: Path,
+    scorer: Scorer,
+    *,
+    as_of: datetime | None,
+    prevalence: float | None,
+    jobs: int,
+    report: Callable[[str], None],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """See `evaluate_folder`; the output is claimed."""
     with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
         if read_labels(prepared.folder).is_empty():
             raise UnusableInputError(
@@ -111,10 +136,11 @@ def evaluate_folder(
     metrics, segments, pictures, _ = measure(scored, split, draws)
     more, more_pictures = measure_verdicts(scored, split, scorer, draws)
     metrics, pictures = metrics | more, pictures | more_pictures
-    output.mkdir(exist_ok=True)
-    write_json(metrics, output / layout.METRICS.name)
-    write_json(segments, output / layout.SEGMENTS.name)
-    save_figures(pictures, output / layout.FIGURES.name)
+    with scratch_folder(output) as place:
+        save_figures(pictures, place / layout.FIGURES.name)
+        write_json(segments, place / layout.SEGMENTS.name)
+        write_json(metrics, place / layout.METRICS.name)
+        publish(place, (layout.FIGURES.name, layout.SEGMENTS.name, layout.METRICS.name), output)
     return metrics, segments
 
 

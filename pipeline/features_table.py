@@ -19,6 +19,7 @@ from pipeline.errors import UnusableInputError
 from pipeline.extract import check_groups
 from pipeline.network import GROUP as NETWORK
 from pipeline.network import network_features
+from pipeline.pseudonyms import Pseudonyms
 from pipeline.storage import write_parquet
 
 OTHER_FORMATS = (".csv", ".json", ".jsonl", ".tsv", ".txt", ".xlsx")
@@ -31,6 +32,7 @@ def features_file(
     groups: Sequence[str],
     *,
     reference: Path | None = None,
+    under: Pseudonyms | None = None,
     as_of: datetime | None,
     jobs: int,
     report: Callable[[str], None],
@@ -38,7 +40,8 @@ def features_file(
     """The feature table, written to `output` and returned.
 
     The columns are in the catalogue's order, whatever the order of `groups`. The accounts of `reference`, a dataset
-    folder, count as observed for the network features, and for nothing else.
+    folder, count as observed for the network features, and for nothing else. No value depends on `under`, what
+    commenters' ids are replaced by.
 
     Raises:
         UnusableInputError: an unknown group, or an input that cannot be used; nothing is written then.
@@ -55,7 +58,7 @@ def features_file(
     if output.suffix.lower() in OTHER_FORMATS:
         raise UnusableInputError(f"output: the table is Parquet. Found: '{output}'. Let its name end in .parquet.")
     alone = [group for group in MODEL_GROUPS if group in groups]
-    with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
+    with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report, under=under) as prepared:
         folder = prepared.folder
         accounts = prepared.summary.tables["accounts"].used
         table = over_buckets(

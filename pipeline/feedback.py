@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from features.tables import CONTRACTS
 from models.evaluation import clopper_pearson
 from models.thresholds import VERDICTS
 from pipeline import layout
+from pipeline.claims import claimed
 from pipeline.dataset import MAX_QUARANTINED_SHARE
 from pipeline.decisions import GENUINE, INAUTHENTIC, UNCLEAR, read_decisions
 from pipeline.scores_file import read_scores
@@ -21,6 +21,7 @@ from pipeline.storage import (
     check_output_folder,
     publish,
     quarantine_path,
+    scratch_folder,
     write_json,
     write_parquet,
 )
@@ -58,9 +59,7 @@ def feedback_file(decisions: Path, scores: Path, output: Path) -> dict[str, Any]
         "verdicts": verdicts,
         "warnings": [*read.warnings, *selection_warnings(reviewed, verdicts)],
     }
-    output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".assay-", dir=output) as scratch:
-        folder = Path(scratch)
+    with claimed(output), scratch_folder(output) as folder:
         (folder / QUARANTINE_FOLDER).mkdir()
         if not read.quarantine.is_empty():
             write_parquet(read.quarantine, quarantine_path(folder, "decisions"))

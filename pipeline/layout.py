@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+DVC_FOLDER = Path(".dvc")
 OWN_PARAMS = Path(__file__).resolve().parent.parent / PARAMS
 """The project's own params.yaml, wherever a command is called."""
 
@@ -45,6 +46,7 @@ AUDIT_ABLATION = Path("reports/audit/ablation.json")
 AUDIT_CATALOGUE = Path("reports/audit/catalogue.json")
 AUDIT_ROBUSTNESS = Path("reports/audit/robustness.json")
 AUDIT_RECALL = Path("reports/audit/recall.json")
+AUDIT_EVASION = Path("reports/audit/evasion.json")
 AUDIT_RIVAL = Path("reports/audit/rival.json")
 AUDIT_SUMMARY = Path("reports/audit/summary.json")
 AUDIT_FIGURES = Path("reports/audit/figures")

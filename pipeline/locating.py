@@ -8,6 +8,7 @@ from pathlib import Path
 
 from features.tables import CONTRACTS, TableContract
 from pipeline.errors import did_you_mean
+from pipeline.outside import leading_out, no_files
 from pipeline.quarantine import wrong_type
 from pipeline.reading import BROKEN, FORMS, TableSource, UnreadableFileError, form_of, read_header
 from pipeline.storage import read_json
@@ -45,14 +46,30 @@ def locate_tables(source: Path) -> Folder:
                 f"Found: {', '.join(path.name for path in found)}. Keep one of them."
             )
         elif found:
-            _locate_parts(folder, table, found[0], source.resolve())
+            _locate_parts(folder, table, found[0], source)
     _note_strangers(folder, names)
-    if (source / NOTES_FILE).is_file():
-        folder.warnings += read_json(source / NOTES_FILE)
+    folder.warnings += _notes(source)
     return folder
 
 
+def _notes(source: Path) -> list[str]:
+    """What a mapping of ours left out; nothing where the file is none that it writes."""
+    path = source / NOTES_FILE
+    if not path.is_file() or leading_out([path], source):
+        return []
+    try:
+        notes = read_json(path)
+    except ValueError:
+        notes = None
+    is_ours = isinstance(notes, list) and all(isinstance(each, str) for each in notes)
+    return notes if is_ours else [f"input: '{NOTES_FILE}' is not read. It is no list of sentences."]
+
+
 def _locate_parts(folder: Folder, table: str, path: Path, root: Path) -> None:
+    problem = _not_opened([path], root)
+    if problem:
+        folder.problems.append(f"{table}: {problem}")
+        return
     parts = [path]
     if path.is_dir():
         parts = sorted(each for each in path.iterdir() if not each.name.startswith((".", "_")))
@@ -67,12 +84,9 @@ def _locate_parts(folder: Folder, table: str, path: Path, root: Path) -> None:
         if strangers:
             folder.warnings.append(f"{table}: not read inside '{table}/': {_some(strangers)}.")
         parts = [each for each in parts if form_of(each) is not None]
-    escaping = [each.name for each in parts if not each.resolve().is_relative_to(root)]
-    if escaping:
-        folder.problems.append(
-            f"{table}: links that lead out of the folder are not followed. Found: {_some(escaping)}. "
-            "Copy the file into the folder."
-        )
+    problem = _not_opened(parts, root)
+    if problem:
+        folder.problems.append(f"{table}: {problem}")
         return
     forms = sorted({form_of(each) or "" for each in parts})
     if len(forms) == 1 and forms[0]:
@@ -87,6 +101,19 @@ def _locate_parts(folder: Folder, table: str, path: Path, root: Path) -> None:
             f"{table}: the table is present in {len(forms)} forms. "
             f"Found: {_some([each.name for each in parts])}. Keep one form."
         )
+
+
+def _not_opened(paths: list[Path], root: Path) -> str | None:
+    """Why something in the folder must not be opened; None where all of it may."""
+    escaping = leading_out(paths, root)
+    if escaping:
+        names = _some([each.name for each in escaping])
+        return f"links that lead out of the folder are not followed. Found: {names}. Copy the file into the folder."
+    strange = no_files(paths)
+    if strange:
+        names = _some([each.name for each in strange])
+        return f"only files are read. Found: {names}, a pipe, a device or a link to nothing. Put a file in its place."
+    return None
 
 
 def _note_strangers(folder: Folder, names: list[str]) -> None:

@@ -14,6 +14,7 @@ from pipeline.errors import UnusableInputError
 from pipeline.mapping.apply import map_folder
 from pipeline.mapping.checking import read_mapping
 from pipeline.mapping.guess import Proposal
+from pipeline.plain import plain, plain_lines
 from pipeline.storage import atomic_folder, write_text
 
 Report = Callable[[str], None]
@@ -92,7 +93,7 @@ def run(
     if mapping is not None and to is not None:
         notes = write_tables(source, mapping, to, report)
         if not quiet:
-            for note in notes:
+            for note in plain_lines(notes):
                 typer.echo(f"warning: {note}", err=True)
             typer.echo(f"Written to {to}, to look at. {next_step(source, mapping)}", err=True)
         return True
@@ -111,13 +112,13 @@ def show(proposal: Proposal, output: Path, source: Path, left: list[str]) -> Non
         found = [guess for guess in proposal.guesses if guess.table == table and guess.spec is not None]
         where = place.get("file", place.get("from_table"))
         inside = place.get("sheet") or place.get("rows")
-        typer.echo(f"{table}: {where}{f' ({inside})' if inside else ''}")
+        typer.echo(plain(f"{table}: {where}{f' ({inside})' if inside else ''}"))
         for guess in found:
             if guess.question is None:
-                typer.echo(f"  {guess.column}: {guess.why}")
-    for note in proposal.notes:
+                typer.echo(plain(f"  {guess.column}: {guess.why}"))
+    for note in plain_lines(proposal.notes):
         typer.echo(f"note: {note}", err=True)
-    for question in left:
+    for question in plain_lines(left):
         typer.echo(f"undecided: {question}", err=True)
     check = f"python -m pipeline validate --input {shlex.quote(str(source))} --mapping {shlex.quote(str(output))}"
     mend = "Decide what is open in it (DECIDE), then check it: " if left else "Read it, then check it: "

@@ -27,6 +27,7 @@ from pipeline.dataset import (
 )
 from pipeline.errors import UnusableInputError
 from pipeline.layout import SUMMARY_FILE
+from pipeline.pseudonyms import Pseudonyms, pseudonyms
 from pipeline.routing import Progress
 
 OWN_SUMMARY_FILE, OWN_QUARANTINE_FOLDER = "own_summary.json", "quarantine_own"
@@ -62,6 +63,7 @@ def prepare_together(
     max_quarantined_share: float,
     jobs: int,
     progress: Progress | None = None,
+    under: Pseudonyms | None = None,
 ) -> DatasetSummary:
     """Prepare both folders and leave their accounts together in `destination`, as `prepare_dataset` leaves one.
 
@@ -85,11 +87,13 @@ def prepare_together(
                 max_quarantined_share=max_quarantined_share,
                 jobs=jobs,
                 progress=progress,
+                under=under,
             )
         _check_apart(parts[DATASET], parts[OWN])
         for table in CONTRACTS:
             for bucket in bucket_ids(parts[DATASET]):
                 storage.write_parquet(_joined(parts, table, bucket), storage.bucket_path(temporary, table, bucket))
+        (under or pseudonyms()).note(temporary)
         summary = _summary(read_summary(parts[DATASET]), read_summary(parts[OWN]))
         storage.write_json(summary.model_dump(mode="json"), temporary / SUMMARY_FILE)
         (parts[OWN] / SUMMARY_FILE).rename(temporary / OWN_SUMMARY_FILE)

@@ -52,6 +52,7 @@ from pipeline.dataset import bucket_ids
 from pipeline.engines import Engine, Threads
 from pipeline.errors import AssayError
 from pipeline.progress import counted
+from pipeline.pseudonyms import known_ids, with_known_ids
 from pipeline.storage import atomic_path, bucket_path, write_parquet
 
 GROUP = "network"
@@ -118,13 +119,20 @@ class _Source:
     bucket: int
     is_reference: bool
 
-    def tables(self) -> Tables:
+    def tables(self, known: pl.DataFrame) -> Tables:
+        """The narrow columns; commenters who are accounts of either folder under their own id, as `known` has it."""
+
         def read(table: str, columns: tuple[str, ...] | None = None) -> pl.DataFrame:
             path = bucket_path(self.prepared, table, self.bucket)
             return pl.read_parquet(path, columns=list(columns) if columns else None, glob=False)
 
         readings = read("followers_daily", READING_COLUMNS)
-        return Tables(read("accounts"), readings, POSTS.empty(), read("comments", COMMENT_COLUMNS))
+        comments = with_known_ids(read("comments", COMMENT_COLUMNS), known)
+        return Tables(read("accounts"), readings, POSTS.empty(), comments)
+
+    def account_ids(self) -> pl.Series:
+        path = bucket_path(self.prepared, "accounts", self.bucket)
+        return pl.read_parquet(path, columns=["account_id"], glob=False)["account_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +146,7 @@ class _See:
     def __call__(self, part: int) -> int:
         source = self.sources[part]
         known = self.scratch.read("known", 0) if source.is_reference else None
-        seen = sightings(source.tables(), self.key, known)
+        seen = sightings(source.tables(self.scratch.read("ids", 0)), self.key, known)
         self.scratch.write_sightings(part, seen)
         return seen.edges.height
 
@@ -208,7 +216,7 @@ class _Cite:
         wanted = self.value.scratch.read("noted", part)
         if wanted.is_empty():
             return pl.DataFrame(schema=EVIDENCE_SCHEMA)
-        tables = only(self.sources[part].tables(), wanted["account_id"])
+        tables = only(self.sources[part].tables(self.value.scratch.read("ids", 0)), wanted["account_id"])
         return evidence(with_network(tables, self.value.survey(part), self.key), wanted)
 
 
@@ -304,17 +312,28 @@ def _observed(
     with ExitStack() as stack:
         scratch = stack.enter_context(_scratch(prepared.folder))
         sources = [_Source(prepared.folder, bucket, False) for bucket in bucket_ids(prepared.folder)]
-        edges = sum(_over(engine, _See(scratch, sources, key), range(len(sources)), "reading", report))
+        own = len(sources)
         if reference is not None:
-            scratch.write("known", 0, scratch.read_all("seen_accounts").select("account"))
             try:
                 folder = stack.enter_context(
-                    prepared_aside(reference, prepared.folder, as_of=prepared.summary.as_of, jobs=jobs, report=report)
+                    prepared_aside(
+                        reference,
+                        prepared.folder,
+                        as_of=prepared.summary.as_of,
+                        jobs=jobs,
+                        report=report,
+                        under=prepared.under,
+                    )
                 ).folder
             except AssayError as error:
                 raise type(error)([f"reference: {problem}" for problem in error.problems]) from error
-            own = len(sources)
             sources += [_Source(folder, bucket, True) for bucket in bucket_ids(folder)]
+        # A commenter who is an account, of whichever of the two folders, must be found again under its own id.
+        ids = pl.concat([source.account_ids() for source in sources])
+        scratch.write("ids", 0, known_ids(ids, prepared.under))
+        edges = sum(_over(engine, _See(scratch, sources, key), range(own), "reading", report))
+        if reference is not None:
+            scratch.write("known", 0, scratch.read_all("seen_accounts").select("account"))
             parts = range(own, len(sources))
             edges += sum(_over(engine, _See(scratch, sources, key), parts, "reading the reference", report))
         commented = _survey(scratch, len(sources), edges, engine, report)

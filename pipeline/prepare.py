@@ -12,6 +12,7 @@ from pipeline.dataset import prepare_dataset
 from pipeline.mapping.apply import mapped_aside
 from pipeline.merging import holds_tables, prepare_together
 from pipeline.params import Instant, Section, read_section
+from pipeline.pseudonyms import pseudonyms
 from pipeline.routing import Progress
 
 
@@ -26,6 +27,8 @@ class PrepareParams(Section):
     """Mapping of the raw dataset, where it is an export; null: it is in the contract."""
     own_mapping: Path | None = None
     """Likewise of the own accounts."""
+    pseudonym_key_file: Path | None = None
+    """Text file, outside the repository, with the key of the commenters' pseudonyms; null: the environment's."""
     buckets: int = Field(ge=1, le=256)
     """Files per table; an account's rows share one."""
     max_quarantined_share: float = Field(ge=0, le=1)
@@ -45,6 +48,7 @@ def run(progress: Progress | None = None) -> None:
         "max_quarantined_share": params.max_quarantined_share,
         "jobs": params.jobs,
         "progress": progress,
+        "under": pseudonyms(params.pseudonym_key_file),
     }
     report = progress or (lambda _: None)
     with mapped_aside(params.dataset, params.mapping, layout.PREPARED.parent, report) as dataset:

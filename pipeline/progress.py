@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from pipeline.plain import plain
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, Task, TaskID
@@ -107,7 +109,9 @@ class LiveLine:
             self._live.remove_task(self._phase)
         if total is not None and total <= 1:
             unit, total = "", None  # nothing to count
-        self._phase = self._live.add_task(f"{self._title}: {text}" if text else self._title, total=total, unit=unit)
+        self._phase = self._live.add_task(
+            plain(f"{self._title}: {text}" if text else self._title), total=total, unit=unit
+        )
         self.advance(0)  # the point in time that the first rate is told from
 
     def advance(self, number: float) -> None:

@@ -33,6 +33,7 @@ from pipeline.contenders import (
 )
 from pipeline.errors import UnusableInputError
 from pipeline.params import read_section
+from pipeline.plain import markdown
 from pipeline.side_by_side import Table, figure_numbers, figure_rows, markdown_table
 from pipeline.simulate import read_priors
 from pipeline.storage import write_json
@@ -212,8 +213,8 @@ def _record(
     accounts = f", {compared['metrics']['accounts']:,} accounts that both judge" if compared else ""
     cohorts = f"{len(frozen.seeds)} simulated, seeds {frozen.seeds[0]} to {frozen.seeds[-1]}{accounts}"
     lines = [
-        f"**{outcome.title}**\n",
-        *(f"- {sentence}" for sentence in outcome.sentences),
+        f"**{markdown(outcome.title)}**\n",
+        *(f"- {markdown(sentence)}" for sentence in outcome.sentences),
         f"\nFrozen cohorts: {cohorts}; {params.confidence:.0%} intervals, cohorts drawn whole.\n",
     ]
     if outcome.figures:

@@ -10,13 +10,14 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import polars as pl
 import pyarrow as pa
@@ -26,9 +27,13 @@ import pyarrow.parquet
 from features.tables import TableContract
 from pipeline.casting import is_readable
 from pipeline.places import is_remote
+from pipeline.unpacking import MOST_BATCH_BYTES, Unpacked
 
 BATCH_ROWS = 262_144
 """Rows of one parquet batch."""
+
+LARGEST_ROW_GROUP = 4 * 1024 * 1024
+"""Rows of a group that polars reads, which holds a whole one; Arrow reads larger ones piece by piece."""
 
 CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes of one batch of CSV or JSON lines; also the longest CSV row that can be read."""
@@ -49,6 +54,7 @@ BROKEN = "assay:row_problem"
 """The same in a Parquet file that a mapping wrote (`pipeline.mapping`): a name that no export has."""
 
 RAGGED_ROW = "the row has more or fewer cells than the header"
+NO_OBJECT = "the line is not a JSON object"
 UNCLOSED_QUOTE = f"{RAGGED_ROW}; a quote may not be closed"
 
 FORMS = {".parquet": "parquet", ".csv": "csv", ".csv.gz": "csv", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
@@ -147,8 +153,12 @@ def open_part(part: Path) -> BinaryIO:
     if part.stat().st_size == 0 and part.name.endswith((".csv", ".gz")):
         raise OSError("the file is empty")
     if part.name.endswith(".gz"):
-        return cast("BinaryIO", gzip.open(part.open("rb") if is_remote(part) else part))
+        return cast("BinaryIO", io.BufferedReader(Unpacked(_gzip(part), part.stat().st_size)))
     return part.open("rb")
+
+
+def _gzip(part: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(part.open("rb") if is_remote(part) else part))
 
 
 # parquet
@@ -183,7 +193,9 @@ def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFra
     with _parquet(part) as file:
         names = file.schema_arrow.names
         columns = [name for name in names if name in contract.schema or name == BROKEN]
-        if not is_remote(part) and all(_is_plain(field.type) for field in file.schema_arrow):
+        groups = (file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups))
+        is_small = max(groups, default=0) <= LARGEST_ROW_GROUP
+        if is_small and not is_remote(part) and all(_is_plain(field.type) for field in file.schema_arrow):
             # Polars' own reader takes a third of the time and a quarter of the memory, but not every Arrow type.
             rows = pl.scan_parquet(part, glob=False).select(columns)
             batches: Iterator[pl.DataFrame] = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
@@ -191,9 +203,17 @@ def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFra
             arrow = file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
             batches = (pl.DataFrame(pl.from_arrow(batch)) for batch in arrow)
         for frame in batches:
+            _check_size(frame)
             # In one piece: whatever picks rows out of several costs ten times as much.
             problem = pl.col(BROKEN) if BROKEN in names else pl.lit(None, dtype=pl.String)
             yield frame.rechunk().with_columns(problem.alias(ROW_PROBLEM)).drop(BROKEN, strict=False)
+
+
+def _check_size(batch: pl.DataFrame) -> None:
+    """Refuse a batch whose text is short in the file, since it repeats, and would fill the memory."""
+    size = batch.select(pl.sum_horizontal(pl.col(pl.String).str.len_bytes().cast(pl.Int64).sum())).item()
+    if size is not None and size > MOST_BATCH_BYTES:
+        raise OSError(f"{batch.height:,} rows of it hold {size / 1e9:,.0f} GB of text")
 
 
 def _is_plain(arrow_type: pa.DataType) -> bool:
@@ -241,8 +261,16 @@ def _csv_rows(part: Path, dialect: Dialect) -> Iterator[Iterator[list[str]]]:
     """The rows that are not empty, the header first."""
     encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
     with open_part(part) as stream, io.TextIOWrapper(stream, encoding=encoding, newline="") as text:
-        lines = islice(text, dialect.skip_rows, None)
+        lines = islice(_bounded_lines(text), dialect.skip_rows, None)
         yield (row for row in csv.reader(lines, delimiter=dialect.separator) if row)
+
+
+def _bounded_lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines, none of which is held that is longer than a row may be."""
+    while line := text.readline(CHUNK_BYTES):
+        if len(line) == CHUNK_BYTES:
+            raise csv.Error(f"a line of more than {CHUNK_BYTES:,} characters")
+        yield line
 
 
 def _csv_header(part: Path, contract: TableContract) -> Header:  # noqa: ARG001 - one signature for all forms
@@ -330,8 +358,10 @@ def _jsonl_header(part: Path, contract: TableContract) -> Header:
 
 
 def _json_object(line: bytes) -> dict[str, Any] | None:
+    text = line.decode("utf-8-sig")
     try:
-        value = json.loads(line.decode("utf-8-sig"))
+        # Numbers as text: only the kind of a value is asked for, and Python refuses whole numbers of 4,301 digits.
+        value = json.loads(text, parse_int=str)
     except (json.JSONDecodeError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -349,15 +379,60 @@ def _jsonl_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFrame
 
 
 def _json_rows(chunk: bytes, contract: TableContract) -> pl.DataFrame:
-    schema = dict.fromkeys(contract.schema, pl.String())
+    chunk = _with_whole_characters(chunk)
     try:
-        frame = pl.read_ndjson(io.BytesIO(chunk), schema=schema)
+        return _json_frame([line for line in chunk.split(b"\n") if line.strip()], contract)
     except pl.exceptions.PolarsError:
-        return _json_rows_one_by_one(chunk, schema)
-    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
+        return _json_rows_one_by_one(chunk, contract)
 
 
-def _json_rows_one_by_one(chunk: bytes, schema: dict[str, pl.String]) -> pl.DataFrame:
+def _with_whole_characters(chunk: bytes) -> bytes:
+    """The chunk with the replacement character for every half of one, as cutting a text short in UTF-16 leaves it.
+
+    Python and JavaScript write such halves without complaint; polars reads them as zeros.
+    """
+    if _HALF_CHARACTER.search(chunk) is None:
+        return chunk
+    return _ESCAPES.sub(lambda found: found[1] or rb"\ufffd", chunk)
+
+
+_HALF_CHARACTER = re.compile(rb"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..\\u[dD])[c-fC-F])", re.DOTALL)
+"""May find too much (behind a backslash that is itself escaped), never too little."""
+
+_HEX = rb"[0-9a-fA-F]{2}"
+_ESCAPES = re.compile(
+    rb"(\\\\|\\u[dD][89abAB]" + _HEX + rb"\\u[dD][c-fC-F]" + _HEX + rb")|\\u[dD][89a-fA-F]" + _HEX
+)
+"""An escaped backslash or a pair of halves, both as they should be; or a half alone."""
+
+
+def _json_frame(lines: list[bytes], contract: TableContract) -> pl.DataFrame:
+    """A row for every line.
+
+    Raises:
+        PolarsError: some line is no JSON object.
+    """
+    frame = pl.read_ndjson(io.BytesIO(b"\n".join(lines)), schema=dict.fromkeys(contract.schema, pl.String()))
+    if frame.height != len(lines):
+        raise pl.exceptions.ShapeError(f"{frame.height} rows of {len(lines)} lines")
+    return frame.with_columns(_nested_texts(frame, lines, contract))
+
+
+def _nested_texts(frame: pl.DataFrame, lines: list[bytes], contract: TableContract) -> pl.Series:
+    """What is wrong with rows that hold an object or a list where a text belongs: polars writes it out as a text."""
+    texts = [column.name for column in contract.columns if column.dtype == pl.String]
+    problems: list[str | None] = [None] * frame.height
+    suspected = pl.any_horizontal(pl.col(name).str.contains(r"^[\[{]") for name in texts).fill_null(value=False)
+    for row in frame.select(suspected).to_series().arg_true():
+        record = _json_object(lines[row])
+        nested = [name for name in texts if isinstance((record or {}).get(name), dict | list)]
+        problems[row] = "; ".join(f"{name} cannot be read as text" for name in nested) or None
+        if record is None:
+            problems[row] = NO_OBJECT
+    return pl.Series(ROW_PROBLEM, problems, dtype=pl.String)
+
+
+def _json_rows_one_by_one(chunk: bytes, contract: TableContract) -> pl.DataFrame:
     """The rows of a chunk in which some line is no JSON object: those lines become rows with a problem."""
     lines = [line for line in chunk.splitlines() if line.strip()]
     good = [line for line in lines if _json_object(line) is not None]
@@ -368,13 +443,12 @@ def _json_rows_one_by_one(chunk: bytes, schema: dict[str, pl.String]) -> pl.Data
         some = stack.pop()
         try:
             if some:
-                frames.append(pl.read_ndjson(io.BytesIO(b"\n".join(some)), schema=schema))
+                frames.append(_json_frame(some, contract))
         except pl.exceptions.PolarsError:
             if len(some) == 1:
                 rejected += 1
             else:
                 stack += [some[: len(some) // 2], some[len(some) // 2 :]]
-    empty = dict.fromkeys(schema, pl.Series([None] * rejected, dtype=pl.String))
-    problems = pl.DataFrame(empty).with_columns(pl.lit("the line is not a JSON object").alias(ROW_PROBLEM))
-    rows = [frame.with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM)) for frame in frames]
-    return pl.concat([*rows, problems])
+    empty = dict.fromkeys(contract.schema, pl.Series([None] * rejected, dtype=pl.String))
+    problems = pl.DataFrame(empty).with_columns(pl.lit(NO_OBJECT).alias(ROW_PROBLEM))
+    return pl.concat([*frames, problems])

@@ -20,10 +20,12 @@ from pages.render import page
 from pipeline import layout
 from pipeline.addresses import ACCOUNTS_FOLDER, BATCH_PAGE, address
 from pipeline.aside import over_buckets, prepared_aside
+from pipeline.claims import claimed
 from pipeline.dataset import read_bucket
 from pipeline.errors import UnusableInputError
+from pipeline.redaction import without_comment_ids, without_names, without_texts
 from pipeline.scores_file import read_file, read_scores
-from pipeline.storage import publish, read_json
+from pipeline.storage import check_output_folder, publish, read_json
 
 PAGED = ("review", "reject")
 """Verdicts whose accounts get a page unless others are asked for."""
@@ -55,30 +57,36 @@ def report_folder(
     *,
     accounts: Sequence[str] = (),
     only_those: bool = False,
+    redact: bool = False,
     jobs: int = 1,
     report: Callable[[str], None],
 ) -> dict[str, int]:
     """Write the batch's page, one page for every reject and review, and one for each of `accounts`.
 
     With `only_those` the rejects and reviews have none unless they are named. Evidence and summary are taken from
-    beside the scores where they lie there. Pages of accounts that stood in the folder are replaced. Returns how many
+    beside the scores where they lie there. With `redact` the pages have no text of a comment, no id of one and no
+    public name. Pages of accounts that stood in the folder are replaced. Returns how many
     were written.
 
     Raises:
         UnusableInputError, TooManyBadRowsError: a file or the folder cannot be used, or an account is not among the
             scores; nothing is written then.
     """
+    _check_place(output)
     scores = read_scores(scores_file, COLUMNS, "scores")
     asked = _asked(scores, accounts, only_those=only_those)
     evidence = _evidence(scores_file)
+    if redact:
+        scores, evidence = without_names(scores), without_comment_ids(evidence)
     summary_file = scores_file.parent / layout.SUMMARY_FILE
     summary = read_json(summary_file) if summary_file.is_file() else None
     as_of: datetime | None = scores.select(pl.col("as_of").max()).item()
-    with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
+    aside = prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report)
+    with claimed(output, report), aside as prepared:
         complete = prepared.folder / _COMPLETE
         (complete / ACCOUNTS_FOLDER).mkdir(parents=True)
         paged = scores.join(asked, on="account_id", how="semi", maintain_order="left")
-        work = _Pages(prepared.folder, complete / ACCOUNTS_FOLDER, paged, evidence, summary)
+        work = _Pages(prepared.folder, complete / ACCOUNTS_FOLDER, paged, evidence, summary, redact)
         written = over_buckets(prepared.folder, work, report, jobs, doing="pages", rows=asked.height)
         missing = asked.join(written, on="account_id", how="anti")["account_id"].to_list()
         if missing:
@@ -87,10 +95,22 @@ def report_folder(
                 f"{', '.join(missing[:SHOWN_IDS])}. Name the folder that was scored."
             )
         addresses = {name: f"{ACCOUNTS_FOLDER}/{address(name)}" for name in written["account_id"]}
-        html = page("batch.html", batch_view(scores, summary, addresses))
+        html = page("batch.html", {**batch_view(scores, summary, addresses), "redacted": redact})
         (complete / BATCH_PAGE).write_text(html, encoding="utf-8")
         publish(complete, (ACCOUNTS_FOLDER, BATCH_PAGE), output)
     return {"accounts": scores.height, "pages": written.height}
+
+
+def _check_place(output: Path) -> None:
+    """Refuse to replace a folder of somebody else: `accounts` is also what a dataset calls the parts of a table."""
+    check_output_folder(output)
+    place = output / ACCOUNTS_FOLDER
+    others = sorted(path.name for path in place.iterdir() if path.suffix != ".html") if place.is_dir() else []
+    if others:
+        raise UnusableInputError(
+            f"output: '{place}' would be replaced whole. Found: {others[0]} in it, so it is no folder of pages. Give "
+            "another folder."
+        )
 
 
 @dataclass(frozen=True)
@@ -102,6 +122,7 @@ class _Pages:
     scores: pl.DataFrame
     evidence: pl.DataFrame
     summary: dict[str, Any] | None
+    redact: bool
 
     def __call__(self, bucket: int) -> pl.DataFrame:
         tables = read_bucket(self.prepared, bucket)
@@ -113,7 +134,11 @@ class _Pages:
         prevalence = None if self.summary is None else self.summary["prevalence"]
         for score in own.iter_rows(named=True):
             view = account_view(seen[score["account_id"]], score, behind.get(score["account_id"], []), self.summary)
-            html = page("account.html", {**view, "prevalence": prevalence, "batch": f"../{BATCH_PAGE}"})
+            if self.redact:
+                view = without_texts(view)
+            html = page(
+                "account.html", {**view, "redacted": self.redact, "prevalence": prevalence, "batch": f"../{BATCH_PAGE}"}
+            )
             (self.folder / address(score["account_id"])).write_text(html, encoding="utf-8")
         return own.select("account_id")
 

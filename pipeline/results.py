@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline import layout
 from pipeline.audit.page import table
+from pipeline.plain import markdown
 from pipeline.results_shares import shares_section
 from pipeline.storage import read_json
 
@@ -349,7 +350,7 @@ def _rules(found: Entry) -> list[str]:
 
 
 def _words(name: str | None) -> str:
-    return str(name or "none").replace("_", " ")
+    return markdown(str(name or "none").replace("_", " "))
 
 
 def _plain(value: float | None) -> str:
@@ -449,7 +450,5 @@ def _doses(rows: list[Entry]) -> list[str]:
     for row in rows:
         cells = [_share(row, prefix) for prefix in _FOUND.values()]
         dose = f"{row['dose_from']:.0%} to {row['dose_to']:.0%}"
-        lines.append(
-            f"| {row['scheme'].replace('_', ' ')} | {dose} | {row['accounts']:,} | " + " | ".join(cells) + " |"
-        )
+        lines.append(f"| {_words(row['scheme'])} | {dose} | {row['accounts']:,} | " + " | ".join(cells) + " |")
     return lines

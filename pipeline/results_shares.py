@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.plain import markdown
+
 Entry = dict[str, Any]
 
 SHARES = {"follower_share": "followers", "engagement_share": "engagement"}
@@ -53,7 +55,11 @@ def _table(rows: list[Entry]) -> list[str]:
     for by, heading in HEADINGS.items():
         for row in rows:
             if row["by"] == by:
-                label = heading if by == "all" else f"{heading}: {str(row['segment'] or 'none').replace('_', ' ')}"
+                label = (
+                    heading
+                    if by == "all"
+                    else f"{heading}: {markdown(str(row['segment'] or 'none').replace('_', ' '))}"
+                )
                 lines.append(f"| {label} | {row['accounts']:,} | " + " | ".join(_cells(row)) + " |")
     return lines
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,7 @@ from features.context import end_of_day
 from features.tables import TableContract
 from pipeline.casting import cast_cells, known_or_other, unknown_values
 from pipeline.progress import steps
+from pipeline.pseudonyms import COLUMN, Pseudonyms
 from pipeline.quarantine import Tally, illegal_rows, unreadable_rows
 from pipeline.reading import ROW_PROBLEM, TableSource
 
@@ -174,6 +175,9 @@ class Router:
     buckets: int
     as_of: datetime | None
     members: Members | None
+    pseudonyms: Pseudonyms
+    are_pseudonyms: bool = False
+    """Whether the commenters of the table are pseudonyms already."""
 
     def route(self, progress: Progress) -> None:
         """Read the whole table.
@@ -190,6 +194,11 @@ class Router:
     def _route_batch(self, raw: pl.DataFrame) -> None:
         contract, tally = self.source.contract, self.tally
         batch = cast_cells(raw, contract)
+        if COLUMN in raw.columns and COLUMN in contract.schema:
+            # Before anything else sees the row: not even the quarantine keeps who commented.
+            hidden = self.pseudonyms.replaced(batch.frame, are_pseudonyms=self.are_pseudonyms)
+            batch = replace(batch, frame=batch.frame.with_columns(hidden))
+            raw = raw.with_columns(hidden)
         tally.rows_in += raw.height
         tally.note_cells(raw, batch)
         rows = self._known_by_then(self._in_scope(batch.frame.with_columns(_position())))

@@ -11,6 +11,7 @@ from typing import Any
 
 from models.bundle import Bundle
 from models.thresholds import VERDICTS
+from pipeline.plain import markdown
 from pipeline.side_by_side import markdown_table, with_interval
 
 Entry = Mapping[str, Any]
@@ -242,7 +243,7 @@ def _weakest_segments(segments: Entry) -> Iterator[list[str]]:
             refused = "" if genuine is None else f", {_value(genuine):.1%} of genuine rejected"
             yield [
                 words,
-                str(row["segment"] or "nothing"),
+                markdown(str(row["segment"] or "nothing")),
                 f"{row['accounts']:,}",
                 f"AUC {_value(row['auc']):.3f}{refused}",
             ]
@@ -252,14 +253,14 @@ def _weakest_stories(segments: Entry) -> Iterator[list[str]]:
     rows = [row for row in segments.get("benign_story", []) if row.get("story") and row["accounts"] >= FEWEST_ACCOUNTS]
     for row in sorted(rows, key=lambda row: -(row["reject_share"] + row["review_share"]))[:WEAKEST]:
         figure = f"{row['reject_share']:.1%} rejected, {row['review_share']:.1%} reviewed"
-        yield ["honest story", row["story"].replace("_", " "), f"{row['accounts']:,}", figure]
+        yield ["honest story", _words(row["story"]), f"{row['accounts']:,}", figure]
 
 
 def _weakest_schemes(segments: Entry) -> Iterator[list[str]]:
     rows = [row for row in segments.get("scheme", []) if row.get("scheme") and row["accounts"] >= FEWEST_ACCOUNTS]
     for row in sorted(rows, key=lambda row: row["flagged_share"])[:WEAKEST]:
         figure = f"{row['flagged_share']:.1%} flagged, {row['reject_share']:.1%} rejected"
-        yield ["scheme", row["scheme"].replace("_", " "), f"{row['accounts']:,}", figure]
+        yield ["scheme", _words(row["scheme"]), f"{row['accounts']:,}", figure]
 
 
 def _value(entry: Any) -> float:
@@ -283,8 +284,8 @@ def _ordered(counts: Mapping[str, int]) -> list[str]:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return markdown(name.replace("_", " "))
 
 
 def _listed(names: Sequence[str] | Mapping[str, Any]) -> str:
-    return ", ".join(name.replace("_", " ") for name in sorted(names))
+    return ", ".join(_words(name) for name in sorted(names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,16 +20,21 @@ from models.drift import FEWEST_ACCOUNTS, MOST_WARNINGS
 from models.scoring import Scorer
 from models.thresholds import VERDICTS
 from pipeline import layout
-from pipeline.aside import prepared_aside
+from pipeline.aside import prepared_aside, scratch_parent
 from pipeline.bundles import load_scorer
+from pipeline.claims import claimed
 from pipeline.dataset import DatasetSummary, bucket_ids
 from pipeline.engines import Engine, Threads
+from pipeline.errors import UnusableInputError
 from pipeline.export import write_csv_parts
 from pipeline.network import write_network
 from pipeline.params import Instant, Section, read_section
 from pipeline.parts import Parts
+from pipeline.places import is_remote
 from pipeline.previous import Changes, compare, read_previous
 from pipeline.progress import counted
+from pipeline.pseudonyms import Pseudonyms
+from pipeline.redaction import redact_quarantine
 from pipeline.score_bucket import BucketCounts, ScoreBucket
 from pipeline.storage import (
     QUARANTINE_FOLDER,
@@ -43,6 +49,9 @@ PARQUET_FILES = (layout.SCORES_FILE, layout.EVIDENCE_FILE)
 CSV_FILES = ("scores.csv", "evidence.csv")
 
 Report = Callable[[str], None]
+
+_COMPLETE = ".complete"
+"""Where the result waits in the scratch folder until all of it is there; a run that goes on makes it anew."""
 
 BESIDE_INPUT = (
     "output: '{}' is the input folder, too: results now stand beside the tables they were made of. Name another folder "
@@ -89,6 +98,9 @@ def score_folder(
     scratch: Path | None = None,
     file_format: str = "parquet",
     timed: bool = True,
+    resume: str | None = None,
+    under: Pseudonyms | None = None,
+    redact: bool = False,
     report: Report,
 ) -> dict[str, Any]:
     """Score every usable account of a dataset folder; write scores, evidence, network, quarantine and summary.
@@ -108,18 +120,32 @@ def score_folder(
         scratch: folder that the scratch folder is made in; None: the output.
         file_format: `parquet` or `csv`.
         timed: whether the summary tells the seconds.
+        resume: `run_digest` of this run: what an earlier run of it finished before it broke off is not done again.
+        under: what commenters' ids are replaced by; None: under the key of the environment. No score depends on it.
+        redact: whether the quarantine is kept without what people wrote.
         report: is told what is being done.
 
     Raises:
         UnusableInputError, TooManyBadRowsError: see `prepare_dataset` and `read_previous`; nothing is written then.
+            Also where another run is at work in the output.
     """
     check_output_folder(output)
+    if resume is not None and scratch is None and is_remote(output):
+        raise UnusableInputError(
+            f"resume: '{output}' is no place to keep intermediate files. Found: a remote place. Name a folder of this "
+            "machine with --scratch."
+        )
+    # What is to be found again must have one place, whether the output was there or not.
+    scratch = scratch or (output if resume is not None else scratch_parent(output))
     # Read before anything is written: it may be the very file that is replaced in the end.
     earlier = None if previous is None else read_previous(previous)
     started = time.monotonic()
     prevalence = scorer.bundle.prevalence if prevalence is None else prevalence
     engine = engine or Threads(jobs)
-    with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report, scratch=scratch) as prepared:
+    aside = prepared_aside(
+        source, output, as_of=as_of, jobs=jobs, report=report, scratch=scratch, resume=resume, under=under
+    )
+    with claimed(output, report), aside as prepared:
         engine.check(prepared.folder)
         folder, stamps = prepared.folder, _stamps(scorer, prepared.summary)
         work = ScoreBucket.of(folder, scorer, prevalence)
@@ -128,12 +154,17 @@ def score_folder(
         results = engine.map(work, table.buckets)
         accounts = prepared.summary.tables["accounts"].used
         counts = reduce(add, counted(results, report, "features and verdicts", "accounts", accounts, size=_accounts))
-        write_network(prepared, reference, report, jobs, engine)
+        if not (folder / layout.NETWORK_FILE).is_file():
+            write_network(prepared, reference, report, jobs, engine)
         report("writing")
+        complete = folder / _COMPLETE
+        complete.mkdir()
+        shutil.copytree(folder / QUARANTINE_FOLDER, complete / QUARANTINE_FOLDER)
+        shutil.copyfile(folder / layout.NETWORK_FILE, complete / layout.NETWORK_FILE)
         names, others = (CSV_FILES, PARQUET_FILES) if file_format == "csv" else (PARQUET_FILES, CSV_FILES)
         write = write_csv_parts if file_format == "csv" else write_parquet_parts
-        write(table.ranges(), folder / names[0])
-        write(work.evidence.ranges(table.buckets), folder / names[1])
+        write(table.ranges(), complete / names[0])
+        write(work.evidence.ranges(table.buckets), complete / names[1])
         seconds = time.monotonic() - started if timed else None
         summary = _summary(scorer, prepared.summary, counts, prevalence, seconds) | _drift(scorer, counts)
         if source.resolve() == output.resolve():
@@ -143,12 +174,12 @@ def score_folder(
                 "previous": table.changes.summary(),
                 "warnings": [*summary["warnings"], *table.changes.warnings()],
             }
-        write_json(summary, folder / layout.SUMMARY_FILE)
-        # The summary last: on a file system without a rename, a folder that has it is complete.
-        publish(folder, (QUARANTINE_FOLDER, layout.NETWORK_FILE, *names, layout.SUMMARY_FILE), output)
-        # Scores of an earlier run in the other format would stand beside a summary that is not theirs.
-        for other in others:
-            (output / other).unlink(missing_ok=True)
+        write_json(summary, complete / layout.SUMMARY_FILE)
+        if redact:
+            redact_quarantine(complete)
+        # The summary last: a folder that has it is complete. Scores of an earlier run in the other format would stand
+        # beside a summary that is not theirs.
+        publish(complete, (QUARANTINE_FOLDER, layout.NETWORK_FILE, *names, layout.SUMMARY_FILE), output, gone=others)
     return summary
 
 

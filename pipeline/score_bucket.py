@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,7 @@ from models.scoring import EXPLAINED, SCORE_COLUMNS, Scorer, with_explanations
 from pipeline.bundles import ScorerAt
 from pipeline.dataset import read_bucket
 from pipeline.parts import Parts, Ranges
+from pipeline.storage import read_json, write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,17 @@ class BucketCounts:
     def __add__(self, other: BucketCounts) -> BucketCounts:
         """Both together."""
         return BucketCounts(self.verdicts + other.verdicts, drift.added(self.drift, other.drift))
+
+    def told(self) -> dict[str, Any]:
+        """For a file; `of` reads it back, to the bit."""
+        tally = {name: [str(counts.dtype), counts.tolist()] for name, counts in self.drift.items()}
+        return {"verdicts": dict(self.verdicts), "drift": [[name, *rest] for name, rest in tally.items()]}
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> Self:
+        """What `told` said."""
+        tally = {name: np.array(counts, dtype=kind) for name, kind, counts in told["drift"]}
+        return cls(Counter(told["verdicts"]), tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,7 @@ class ScoreBucket:
     prevalence: float
     scores: Parts
     evidence: Parts
+    done: Path
 
     @classmethod
     def of(cls, prepared: Path, scorer: Scorer, prevalence: float) -> Self:
@@ -63,10 +76,14 @@ class ScoreBucket:
             prevalence=prevalence,
             scores=Parts(prepared / "scores", cuts),
             evidence=Parts(prepared / "evidence", cuts),
+            done=prepared / "done",
         )
 
     def __call__(self, bucket: int) -> BucketCounts:
-        """Read, compute, predict, explain, write."""
+        """Read, compute, predict, explain, write; nothing of it where an earlier run came to the end of the bucket."""
+        finished = self.done / f"bucket-{bucket:03d}.json"
+        if finished.is_file():
+            return BucketCounts.of(read_json(finished))
         scorer = self.model.scorer
         tables = read_bucket(self.prepared, bucket)
         features = compute(tables)
@@ -77,7 +94,9 @@ class ScoreBucket:
         self.scores.write(bucket, scores)
         self.evidence.write(bucket, evidence_of_reasons(tables, asked))
         stated = _at_stated_prevalence(scores, self.prevalence)
-        return BucketCounts(Counter(scores["verdict"]), scorer.bundle.drift.tally(features, stated))
+        counts = BucketCounts(Counter(scores["verdict"]), scorer.bundle.drift.tally(features, stated))
+        write_json(counts.told(), finished)
+        return counts
 
 
 def _at_stated_prevalence(scores: pl.DataFrame, prevalence: float) -> drift.FloatArray:

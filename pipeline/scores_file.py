@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
 from models.thresholds import VERDICTS
+from pipeline.claims import settle
 from pipeline.errors import UnusableInputError, did_you_mean
-from pipeline.export import FORMULA_STARTS, NEUTRALISER
+from pipeline.export import restored
 
 SHOWN_VALUES = 5
 
 
-def read_scores(path: Path, columns: Mapping[str, pl.DataType | type[pl.DataType]], table: str) -> pl.DataFrame:
+Columns = Mapping[str, pl.DataType | type[pl.DataType]]
+
+
+def read_scores(path: Path, columns: Columns, table: str, optional: Columns = MappingProxyType({})) -> pl.DataFrame:
     """The named columns of a scores file, sorted by account.
 
     Args:
@@ -22,6 +27,7 @@ def read_scores(path: Path, columns: Mapping[str, pl.DataType | type[pl.DataType
         columns: name to type; `account_id` and `verdict` among them. Lists are given as text in CSV and must be
             declared as lists of structs, of whose fields only the named ones are read.
         table: what the messages call the file.
+        optional: further columns, read where they are there.
 
     Raises:
         UnusableInputError: the file is missing or unreadable, lacks a column, holds a cell of the wrong type, a verdict
@@ -33,7 +39,7 @@ def read_scores(path: Path, columns: Mapping[str, pl.DataType | type[pl.DataType
         others = [name for name in frame.columns if name not in columns]
         raise UnusableInputError([_missing(table, path, name, frame.columns, others) for name in missing])
     typed, problems = [], []
-    for name, dtype in columns.items():
+    for name, dtype in {**columns, **{name: optional[name] for name in optional if name in frame.columns}}.items():
         try:
             typed.append(_typed(frame[name], dtype))
         except (pl.exceptions.PolarsError, ValueError):
@@ -56,13 +62,14 @@ def read_file(path: Path, table: str) -> pl.DataFrame:
     Raises:
         UnusableInputError: it is missing or unreadable.
     """
+    settle(path.parent)
     if not path.is_file():
         raise UnusableInputError(
             f"{table}: {path} is missing. Name the scores.parquet or scores.csv that 'python -m pipeline score' wrote."
         )
     try:
         if path.suffix == ".csv":
-            return pl.read_csv(path, infer_schema=False, glob=False).with_columns(_as_it_was(pl.all()))
+            return restored(pl.read_csv(path, infer_schema=False, glob=False))
         return pl.read_parquet(path, glob=False)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         raise UnusableInputError(
@@ -113,9 +120,3 @@ def _row_problems(scores: pl.DataFrame, path: Path, table: str) -> list[str]:
         shown = ", ".join(repr(value) for value in strange.unique().sort().to_list()[:SHOWN_VALUES])
         problems.append(f"{table}: verdicts of {path} are none of {', '.join(VERDICTS)}. Found: {shown}. Score again.")
     return problems
-
-
-def _as_it_was(cell: pl.Expr) -> pl.Expr:
-    """A cell of a CSV before `pipeline.export` made it safe for spreadsheets."""
-    neutralised = cell.str.contains(f"^{NEUTRALISER}{FORMULA_STARTS.removeprefix('^')}")
-    return pl.when(neutralised).then(cell.str.slice(len(NEUTRALISER))).otherwise(cell)

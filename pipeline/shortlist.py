@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,16 +9,20 @@ from pathlib import Path
 import polars as pl
 from pydantic import Field
 
+from features.tables import INSTANT
 from pages.render import page
 from pages.shortlist import shortlist_view
 from pipeline import layout
 from pipeline.addresses import links
 from pipeline.candidate_facts import candidate_facts
 from pipeline.candidates import read_candidates, without_repeats
+from pipeline.claims import claimed
 from pipeline.errors import UnusableInputError
-from pipeline.export import write_csv
+from pipeline.export import json_text, write_csv
 from pipeline.params import Section, read_section
-from pipeline.storage import check_output_folder, write_text
+from pipeline.redaction import without_names
+from pipeline.scores_file import Columns, read_scores
+from pipeline.storage import check_output_folder, publish, scratch_folder, write_text
 
 UNSCORED = "unscored"
 """Verdict of a candidate whom the scores do not know; it never passes."""
@@ -31,24 +34,27 @@ MONEY_DIGITS = 4
 
 SHORTLIST_PAGE = "shortlist.html"
 
-SCORES_READ = (
-    "account_id",
-    "platform",
-    "handle",
-    "follower_count",
-    "probability_inauthentic",
-    "authenticity_score",
-    "verdict",
-    "insufficient_because",
-    "reasons",
-    "authentic_follower_share_lower",
-    "authentic_follower_share_estimate",
-    "authentic_follower_share_upper",
-    "expected_engagement_per_post",
-    "expected_engagement_per_post_lower",
-    "expected_engagement_per_post_upper",
-)
+SCORES_READ: Columns = {
+    "account_id": pl.String,
+    "platform": pl.String,
+    "handle": pl.String,
+    "follower_count": pl.Int64,
+    "probability_inauthentic": pl.Float64,
+    "authenticity_score": pl.Int64,
+    "verdict": pl.String,
+    "insufficient_because": pl.List(pl.String),
+    "reasons": pl.List(pl.Struct({"text": pl.String})),
+    "authentic_follower_share_lower": pl.Float64,
+    "authentic_follower_share_estimate": pl.Float64,
+    "authentic_follower_share_upper": pl.Float64,
+    "expected_engagement_per_post": pl.Float64,
+    "expected_engagement_per_post_lower": pl.Float64,
+    "expected_engagement_per_post_upper": pl.Float64,
+}
 """Columns of the scores that a shortlist is made of."""
+
+SCORES_KNOWN: Columns = {"as_of": INSTANT}
+"""Columns that it takes where they are there."""
 
 
 class ShortlistParams(Section):
@@ -74,6 +80,7 @@ def shortlist_file(
     *,
     source: Path | None = None,
     pages: Path | None = None,
+    redact: bool = False,
     jobs: int = 1,
     report: Callable[[str], None] = lambda _: None,
     warn: Callable[[str], None] = lambda _: None,
@@ -86,6 +93,7 @@ def shortlist_file(
         output: folder for the results.
         source: the dataset folder that was scored; with it, the columns of `campaigns.facts` stand behind the others.
         pages: what `report` wrote; the page then leads to the pages of accounts that have one.
+        redact: whether the file and the page are written without public names.
         jobs: threads over the source.
         report: called now and then with what is being done.
         warn: told of candidates who stand there more than once.
@@ -96,16 +104,19 @@ def shortlist_file(
         TooManyBadRowsError: too many bad rows in the source.
     """
     check_output_folder(output)
-    known = _read_scores(scores)
+    known = read_scores(scores, SCORES_READ, "scores", SCORES_KNOWN)
     ranked = shortlist(read_candidates(candidates), known, warn)
     scored = ranked.filter(pl.col("verdict") != UNSCORED)["account_id"].unique().sort()
     addresses = {} if pages is None else links(pages, output, scored)
-    if source is not None:
-        facts = candidate_facts(source, scored, output, as_of=_as_of(known), jobs=jobs, report=report)
-        ranked = ranked.join(facts, on="account_id", how="left", maintain_order="left")
-    output.mkdir(parents=True, exist_ok=True)
-    write_csv(ranked, output / layout.SHORTLIST_FILE)
-    write_text(page("shortlist.html", shortlist_view(ranked, addresses)), output / SHORTLIST_PAGE)
+    with claimed(output, report), scratch_folder(output) as place:
+        if source is not None:
+            facts = candidate_facts(source, scored, output, as_of=_as_of(known), jobs=jobs, report=report)
+            ranked = ranked.join(facts, on="account_id", how="left", maintain_order="left")
+        if redact:
+            ranked = without_names(ranked)
+        write_csv(ranked, place / layout.SHORTLIST_FILE)
+        write_text(page("shortlist.html", shortlist_view(ranked, addresses)), place / SHORTLIST_PAGE)
+        publish(place, (layout.SHORTLIST_FILE, SHORTLIST_PAGE), output)
     return ranked
 
 
@@ -214,7 +225,7 @@ def _find(candidates: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
 
 def _reason_texts(reasons: pl.Series | list[dict[str, object]] | None) -> str:
     texts = [str(entry["text"]) for entry in reasons] if reasons is not None else []
-    return json.dumps(texts, ensure_ascii=False)
+    return json_text(texts)
 
 
 def _as_of(scores: pl.DataFrame) -> datetime | None:
@@ -225,19 +236,3 @@ def _as_of(scores: pl.DataFrame) -> datetime | None:
         )
     newest: datetime | None = scores.select(pl.col("as_of").max()).item()
     return newest
-
-
-def _read_scores(path: Path) -> pl.DataFrame:
-    try:
-        scores = pl.read_parquet(path, glob=False)
-    except FileNotFoundError as error:
-        raise UnusableInputError([f"scores: {path} is missing. Make it with 'python -m pipeline score'."]) from error
-    except pl.exceptions.PolarsError as error:
-        raise UnusableInputError([f"scores: {path} cannot be read as Parquet ({error}). Score again."]) from error
-    missing = [name for name in SCORES_READ if name not in scores.columns]
-    if missing:
-        raise UnusableInputError(
-            f"scores: columns of {path} are missing: {', '.join(missing)}. "
-            f"Found: {', '.join(scores.columns)}. Score again."
-        )
-    return scores

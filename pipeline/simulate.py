@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,10 +12,19 @@ from pydantic import Field, model_validator
 
 from features.tables import CONTRACTS
 from pipeline import layout
+from pipeline.claims import claimed
 from pipeline.errors import UnusableInputError
 from pipeline.params import Section, read_section
 from pipeline.progress import Report, counted
-from pipeline.storage import ROWS_PER_GROUP, atomic_folder, atomic_path, check_output_folder, write_parquet
+from pipeline.storage import (
+    ROWS_PER_GROUP,
+    atomic_folder,
+    atomic_path,
+    check_output_folder,
+    publish,
+    scratch_folder,
+    write_parquet,
+)
 from simulation.cohort import cohort_sizes, simulate_chunks, simulate_cohort
 from simulation.priors import Priors
 
@@ -108,26 +116,40 @@ def simulate_folder(
         UnusableInputError: the place is no folder, holds a table in another form, which would then stand twice, or
             tables that no simulation wrote, unless `overwrite`.
     """
-    check_output_folder(output)
-    others = sorted(path.name for path in output.iterdir() if _is_other_form(path)) if output.is_dir() else []
+    with claimed(output, report):
+        _check_free(output, overwrite=overwrite)
+        # In the output, not in the system's temporary folder: a million accounts may not fit there.
+        with scratch_folder(output) as aside:
+            _simulate(aside, accounts, seed, priors, labels=labels, report=report)
+            publish(aside, [f"{name}.parquet" for name in _tables(labels=labels)], output)
+
+
+def _check_free(output: Path, *, overwrite: bool) -> None:
+    """Refuse a folder whose tables would stand twice or be lost, see `simulate_folder`."""
+    others = sorted(path.name for path in output.iterdir() if _is_other_form(path))
     if others:
         raise UnusableInputError(
             f"output: '{output}' holds a table in another form. Found: {', '.join(others)}. Give another folder."
         )
     if not overwrite:
         _check_own(output)
-    names = [name for name in CONTRACTS if labels or name != "labels"]
-    output.mkdir(parents=True, exist_ok=True)
-    # Beside the output, not in the system's temporary folder: a million accounts may not fit there.
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as aside:
-        chunks = simulate_chunks(seed, accounts, priors)
-        size = _accounts_of
-        for number, tables in enumerate(counted(chunks, report, "simulating", "accounts", accounts, size=size)):
-            for name in names:
-                write_parquet(tables[name], Path(aside) / f"{name}-{number:06d}.parquet")
+
+
+def _tables(*, labels: bool) -> list[str]:
+    return [name for name in CONTRACTS if labels or name != "labels"]
+
+
+def _simulate(aside: Path, accounts: int, seed: int, priors: Priors, *, labels: bool, report: Report) -> None:
+    """Write the tables of a cohort, one file each, into an empty folder; and others, in parts."""
+    names = _tables(labels=labels)
+    chunks = simulate_chunks(seed, accounts, priors)
+    size = _accounts_of
+    for number, tables in enumerate(counted(chunks, report, "simulating", "accounts", accounts, size=size)):
         for name in names:
-            with atomic_path(output / f"{name}.parquet") as path:
-                pl.scan_parquet(Path(aside) / f"{name}-*.parquet").sink_parquet(path, row_group_size=ROWS_PER_GROUP)
+            write_parquet(tables[name], aside / f"{name}-{number:06d}.parquet")
+    for name in names:
+        with atomic_path(aside / f"{name}.parquet") as path:
+            pl.scan_parquet(aside / f"{name}-*.parquet").sink_parquet(path, row_group_size=ROWS_PER_GROUP)
 
 
 def write_cohorts(folder: Path, cohorts: Sequence[tuple[int, int]], priors: Priors, jobs: int, report: Report) -> None:

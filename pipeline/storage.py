@@ -6,19 +6,22 @@ there before. The same content gives the same bytes.
 
 from __future__ import annotations
 
+import errno
 import json
-import os
+import re
 import shutil
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from pipeline.errors import UnusableInputError
+from pipeline.locks import hold_new, is_left, release
 from pipeline.places import is_remote, send
 
 QUARANTINE_FOLDER = "quarantine"
@@ -28,6 +31,18 @@ Compression = Literal["zstd", "uncompressed"]
 """Of a Parquet file: `zstd` for what is kept; none for what is read once, since it costs more than the reading."""
 
 ZSTD_LEVEL = 3
+
+RUN_PREFIX = ".assay-run-"
+"""Start of the name of every scratch folder: what a killed run leaves is known by it."""
+
+PARTIAL = re.compile(r"\..+\.[0-9a-f]{16}\.partial")
+"""Name of what is being written, whole: `.summary.json.0123456789abcdef.partial`."""
+
+JOURNAL = ".assay-publishing"
+"""Folder within an output that holds a complete result on its way to its final names. Where it stands, a run was killed
+in the middle of that; `finish_publishing` does the rest."""
+
+_STAGED, _ORDER = ".staged", ".order.json"
 
 ROWS_PER_GROUP = 131_072
 """Rows of a parquet row group; fixed, since the default depends on how the frame was put together."""
@@ -54,25 +69,63 @@ def quarantine_path(folder: Path, table: str) -> Path:
 def atomic_path(final: Path) -> Iterator[Path]:
     """A temporary path beside `final` that takes its name when the block ends well, and is removed otherwise."""
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(final)
+    _swept(final.parent.resolve())
+    temporary, lock = _beside(final), None
     try:
+        lock = hold_new(temporary, is_folder=False)
         yield temporary
         temporary.replace(final)
     finally:
         temporary.unlink(missing_ok=True)
+        release(lock)
 
 
 @contextmanager
 def atomic_folder(final: Path) -> Iterator[Path]:
     """A new folder beside `final` that replaces it whole when the block ends well, and is removed otherwise."""
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(final)
+    _swept(final.parent.resolve())
+    temporary, lock = _beside(final), None
     try:
-        temporary.mkdir()
+        lock = hold_new(temporary, is_folder=True)
         yield temporary
         replace_folder(temporary, final)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        release(lock)
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """A new folder in `parent` for this run, removed in the end; those that killed runs left there go first."""
+    sweep(parent)
+    # Named before it is made: a request to end may come at any moment after, and must find it within the block.
+    place, lock = parent / f"{RUN_PREFIX}{uuid.uuid4().hex[:16]}", None
+    try:
+        lock = hold_new(place, is_folder=True, mode=0o700)
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        release(lock)
+
+
+def sweep(folder: Path) -> int:
+    """Remove what killed runs left in the folder, never what a live one works on; how many files and folders."""
+    found = 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if (path.name.startswith(RUN_PREFIX) or PARTIAL.fullmatch(path.name)) and is_left(path):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+            found += 1
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _swept(folder: Path) -> int:
+    """`sweep`, once a process: a folder of thousands of parts is not listed for each of them."""
+    return sweep(folder)
 
 
 def replace_folder(temporary: Path, final: Path) -> None:
@@ -101,20 +154,76 @@ def check_output_folder(output: Path) -> None:
         raise UnusableInputError(f"output: '{output}' is not a folder. Found: a file. Give a folder.")
 
 
-def publish(folder: Path, names: Sequence[str], output: Path) -> None:
-    """Move complete files and folders from `folder` into `output`, which is made if it is missing.
+def publish(folder: Path, names: Sequence[str], output: Path, gone: Sequence[str] = ()) -> None:
+    """Move complete files and folders from `folder` into `output`, which is made if it is missing, as one step.
 
-    All are whole before the first moves, so that a disk that fills up on the way leaves an earlier result as it was. To
-    another file system they are sent, one after the other.
+    They are put together in a journal within the output first: one rename, until which nothing of an earlier result is
+    touched, also where the disk fills up. Then each takes its final name, the last of `names` last; where the process
+    is killed between, `finish_publishing` does the rest. Files `gone` of an earlier result are removed with it.
+
+    To another file system they are sent, one after the other. The last of `names` is taken away before the first of
+    them changes and comes back when all are there: where it is, the result is complete.
     """
-    output.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        if is_remote(output):
+    if is_remote(output):
+        output.mkdir(parents=True, exist_ok=True)
+        for name in (names[-1], *gone):
+            (output / name).unlink(missing_ok=True)
+        for name in names:
             send(folder / name, output / name)
-        elif (folder / name).is_dir():
-            replace_folder(folder / name, output / name)
-        else:
-            (folder / name).replace(output / name)
+        return
+    output.mkdir(parents=True, exist_ok=True)
+    finish_publishing(output)
+    staged = folder / _STAGED
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.mkdir()
+    for name in names:
+        (folder / name).rename(staged / name)
+    write_json({"names": list(names), "gone": list(gone)}, staged / _ORDER)
+    try:
+        staged.rename(output / JOURNAL)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with atomic_folder(output / JOURNAL) as copy:  # the scratch folder lies on another disk
+            shutil.copytree(staged, copy, dirs_exist_ok=True)
+    finish_publishing(output)
+
+
+def finish_publishing(output: Path) -> bool:
+    """Give the files of a journal their final names; whether there was one. May be called again after any kill."""
+    journal = output / JOURNAL
+    if not journal.is_dir():
+        return False
+    if (journal / _ORDER).is_file():
+        order = _order(journal / _ORDER)
+        last = order["names"][-1]
+        stale = [last] if (journal / last).exists() and (output / last).is_file() else []
+        for name in (*stale, *order["gone"]):
+            (output / name).unlink(missing_ok=True)
+        for name in order["names"]:
+            if (journal / name).is_dir():
+                if (output / name).is_symlink():
+                    # Whoever put a link there does not get what it leads to replaced, and the former content removed.
+                    (output / name).unlink()
+                replace_folder(journal / name, output / name)
+            elif (journal / name).exists():
+                (journal / name).replace(output / name)
+    shutil.rmtree(journal)
+    return True
+
+
+def _order(path: Path) -> dict[str, list[str]]:
+    """The names of a journal; whoever hands a folder on could have written it, so none may lead out."""
+    try:
+        content = read_json(path)
+        order = {key: [str(name) for name in content[key]] for key in ("names", "gone")}
+    except (ValueError, TypeError, KeyError) as error:
+        raise UnusableInputError(f"{JOURNAL}: '{path}' is no journal of ours. Found: {error}. Remove its folder.") from error
+    strange = [name for name in (*order["names"], *order["gone"]) if name.startswith(".") or Path(name).name != name]
+    if strange or not order["names"]:
+        found = ", ".join(map(repr, strange)) or "no name"
+        raise UnusableInputError(f"{JOURNAL}: '{path}' is no journal of ours. Found: {found}. Remove its folder.")
+    return order
 
 
 def write_parquet(frame: pl.DataFrame, path: Path, compression: Compression = "zstd") -> None:
@@ -166,4 +275,5 @@ def read_json(path: Path) -> Any:
 
 def _beside(final: Path) -> Path:
     """A hidden name in the same folder, so that the last step is a rename within one file system."""
-    return final.parent / f".{final.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.partial"
+    return final.parent / f".{final.name}.{uuid.uuid4().hex[:16]}.partial"
+

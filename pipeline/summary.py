@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from rich.console import Console
-from rich.text import Text
 
 from features.tables import CONTRACTS
 from pipeline.places import is_remote
+from pipeline.plain import plain
 from pipeline.progress import NARROW, duration, rate_text
-from pipeline.terminal import for_people, for_results, pipeline_step, say, show_table, warn
+from pipeline.terminal import as_text, for_people, for_results, pipeline_step, say, show_table, warn
 
 if TYPE_CHECKING:
     from pipeline.compare import Comparison
+    from pipeline.forget import Held
     from pipeline.promote import Outcome
     from pipeline.validate import Checked
 
@@ -46,7 +47,7 @@ def show_score_summary(summary: dict[str, Any], source: Path, output: Path) -> N
     warn(console, summary["warnings"])
     for line in drift_lines(summary):
         say(console, line, "yellow")
-    console.print(Text(f"Written to {output}."), soft_wrap=True)
+    console.print(as_text(f"Written to {output}."), soft_wrap=True)
     if is_remote(output):
         return  # the other commands read scores of this machine
     scores = ("--scores", output / _scores_name(output))
@@ -110,8 +111,8 @@ def show_shortlist(ranked: pl.DataFrame, output: Path, warnings: Sequence[str] =
         say(console, f"... and {ranked.height - LARGEST_TABLE:,} more, the last ranks among them.")
     warn(console, warnings)
     say(console, f"{passed:,} of {ranked.height:,} candidates pass.")
-    console.print(Text(f"Written to {output}."), soft_wrap=True)
-    console.print(Text(f"next: open {output / 'shortlist.html'}", style="bold"), soft_wrap=True)
+    console.print(as_text(f"Written to {output}."), soft_wrap=True)
+    console.print(as_text(f"next: open {output / 'shortlist.html'}", "bold"), soft_wrap=True)
 
 
 def show_metrics(metrics: dict[str, Any], segments: dict[str, Any], output: Path) -> None:
@@ -137,7 +138,7 @@ def show_metrics(metrics: dict[str, Any], segments: dict[str, Any], output: Path
         f"Left out of the metrics: {metrics['without_verdict']:,} without a verdict, and "
         f"{metrics['small_doses_left_out']:,} that bought less than 10 % (see segments.json).",
     )
-    console.print(Text(f"Written to {output}. Look at {output / 'figures'}."), soft_wrap=True)
+    console.print(as_text(f"Written to {output}. Look at {output / 'figures'}."), soft_wrap=True)
     say(console, "next: train on labels of your own, docs/own-data.md", "bold")
 
 
@@ -189,25 +190,25 @@ def show_promotion(outcome: Outcome) -> None:
         heads = ("figure", "candidate", "champion", "difference, paired")
         show_table(console, "Figures", heads, outcome.figures)
         show_table(console, "Limits", ("limit", "candidate", "champion", "at most", "holds"), outcome.limits)
-    console.print(Text(outcome.title, style="bold"))
+    console.print(as_text(outcome.title, "bold"))
     for sentence in outcome.sentences:
-        console.print(Text(f"- {sentence}"))
+        console.print(as_text(f"- {sentence}"))
 
 
 def show_comparison(comparison: Comparison) -> None:
     """What to conclude, and every table. On stdout: they are the result."""
     console = for_results()
     first, *others = comparison.conclusion
-    console.print(Text(first, style="bold"))
+    console.print(as_text(first, "bold"))
     for sentence in others:
-        console.print(Text(sentence))
+        console.print(as_text(sentence))
     for table in comparison.tables:
         if table.rows:
             show_table(console, table.title, table.heads, table.rows)
         if table.words:
-            console.print(Text(f"{'' if table.rows else f'{table.title}: '}{table.words}"))
+            console.print(as_text(f"{'' if table.rows else f'{table.title}: '}{table.words}"))
     attached = " and ".join(f"'{name}'" for name in comparison.attached)
-    console.print(Text(f"Written to {comparison.output}." + (f" Attached to {attached}." if attached else "")))
+    console.print(as_text(f"Written to {comparison.output}." + (f" Attached to {attached}." if attached else "")))
 
 
 def show_feedback(summary: dict[str, Any], output: Path) -> None:
@@ -226,15 +227,35 @@ def show_feedback(summary: dict[str, Any], output: Path) -> None:
     for problem, count in rows["problems"].items():
         say(console, f"  {problem}: {count:,} (see quarantine/decisions.parquet)")
     warn(console, summary["warnings"])
-    console.print(Text(f"{summary['labels']:,} labels written to {output}."), soft_wrap=True)
+    console.print(as_text(f"{summary['labels']:,} labels written to {output}."), soft_wrap=True)
     say(console, "next: train or measure on them, docs/own-data.md", "bold")
+
+
+def show_forgotten(held: Held, *, erased: bool) -> None:
+    """Which files hold it, what became of each, and what is left. On stdout: it is the result."""
+    console = for_results()
+    rows = [
+        (str(each.path), f"{each.count:,}", "still there" if erased and each.path in held.left else each.remedy)
+        for each in held.traces
+    ]
+    if rows:
+        title = "Erased" if erased else "Held; with --erase"
+        show_table(console, title, ("file", "rows or places", "what becomes of it"), rows)
+    for path in held.left:
+        if erased:
+            console.print(as_text(f"{path} still holds it. Erase it by hand."), soft_wrap=True)
+    for path in held.sources:
+        console.print(as_text(f"{path} is of your own and holds it. Name its folder with --in."), soft_wrap=True)
+    for note in held.notes:
+        console.print(as_text(note), soft_wrap=True)
+    console.print(as_text(f"{held.searched:,} files searched, {len(held.traces):,} held it, {len(held.left):,} do now."))
 
 
 def show_report(written: Mapping[str, int], output: Path) -> None:
     """How many pages there are, and which to open."""
     console = for_people()
     say(console, f"{written['accounts']:,} accounts, {written['pages']:,} with a page of their own.")
-    console.print(Text(f"next: open {output / 'index.html'}", style="bold"), soft_wrap=True)
+    console.print(as_text(f"next: open {output / 'index.html'}", "bold"), soft_wrap=True)
 
 
 def show_validation(checked: Checked, source: Path, mapping: Path | None = None, *, quiet: bool) -> None:
@@ -243,7 +264,7 @@ def show_validation(checked: Checked, source: Path, mapping: Path | None = None,
     if not quiet:
         warn(console, checked.warnings)
     for line in checked.lines:
-        results.out(line, highlight=False)
+        results.out(plain(line), highlight=False)
     if quiet or not checked.accounts:
         return
     if checked.enough:
@@ -266,7 +287,7 @@ def show_features(table: pl.DataFrame, output: Path) -> None:
         for group, names in groups.items()
     ]
     show_table(console, f"Features of {table.height:,} accounts", ("group", "features", "not observed"), rows)
-    console.print(Text(f"Written to {output}. What each column means: docs/features.md"), soft_wrap=True)
+    console.print(as_text(f"Written to {output}. What each column means: docs/features.md"), soft_wrap=True)
 
 
 def show_simulation(output: Path) -> None:

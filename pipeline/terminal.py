@@ -18,6 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.plain import plain, plain_lines
+
 PIPE_WIDTH = 140
 """Columns where nobody's terminal tells them: the names of features need the room."""
 
@@ -45,7 +47,8 @@ def _never_failing(stream: TextIO) -> None:
 
 def show_table(console: Console, title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table; columns of numbers are flush right. Cells are text, whatever they hold: some come from those judged."""
-    rows = [list(row) for row in rows]
+    heads = [plain(head) for head in heads]
+    rows = [[plain(cell) for cell in row] for row in rows]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for place, head in enumerate(heads):
         is_number = any(row[place] for row in rows) and all(NUMBER.fullmatch(row[place]) for row in rows)
@@ -63,21 +66,26 @@ def show_table(console: Console, title: str, heads: Sequence[str], rows: Iterabl
     console.print()
 
 
+def as_text(text: str, style: str = "") -> Text:
+    """A text that is neither markup nor anything that a terminal obeys, whoever wrote parts of it."""
+    return Text(plain(text), style=style)
+
+
 def say(console: Console, text: str, style: str = "") -> None:
     """A sentence. It breaks between words on a terminal, and is one line in a log, where it is searched for."""
-    console.print(Text(text, style=style), soft_wrap=not console.is_terminal)
+    console.print(as_text(text, style), soft_wrap=not console.is_terminal)
 
 
 def warn(console: Console, warnings: Iterable[str]) -> None:
     """Warnings, a sentence each."""
-    for warning in warnings:
+    for warning in plain_lines(warnings):
         say(console, f"warning: {warning}", "yellow")
 
 
 def next_step(console: Console, *words: object) -> None:
     """The command that comes next, to be copied: never broken into lines, its words quoted for a shell."""
     command = shlex.join(str(word) for word in words)
-    console.print(Text(f"next: {command}", style="bold"), soft_wrap=True)
+    console.print(as_text(f"next: {command}", "bold"), soft_wrap=True)
 
 
 def pipeline_step(console: Console, *words: object) -> None:

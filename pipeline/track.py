@@ -1,7 +1,7 @@
 """Stage `track`: everything the other stages left, as one MLflow run, from files alone.
 
 The stages before it never talk to MLflow, so a cached one cannot leave a run half empty, and a lost store is rebuilt
-by `dvc repro -f -s track`. The registered model becomes `@challenger` with every tracked run; once there is a champion,
+by the command `track`. The registered model becomes `@challenger` with every tracked run; once there is a champion,
 only `promote` makes it that.
 """
 
@@ -27,7 +27,7 @@ import pipeline
 from models.bundle import MANIFEST, Bundle, UnusableBundleError
 from pipeline import layout, serving
 from pipeline.bundles import read_bundle
-from pipeline.errors import UnusableInputError
+from pipeline.errors import UnusableInputError, UnusableStoreError
 from pipeline.params import Section, read_section
 from pipeline.run_page import run_page
 from pipeline.storage import read_json, write_json
@@ -82,6 +82,13 @@ MODEL_CARD = Path("docs/model-card.md")
 """The generated page that goes with the model it names. The audit's page comes to the run with the audit."""
 
 
+NOT_TRACKED = (
+    "track: this run is not in MLflow yet; its files are complete. Log it once the store answers: python -m pipeline "
+    "track"
+)
+"""Said where the store could not be used."""
+
+
 class TrackParams(Section):
     """Section `track` of params.yaml."""
 
@@ -95,8 +102,44 @@ def run(report: Callable[[str], None]) -> None:
     Raises:
         UnusableInputError: a stage before it left nothing, or the tracking store cannot be used. Nothing is lost then.
     """
-    params = read_section("track", TrackParams)
     bundle = _bundle()
+    _track(bundle, report)
+    _leave(bundle)
+
+
+def run_stage(report: Callable[[str], None]) -> list[str]:
+    """The stage within `dvc repro`: a store that cannot be used ends no run of the pipeline.
+
+    All that the record is made of lies in files, so that nothing is lost; returns what is to be told then.
+
+    Raises:
+        UnusableInputError: a stage before it left nothing.
+    """
+    bundle = _bundle()
+    try:
+        _track(bundle, report)
+    except UnusableStoreError as error:
+        warnings = [*error.problems, NOT_TRACKED]
+    else:
+        warnings = []
+    _leave(bundle)
+    return warnings
+
+
+def _leave(bundle: Bundle) -> None:
+    """The stage's output, which is the same whatever the store said or held: a run's id differs on every machine."""
+    params = read_section("track", TrackParams)
+    tracked = {"experiment": params.experiment, "model_version": bundle.version, "model_sha256": model_sha256(bundle)}
+    write_json(tracked, layout.TRACKED)
+
+
+def _track(bundle: Bundle, report: Callable[[str], None]) -> None:
+    """Read the other stages' results and log them.
+
+    Raises:
+        UnusableStoreError: the tracking store cannot be used; UnusableInputError: a stage before it left nothing.
+    """
+    params = read_section("track", TrackParams)
     model = ModelToRegister(
         name=params.registered_model,
         bundle=bundle,
@@ -108,9 +151,6 @@ def run(report: Callable[[str], None]) -> None:
     )
     report("MLflow")
     track_run(run_record(bundle), model, ExperimentPage(params.experiment, EXPERIMENT_NOTE, COLUMNS))
-    # Nothing from the store may enter an output: a run's id differs on every machine.
-    tracked = {"experiment": params.experiment, "model_version": bundle.version, "model_sha256": model_sha256(bundle)}
-    write_json(tracked, layout.TRACKED)
 
 
 def run_record(bundle: Bundle) -> Record:

@@ -295,7 +295,7 @@ def _mean(counts: Floats) -> float:
     CREATOR_MOVES,
     "delete posts with odd engagement",
     actor="creator",
-    kind="public",
+    kind="undo",
     unit="share of posts",
     doses=(0.1, 0.25, 0.5),
     burden="posts deleted, with what they drew",
@@ -312,7 +312,7 @@ def delete_odd_posts(tables: Tables, amounts: pl.DataFrame, seed: int) -> Tables
     place = pl.struct("odd", "post_id").rank("ordinal", descending=True).over("account_id")
     most = (pl.len().over("account_id").cast(pl.Int64) - FEWEST_POSTS).clip(lower_bound=0)
     goes = place <= pl.min_horizontal((pl.col("amount") * pl.len().over("account_id")).floor(), most)
-    gone = made.filter(goes.fill_null(value=False))
+    gone = made.filter(pl.col("amount").is_not_null() & goes)
     fewer = dict(gone.group_by("account_id").len().iter_rows())
     left = pl.col("post_count") - pl.col("account_id").replace_strict(fewer, default=0, return_dtype=pl.Int64)
     return replace(
@@ -350,7 +350,7 @@ def _bought(tables: Tables, amounts: pl.DataFrame, column: str, weight: pl.Expr,
     more = (pl.col("amount") * pl.col("weight") / total).round()
     if room is not None:
         more = pl.min_horizontal(more, room.clip(lower_bound=0))
-    counted = pl.when(total > 0.0).then(more).fill_null(0).cast(pl.Int64)
+    counted = pl.when(pl.col("amount").is_not_null() & (total > 0.0)).then(more).fill_null(0).cast(pl.Int64)
     bought = made.with_columns(pl.col(column) + counted)
     return replace(tables, posts=bought.select(tables.posts.columns))
 
@@ -450,7 +450,7 @@ def pad_views(tables: Tables, amounts: pl.DataFrame, seed: int) -> Tables:
     CREATOR_MOVES,
     "delete odd comments",
     actor="creator",
-    kind="public",
+    kind="undo",
     unit="kinds",
     doses=(1.0, 2.0),
     burden="comments deleted, the counts of their posts with them",

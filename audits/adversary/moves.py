@@ -27,8 +27,9 @@ class Move:
         name: name of its function.
         title: what is done, in a few words.
         actor: `creator` (or the agent, who bought) or `rival` (who wants somebody else refused).
-        kind: `plan` (decided before buying), `public` (done to the account where everybody can see it) or `withhold`
-            (left out of what is handed over; whoever collects the data needs not fear it).
+        kind: `plan` (decided before buying), `public` (done to the account where everybody can see it), `undo` (what
+            was bought is removed again: what is left may be honest) or `withhold` (left out of what is handed over;
+            whoever collects the data needs not fear it).
         unit: what an amount counts, a plural noun.
         price: dollars a unit; 0 where no money is needed, then `doses` are all that is tried.
         source: where the price comes from, or the word assumed.

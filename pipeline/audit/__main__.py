@@ -102,6 +102,15 @@ def robustness(quiet: Quiet = False) -> None:
         run(report)
 
 
+@app.command("evasion")
+def evasion(quiet: Quiet = False) -> None:
+    """What it costs whoever bought to turn a reject into a pass."""
+    with reported(quiet, "audit evasion") as report:
+        from pipeline.audit.evasion import run
+
+        run(report)
+
+
 @app.command("recall")
 def recall(quiet: Quiet = False) -> None:
     """Learnability, recall against dose, and batch size."""

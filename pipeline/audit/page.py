@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline import layout
+from pipeline.plain import markdown
 from pipeline.storage import read_json
 
 Entry = dict[str, Any]
@@ -77,7 +78,7 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return markdown(name.replace("_", " "))
 
 
 def _number(value: float | None, digits: int = 3) -> str:

@@ -7,7 +7,6 @@ that a wide table leaves empty was not observed, and is counted.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -72,14 +71,11 @@ def mapped_aside(source: Path, mapping: Path | None, output: Path | None, report
     if output is not None and not is_remote(output):
         beside = output.absolute() if output.is_dir() else output.absolute().parent
         beside.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=".assay-mapped-", dir=beside))
-    try:
+    with storage.scratch_folder(beside or Path(tempfile.gettempdir())) as place:
         folder = place / (source.name or "mapped")
         folder.mkdir()
         map_folder(source, specification, folder, mapping.name, report)
         yield folder
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def map_folder(source: Path, mapping: Mapping, destination: Path, name: str, report: Report) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.markup import escape
 from rich.prompt import Prompt
 
 from pipeline.mapping.guess import Guess, Proposal
+from pipeline.terminal import as_text
 
 LATER = "0"
 """Answer that leaves a question open: the mapping says `undecided`, or leaves the column out."""
@@ -21,12 +21,14 @@ def decide(proposal: Proposal, console: Console) -> None:
 
 
 def _ask(guess: Guess, console: Console) -> None:
-    console.print(f"\n[bold]{escape(guess.question or '')}[/bold]\n{escape(guess.why)}")
+    console.print()
+    console.print(as_text(guess.question or "", "bold"))
+    console.print(as_text(guess.why))
     if not guess.choices:
         console.print("No column of the file could be it. Name one in the mapping, or a constant with {value: ...}.")
         return
     for number, (label, _) in enumerate(guess.choices, start=1):
-        console.print(f"  {number}  {escape(label)}")
+        console.print(as_text(f"  {number}  {label}"))
     console.print(f"  {LATER}  I decide later, in the file")
     numbers = [str(number) for number in range(len(guess.choices) + 1)]
     answer = Prompt.ask("Which", choices=numbers, default=LATER, show_choices=False, console=console)

@@ -12,7 +12,9 @@ import polars as pl
 from pipeline.errors import did_you_mean
 from pipeline.mapping.nested import Nested
 from pipeline.mapping.specification import Table
+from pipeline.outside import leading_out
 from pipeline.reading import BATCH_ROWS, ROW_PROBLEM, Dialect, csv_cells, csv_columns, open_part
+from pipeline.unpacking import check_workbook
 
 FORMS = {
     "csv": (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz"),
@@ -58,7 +60,7 @@ def find_files(root: Path, patterns: Sequence[str], where: str) -> tuple[list[Pa
         matches = [path for path in matches if path.is_file() and (hidden or not path.name.startswith("."))]
         if not matches:
             problems.append(_no_file(root, pattern, where))
-        escaping = [path.name for path in matches if not path.resolve().is_relative_to(root.resolve())]
+        escaping = [path.name for path in leading_out(matches, root)]
         if escaping:
             problems.append(
                 f"{where}: links that lead out of the folder are not followed. Found: {shown(escaping)}. Copy the file "
@@ -169,7 +171,9 @@ def sheet_names(part: Path) -> list[str]:
 
     with open_part(part) as stream:
         try:
-            names: list[str] = fastexcel.read_excel(stream.read()).sheet_names
+            content = stream.read()
+            check_workbook(content)
+            names: list[str] = fastexcel.read_excel(content).sheet_names
         except fastexcel.FastExcelError as error:
             raise OSError(str(error).splitlines()[0]) from error
     return names
@@ -181,6 +185,7 @@ def sheet_rows(part: Path, sheet: str | None, skip_rows: int = 0) -> pl.DataFram
 
     with open_part(part) as stream:
         content = stream.read()
+    check_workbook(content)
     try:
         book = fastexcel.read_excel(content)
         name = sheet if sheet is not None else book.sheet_names[0]

@@ -15,6 +15,7 @@ import polars as pl
 from pipeline.mapping.files import Source, form_of, sheet_names, sheet_rows
 from pipeline.mapping.nested import UP, Nested, as_text, records
 from pipeline.mapping.specification import Table
+from pipeline.outside import leading_out
 from pipeline.reading import READ_ERRORS, ROW_PROBLEM, Dialect, csv_columns, open_part
 
 SAMPLED_ROWS, SAMPLED_FILES = 1_000, 20
@@ -99,7 +100,7 @@ def _files(root: Path) -> Iterator[Path]:
     """The files of a folder and its folders, sorted; none that is hidden or leads out of it."""
     for path in sorted(root.rglob("*")):
         hidden = any(part.startswith((".", "_")) for part in path.relative_to(root).parts)
-        if not hidden and path.is_file() and path.resolve().is_relative_to(root.resolve()):
+        if not hidden and path.is_file() and not leading_out([path], root):
             yield path
 
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mlflow
+import yaml
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model
 
 from models.bundle import Bundle, UnusableBundleError
 from pipeline.bundles import read_bundle
@@ -44,6 +44,9 @@ UNKNOWN = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 """MLflow's codes for what is not there."""
 
 
+DESCRIPTION = "MLmodel"
+"""MLflow's description of a model, beside its files."""
+
 MODEL_ADDRESS = r"models:/[^/@]+([/@][^/@]+)?"
 """A name with a version or an alias, or the identifier of a logged model."""
 
@@ -75,14 +78,31 @@ def _download(client: mlflow.MlflowClient, uri: str, folder: Path) -> tuple[Path
         raise UnusableInputError([_unknown_model(client, uri)])
     try:
         mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder))
-        flavour = Model.load(str(folder)).flavors.get("python_function", {})
     except MlflowException as error:
         if error.error_code not in UNKNOWN:
             raise
         raise UnusableInputError([_unknown_model(client, uri)]) from error
-    if "data" not in flavour:
+    if not (folder / DESCRIPTION).is_file():
+        raise UnusableInputError([_unknown_model(client, uri)])
+    parts = _parts(folder)
+    if "data" not in parts:
         raise UnusableBundleError(f"model: {uri} is not a bundle of Assay. Name one that 'dvc repro' registered.")
-    return folder / flavour["data"], folder / flavour["code"] if "code" in flavour else None
+    return parts["data"], parts.get("code")
+
+
+def _parts(folder: Path) -> dict[str, Path]:
+    """Folders of a downloaded model by what they hold, `data` and `code`, as its description names them.
+
+    The description has no digest and is MLflow's own file, so nothing in it is taken for granted: what is no table, or
+    leads out of the download, is as if it were not there.
+    """
+    try:
+        described = yaml.safe_load((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        flavour = described["flavors"]["python_function"]
+        named = {part: (folder / flavour[part]).resolve() for part in ("data", "code") if part in flavour}
+    except (yaml.YAMLError, OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return {part: path for part, path in named.items() if path.is_relative_to(folder.resolve())}
 
 
 def run_of_model(client: mlflow.MlflowClient, uri: str) -> Run:

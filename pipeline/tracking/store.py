@@ -27,7 +27,7 @@ from mlflow.entities import Experiment  # noqa: E402
 from mlflow.exceptions import MlflowException  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
-from pipeline.errors import UnusableInputError  # noqa: E402
+from pipeline.errors import UnusableInputError, UnusableStoreError  # noqa: E402
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 
@@ -76,7 +76,7 @@ def connected(*, create: bool) -> Iterator[mlflow.MlflowClient]:
         with _environment(URI_VARIABLE, uri), _known_warnings_ignored(), _locked(local):
             yield mlflow.MlflowClient()
     except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise UnusableInputError([_unusable_store(uri, error)]) from error
+        raise UnusableStoreError([_unusable_store(uri, error)]) from error
 
 
 def local_database(uri: str) -> Path | None:

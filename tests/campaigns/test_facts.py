@@ -76,16 +76,6 @@ def with_counts(days: int, likes: int, **columns: Any) -> dict[str, Any]:
     return post(days, like_count=likes, observed_at=NOW, **columns)
 
 
-def test_what_the_newest_posts_draw_is_the_median_of_ten() -> None:
-    # The newest ten draw 11 to 20 likes and one comment each; the viral post before them takes no part.
-    newest = [with_counts(2 + number, 11 + number, comment_count=1) for number in range(10)]
-    viral = with_counts(50, 1_000_000)
-    hidden = post(40, observed_at=NOW, comment_count=5_000)
-    fresh = with_counts(1, 900)
-    assert facts(posts=[*newest, viral, hidden, fresh])["newest_posts_median"] == median(range(12, 22)) == 16.5
-    assert facts(posts=[*newest, hidden, fresh])["newest_posts_median"] is None  # no older one to differ from
-
-
 def test_sponsored_posts_are_compared_with_the_others_by_ranks() -> None:
     own = [with_counts(10 + number, 100 + number, comment_count=10, is_sponsored=False) for number in range(6)]
     paid = [with_counts(30 + number, 49 + number, comment_count=5, is_sponsored=True) for number in range(5)]

@@ -25,19 +25,28 @@ def test_an_account_without_posts_has_no_level() -> None:
 @pytest.mark.parametrize(
     ("likes", "comments", "expected"),
     [
-        pytest.param([10, 20, 30], [1, 2, 3], (11 + 22 + 33) / 3, id="likes and comments"),
-        pytest.param(
-            [10, 20, 30], [1, None, 3], (11 + 20 + 33) / 3, id="a post with unknown comments counts its likes"
-        ),
+        pytest.param([10, 20, 60], [1, 2, 3], 20 + 2, id="likes and comments"),
+        pytest.param([10, 20, 60, 80], [1, 2, 3, 4], (22 + 63) / 2, id="between the middle two"),
+        pytest.param([10, 20, 30], [1, None, 3], 20, id="a post with unknown comments counts its likes"),
         pytest.param([10, None, 30], [1, 2, 3], (11 + 33) / 2, id="a post that hides its likes is left out"),
+        pytest.param([100, 0, 300], [1, 2, 3], (101 + 303) / 2, id="a zero among many likes is hidden"),
+        pytest.param([3, 0, 2], [1, 1, 1], 3, id="a zero among few likes is one"),
         pytest.param([None, None], [1, 2], None, id="all likes hidden"),
+        pytest.param([0, 0], [5, 6], None, id="all likes zero beside comments: hidden"),
         pytest.param([0, 0], [0, 0], 0.0, id="seen, and nobody cared"),
+        pytest.param([9_000, *[10] * 10], None, 10, id="an eleventh post takes no part"),
+        pytest.param([9_000, *[10] * 9, None], None, 10, id="nor does the oldest of ten that are not hidden carry it"),
     ],
 )
-def test_the_level_is_the_mean_over_posts_that_show_likes(
-    likes: Counts, comments: Counts, expected: float | None
+def test_the_level_is_the_median_of_the_newest_posts_that_show_likes(
+    likes: Counts, comments: Counts | None, expected: float | None
 ) -> None:
     assert level(likes, comments) == (None if expected is None else pytest.approx(expected))
+
+
+def test_the_level_reads_the_newest_posts_whatever_their_order_in_the_table() -> None:
+    rows = posts(likes=[1_000, 900, *range(10, 20)])
+    assert engagement_per_post(tables(rows[::-1]))["engagement_per_post"].item() == (14 + 15) / 2
 
 
 @pytest.mark.parametrize(("hours", "expected"), [(47, None), (48, 20.0)], ids=["an hour too young", "old enough"])

@@ -224,7 +224,13 @@ def handmade_bundle(**changes: Any) -> Bundle:
             "profile_age_days": OrdinaryRange(None, None),
         },
         "evidence_cuts": ((0.005, 3.25), (0.01, 3.0)),
-        "settings": {"least_named_evidence": 0.69, "most_reasons": 5, "suspected_scheme_above": 0.5},
+        "settings": {
+            "least_named_evidence": 0.69,
+            "most_reasons": 5,
+            "suspected_scheme_above": 0.5,
+            "smallest_follower_count": 200,
+            "largest_follower_count": 5_000_000,
+        },
         "provenance": {"accounts": {"fit": 10}, "libraries": {"lightgbm": "4.7.0"}, "note": "größer"},
         "drift": Drift(
             features={

@@ -384,7 +384,7 @@ def test_a_lower_prevalence_than_the_cohorts_narrows_no_interval() -> None:
 
 
 def test_a_feature_the_program_lacks_is_an_error() -> None:
-    with pytest.raises(KeyError, match="growth_burst_share"):
+    with pytest.raises(UnusableBundleError, match=r"does not know\. Found: growth_burst_share\. Train again"):
         Scorer(trained().bundle, {name: FEATURES[name] for name in NAMES[1:]})
 
 

@@ -31,11 +31,19 @@ def posts(*drawn: tuple[int | None, int | None], every: float = 1.0) -> pl.DataF
     return pl.concat([empty, pl.DataFrame(rows, schema_overrides=empty.schema)], how="diagonal") if rows else empty
 
 
+def measured(*counts: tuple[int | None, int | None]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(NOON + timedelta(days=day), *each) for day, each in enumerate(counts)],
+        schema={"posted_at": pl.Datetime("us", "UTC"), "likes": pl.Int64, "comments": pl.Int64},
+        orient="row",
+    )
+
+
 def seen(**tables: pl.DataFrame) -> Any:
     names = ("readings", "posts", "comments")
     empty = {"readings": "followers_daily", "posts": "posts", "comments": "comments"}
     rows = {name: tables.get(name, CONTRACTS[empty[name]].empty()) for name in names}
-    return SimpleNamespace(account={"newest_at": NEWEST}, **rows)
+    return SimpleNamespace(account={"newest_at": NEWEST}, measured=measured(), **rows)
 
 
 def reason(heading: str, contribution: float, *rows: dict[str, Any]) -> dict[str, Any]:
@@ -91,38 +99,38 @@ def test_what_is_left_without_the_busiest_month_is_told(
 # Which posts ----------------------------------------------------------------------------------------------------------
 
 
-def test_without_a_settled_post_it_is_said_why() -> None:
-    assert level(posts(), NEWEST) == ["No post older than 48 hours shows its likes."]
-    assert level(posts((100, 3)), NOON + timedelta(hours=47)) == ["No post older than 48 hours shows its likes."]
-    assert level(posts((None, 3)), NEWEST) == ["No post older than 48 hours shows its likes."]
+@pytest.mark.parametrize("rows", [(), ((None, 3),)], ids=["no settled post", "likes hidden"])
+def test_without_a_settled_post_it_is_said_why(rows: tuple[tuple[int | None, int | None], ...]) -> None:
+    assert level(measured(*rows)) == ["No post older than 48 hours shows its likes."]
 
 
-def test_one_post_is_no_mean() -> None:
-    assert level(posts((100, 3)), NEWEST) == ["Of a single post of 2026-01-01."]
+def test_one_post_is_no_median() -> None:
+    assert level(measured((100, 3))) == ["Of a single post of 2026-01-01."]
 
 
 def test_few_posts_have_a_period_and_no_newest_ones() -> None:
-    assert level(posts((100, 3), (80, 2)), NEWEST) == ["The mean is of 2 posts from 2026-01-01 to 2026-01-02."]
+    assert level(measured((100, 3), (80, 2))) == [
+        "The median of the 2 posts that show their likes, 2026-01-01 to 2026-01-02."
+    ]
 
 
-def test_an_account_that_collapsed_is_not_told_by_its_mean_alone() -> None:
-    said = level(posts(*[(1000, 40)] * 10, *[(20, 2)] * 10), NEWEST)
-    assert said == [
-        "The mean is of 20 posts from 2026-01-01 to 2026-01-20.",
-        "The newest 10 have a median of 22 likes and comments as observed: few posts, or older ones, make the mean.",
+def test_an_account_that_collapsed_is_told_what_it_drew_before() -> None:
+    # (10 * 1,040 + 10 * 22) / 20 = 531, more than twice 22.
+    assert level(measured(*[(1000, 40)] * 10, *[(20, 2)] * 10)) == [
+        "The median of the newest 10 posts that show their likes, 2026-01-11 to 2026-01-20.",
+        "The mean of 20 is 531, as observed: few posts, or older ones, make it.",
     ]
 
 
 def test_an_account_that_rises_is_told_so() -> None:
-    said = level(posts(*[(10, 0)] * 40, *[(100, 0)] * 10), NEWEST)
-    assert said[1].endswith("median of 100 likes and comments as observed: it draws more now than in the mean.")
+    # (40 * 10 + 10 * 100) / 50 = 28.
+    said = level(measured(*[(10, 0)] * 40, *[(100, 0)] * 10))
+    assert said[1] == "The mean of 50 is 28, as observed: the newest draw more."
 
 
 def test_hidden_likes_and_unknown_comments_are_no_zeros() -> None:
-    said = level(posts(*[(50, None)] * 11, *[(None, 4)] * 9), NEWEST)
-    assert said == [
-        "The mean is of 11 posts from 2026-01-01 to 2026-01-11.",
-        "The newest 10 have a median of 50 likes and comments as observed.",
+    assert level(measured(*[(50, None)] * 11, *[(None, 4)] * 9)) == [
+        "The median of the newest 10 posts that show their likes, 2026-01-02 to 2026-01-11."
     ]
 
 

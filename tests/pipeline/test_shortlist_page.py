@@ -138,17 +138,6 @@ def test_whatever_a_list_says_appears_as_text(text: str, tmp_path: Path, project
     assert "x" * (LONGEST_NAME + 1) not in html.text
 
 
-@pytest.mark.parametrize(
-    ("mean", "median", "said"),
-    [(13_349.0, 675.0, "newest ten: 675"), (100.0, 201.0, "newest ten: 201"), (100.0, 51.0, ""), (100.0, None, "")],
-    ids=["an old viral post", "draws more now", "less than twice", "not observed"],
-)
-def test_a_mean_far_from_what_the_newest_posts_draw_is_told(mean: float, median: float | None, said: str) -> None:
-    ranked = beside(newest_posts_median=median).with_columns(expected_engagement_per_post=pl.lit(mean))
-    text = shown(ranked).text
-    assert (said in text) if said else ("newest ten: " not in text)
-
-
 def test_hostile_facts_and_scored_handles_stay_text() -> None:
     hostile = HOSTILE["markup"]
     ranked = shortlist(

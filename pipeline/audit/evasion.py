@@ -1,0 +1,120 @@
+"""Audit stage `evasion`: what it costs whoever bought to turn a reject into a pass, on cohorts that no training saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import joblib
+import polars as pl
+from pydantic import Field
+
+from audits.adversary.creator import CREATOR_MOVES
+from audits.adversary.search import Searching, search
+from audits.evasion import ALLOWED, allowed, costs, described
+from audits.robustness import Draws
+from features.tables import CONTRACTS, OBSERVED_TABLES, Tables, only
+from pipeline import layout
+from pipeline.audit.catalogue import cleaned, first_by_hash
+from pipeline.audit.robustness import verdicts
+from pipeline.bundles import load_scorer
+from pipeline.dataset import bucket_ids, read_bucket
+from pipeline.params import Section, read_section
+from pipeline.storage import write_json
+
+SEVERAL = "several"
+"""Stands for every mix of schemes."""
+
+FOLDERS = {layout.AUDIT_FRESH: layout.AUDIT_FRESH_SCORED, layout.AUDIT_BATCHES: layout.AUDIT_BATCHES_SCORED}
+"""Accounts of both are searched: of some schemes few are rejected."""
+
+
+class AuditEvasionParams(Section):
+    """Section `audit_evasion` of params.yaml."""
+
+    accounts_per_scheme: int = Field(ge=1)
+    budgets: tuple[float, ...]
+    rounds: int = Field(ge=1)
+    proposals: int = Field(ge=1)
+    random_plans: int = Field(ge=0)
+    refinements: int = Field(ge=0)
+    batch: int = Field(ge=1)
+    replicates: int = Field(ge=1)
+    confidence: float = Field(gt=0, lt=1)
+    seed: int = Field(ge=0)
+    jobs: int = Field(ge=1)
+
+
+def run(report: Callable[[str], None]) -> None:
+    """The stage."""
+    params = read_section("audit_evasion", AuditEvasionParams)
+    accounts = chosen(pl.concat([_rejected(scored) for scored in FOLDERS.values()]), params.accounts_per_scheme)
+    report(f"searching {accounts.height:,} rejected accounts")
+    tables = read_tables(accounts["account_id"])
+    # Processes: half of a move's time is Python's. Halves of the accounts, so that the work is even.
+    parts = [only(tables, accounts["account_id"].gather_every(2, each)) for each in range(2)]
+    found = joblib.Parallel(n_jobs=params.jobs)(
+        joblib.delayed(searched)(part, kinds, params) for kinds in ALLOWED.values() for part in parts
+    )
+    drawn = Draws(params.replicates, params.confidence, params.seed)
+    rows = {}
+    for place, (name, kinds) in enumerate(ALLOWED.items()):
+        trials = pl.concat(found[2 * place : 2 * place + 2])
+        rows[name] = costs(trials, accounts, allowed(CREATOR_MOVES, kinds), params.budgets, drawn)
+    write_json(
+        {
+            "budgets": list(params.budgets),
+            "confidence": params.confidence,
+            "moves": described(CREATOR_MOVES),
+            "plans": sum(each.height for each in found),
+            "allowed": rows,
+        },
+        layout.AUDIT_EVASION,
+    )
+
+
+def searched(tables: Tables, kinds: tuple[str, ...], params: AuditEvasionParams) -> pl.DataFrame:
+    """The trials of some accounts with the moves of some kinds."""
+    scorer = load_scorer()
+    how = Searching(
+        goal=("pass",),
+        towards=-1,
+        budgets=params.budgets,
+        rounds=params.rounds,
+        proposals=params.proposals,
+        random_plans=params.random_plans,
+        refinements=params.refinements,
+        batch=params.batch,
+        seed=params.seed,
+    )
+    return search(tables, allowed(CREATOR_MOVES, kinds), lambda each: verdicts(scorer, cleaned(each)), how)
+
+
+def _rejected(scored: Path) -> pl.DataFrame:
+    """The inauthentic accounts that the model in use rejects, with their scheme; mixes are `SEVERAL`."""
+    mixed = pl.col("scheme").str.contains("+", literal=True)
+    return (
+        pl.read_parquet(scored, columns=["account_id", "cohort", "scheme", "is_inauthentic", "verdict"])
+        .filter(pl.col("is_inauthentic") & (pl.col("verdict") == "reject"))
+        .select("account_id", "cohort", scheme=pl.when(mixed).then(pl.lit(SEVERAL)).otherwise("scheme"))
+    )
+
+
+def chosen(accounts: pl.DataFrame, count: int) -> pl.DataFrame:
+    """So many accounts of each scheme, the first by hash, sorted by `account_id`."""
+    parts = [
+        accounts.filter(pl.col("account_id").is_in(first_by_hash(part["account_id"], count).implode()))
+        for part in accounts.partition_by("scheme", maintain_order=True)
+    ]
+    return pl.concat([accounts.clear(), *parts]).sort("account_id")
+
+
+def read_tables(accounts: pl.Series) -> Tables:
+    """The clean tables of some accounts of both folders, as the contract has them, sorted by their keys."""
+    parts = [only(read_bucket(folder, bucket), accounts) for folder in FOLDERS for bucket in bucket_ids(folder)]
+    return Tables(
+        **{
+            name: pl.concat([getattr(part, name) for part in parts]).sort(CONTRACTS[name].key)
+            for name in ("accounts", *OBSERVED_TABLES)
+        }
+    )

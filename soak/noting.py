@@ -1,0 +1,78 @@
+"""A pytest plugin (`-p soak.noting --notes FILE`): which test runs which lines, and how long each passing test takes.
+
+Coverage's own contexts name the test function only while it is on the stack; here what its fixtures run counts too.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from coverage import Coverage
+
+TOO_LONG = 10.0
+"""Seconds of processor time after which a test is given up: some walk all of Unicode, which takes minutes without the
+compiler. Assumed."""
+
+
+class TooLongError(BaseException):
+    """No `Exception`: hypothesis would look for a smaller example of it."""
+
+
+class Notes:
+    """Seconds of every test that passed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._seconds, self._failed = path, {}, set()
+        self._seconds: dict[str, float]
+        self._failed: set[str]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """What runs from here on runs for this test."""
+        current = Coverage.current()
+        if current is not None:
+            current.switch_context(item.nodeid)
+        result = yield
+        if current is not None:
+            current.switch_context("")
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Iterator[None]:
+        """No test for longer than `TOO_LONG`; one that is given up has not passed."""
+        signal.signal(signal.SIGVTALRM, _give_up)
+        signal.setitimer(signal.ITIMER_VIRTUAL, TOO_LONG)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add set-up, call and tear-down."""
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+        if report.outcome != "passed":
+            self._failed.add(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        """Leave the notes."""
+        passed = {name: seconds for name, seconds in self._seconds.items() if name not in self._failed}
+        self._path.write_text(json.dumps(passed), encoding="utf-8")
+
+
+def _give_up(signal_number: int, frame: object) -> None:  # noqa: ARG001 -- as signal wants it
+    """End the test."""
+    raise TooLongError
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option that says where the notes go."""
+    parser.addoption("--notes", type=Path, required=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take notes."""
+    config.pluginmanager.register(Notes(config.getoption("--notes")))

@@ -1,0 +1,141 @@
+"""The mutation run: which changes it draws, whose tests meet them, and what it takes for noticed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from soak.covering import Coverings, environment
+from soak.mutants import Change, Mutant, drawn, places_of
+from soak.mutation import UNTESTED, Tried, result_of
+from soak.trial import KILLED, SURVIVED, TIMED_OUT, changed
+
+ROOT = Path(__file__).parent.parent.parent
+MODULE = Path("rooms.py")
+SOURCE = """\
+from numba import njit
+
+@njit(cache=True)
+def doubled(number: int | None) -> int | None:
+    taken: int | str = number * 2
+    return taken
+
+UNUSED = 7
+"""
+TEST = """\
+from rooms import doubled
+
+def test_doubled():
+    assert doubled(3) == 6
+"""
+POPULATION = {"places": 4, "changes": 15, "modules": 1}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / MODULE).write_text(SOURCE)
+    (tmp_path / "test_rooms.py").write_text(TEST)
+    return tmp_path
+
+
+def test_an_empty_module_has_no_place_to_change(tmp_path: Path) -> None:
+    (tmp_path / MODULE).write_text("")
+    assert places_of(MODULE, tmp_path) == []
+    assert drawn([], 5, seed=1) == []
+
+
+def test_places_are_what_runs_and_not_annotations_nor_the_compilers_decorator(tree: Path) -> None:
+    places = places_of(MODULE, tree)
+    # the product (eleven other operators), its 2 and the 7 (one more, one less each)
+    assert [(place.line, len(place.changes)) for place in places] == [(5, 11), (5, 2), (8, 2)]
+
+
+def test_a_mutant_is_the_module_with_one_change(tree: Path) -> None:
+    mutant = Mutant(MODULE, 8, Change("core/NumberReplacer", 2))
+    assert mutant.source(tree) == SOURCE.replace("UNUSED = 7", "UNUSED = 8")
+    assert mutant.difference(tree) == "-UNUSED = 7\n+UNUSED = 8"
+    with pytest.raises(LookupError, match="no occurrence 9"):
+        Mutant(MODULE, 8, Change("core/NumberReplacer", 9)).source(tree)
+
+
+def test_a_draw_hangs_on_its_seed_and_holds_every_module(tree: Path) -> None:
+    (tree / "small.py").write_text("ONE = 1\n")
+    places = [*places_of(MODULE, tree), *places_of(Path("small.py"), tree)]
+    first = drawn(places, 2, seed=1)
+    assert first == drawn(places, 2, seed=1)
+    assert {mutant.path for mutant in first} == {MODULE, Path("small.py")}
+    assert {tuple(drawn(places, 2, seed=seed)) for seed in range(10)} != {tuple(first)}
+
+
+def test_a_line_meets_the_tests_that_run_it_and_then_their_neighbours(tree: Path) -> None:
+    lines = {MODULE: {5: frozenset({"a.py::slow", "a.py::quick"}), 8: frozenset({""}), 6: frozenset({"b.py::other"})}}
+    seconds = {"a.py::slow": 2.0, "a.py::quick": 0.1, "a.py::neighbour": 0.2, "b.py::other": 0.3, "c.py::far": 0.1}
+    coverings = Coverings(tree, lines, seconds)
+    assert coverings.tests(MODULE, 5) == ["a.py::quick", "a.py::slow", "a.py::neighbour"]
+    assert coverings.tests(MODULE, 8) == [
+        "a.py::quick",
+        "b.py::other",
+        "a.py::slow",
+    ]  # run at import: all of the module
+    assert coverings.tests(Path("test_rooms.py"), 4) == []
+
+
+def test_tests_beyond_half_a_minute_are_left_out_but_one_is_always_asked(tree: Path) -> None:
+    lines = {MODULE: {5: frozenset({"a.py::hour", "a.py::week"})}}
+    assert Coverings(tree, lines, {"a.py::hour": 3600.0, "a.py::week": 604800.0}).tests(MODULE, 5)[:1] == ["a.py::hour"]
+
+
+def test_the_module_is_as_before_after_a_trial(tree: Path) -> None:
+    before = (tree / MODULE).stat().st_mtime
+    with changed(tree / MODULE, "UNUSED = 8\n", 1_000):
+        assert (tree / MODULE).read_text() == "UNUSED = 8\n"
+        assert (tree / MODULE).stat().st_mtime == 1_000
+    assert (tree / MODULE).read_text() == SOURCE
+    assert (tree / MODULE).stat().st_mtime == before
+
+
+@pytest.mark.slow
+def test_a_trial_tells_a_noticed_change_from_an_unnoticed_and_from_an_endless_one(tree: Path) -> None:
+    sources = [
+        SOURCE,
+        SOURCE.replace("* 2", "* 3"),
+        SOURCE.replace("= 7", "= 8"),
+        SOURCE.replace("UNUSED = 7", "while True: pass"),
+        SOURCE,
+    ]
+    trials = [{"path": str(MODULE), "source": source, "tests": ["test_rooms.py"], "seconds": 2} for source in sources]
+    told = subprocess.run(
+        [sys.executable, "-m", "soak.trial"],
+        cwd=tree,
+        env=environment(tree) | {"PYTHONPATH": f"{tree}:{ROOT}"},
+        input="".join(json.dumps(trial) + "\n" for trial in trials),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [json.loads(line) for line in told.stdout.splitlines()] == [SURVIVED, KILLED, SURVIVED, TIMED_OUT, SURVIVED]
+
+
+def test_no_trial_within_the_time_does_not_hold() -> None:
+    result = result_of([], POPULATION, 4, "command", 1.0)
+    assert not result.holds
+    assert {figure.name: figure.value for figure in result.figures}["tried within the time"] == "0"
+
+
+def test_survivors_and_what_no_test_runs_are_counted_by_package_with_an_interval() -> None:
+    change = Change("core/NumberReplacer", 0)
+    outcomes = [
+        ("features/a.py", KILLED),
+        ("features/a.py", SURVIVED),
+        ("models/b.py", UNTESTED),
+        ("models/b.py", TIMED_OUT),
+    ]
+    tried = [Tried(Mutant(Path(path), 1, change), 1, outcome) for path, outcome in outcomes]
+    result = result_of(tried, POPULATION, 4, "command", 1.0)
+    values = {figure.name: figure.value for figure in result.figures}
+    assert values["share that survived, all"] == "2 of 4: 50.0% (6.8% to 93.2%)"  # Clopper-Pearson of 2 of 4
+    assert values["share that survived, models"].startswith("1 of 2: 50.0%")
+    assert "| `features/a.py` | 2 | 1 |" in result.notes[-1]
+    assert result.holds
