@@ -12,7 +12,7 @@ from dataclasses import replace
 import polars as pl
 
 from features.compute import compute
-from features.tables import Tables
+from features.tables import LARGEST_COUNT, Tables
 
 GROUPS = ("growth", "comments", "profile")
 """Groups of features that are computed of what is left. Those of engagement are not: counts under posts bear no date,
@@ -63,7 +63,7 @@ def _without_largest_move(curves: pl.DataFrame, days: int, *, sign: int) -> pl.D
     is_inside = ((pl.col("date") > pl.col("begin")) & ~is_later).fill_null(value=False)
     moved_up = pl.col("date") - (pl.col("end") - pl.col("begin"))
     # In proportion: what comes later is a share of the audience, and no level falls below zero.
-    level = (pl.col("follower_count") * pl.col("scale")).round().cast(pl.Int64)
+    level = (pl.col("follower_count") * pl.col("scale")).round().clip(upper_bound=LARGEST_COUNT).cast(pl.Int64)
     left = placed.filter(~is_inside).with_columns(
         date=pl.when(is_later).then(moved_up).otherwise("date"),
         follower_count=pl.when(is_later).then(level).otherwise("follower_count"),

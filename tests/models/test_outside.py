@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from features.catalog import features
+from features.tables import LARGEST_COUNT
 from models.outside import GROUPS, OWN_SIGNALS, features_without_busiest_days, without_busiest_days
 from tests.audits.tables import DAY, NOON, curve, nothing, tables
 
@@ -74,8 +75,16 @@ def test_of_equal_rises_the_newest_is_cut_out() -> None:
     assert left == [(day(number), count) for number, count in enumerate([1, 10, 10, 10, 10])]
 
 
-def test_a_curve_that_fell_to_nothing_is_left_with_whole_counts() -> None:
-    assert all(count >= 0 for _, count in left_of([0, 500, 0, 500, 0, 3], days=1))
+@pytest.mark.parametrize(
+    "counts",
+    [
+        pytest.param([0, 500, 0, 500, 0, 3], id="to nothing and back"),
+        # Without the rise at the end, and without the fall to 1, half of the largest count is scaled by all of it.
+        pytest.param([LARGEST_COUNT, 1, LARGEST_COUNT // 2, 1, LARGEST_COUNT // 2 + 1], id="the largest counts"),
+    ],
+)
+def test_no_count_leaves_its_range(counts: list[int]) -> None:
+    assert all(0 <= count <= LARGEST_COUNT for _, count in left_of(counts, days=1))
 
 
 def test_comments_lose_the_days_in_which_most_repeat() -> None:
