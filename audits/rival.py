@@ -1,4 +1,4 @@
-"""How cheaply a rival gets an honest creator refused: what a search found, by size of account and by what was allowed."""
+"""How cheaply a rival gets an honest creator refused: what a search found, by size of account."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def outcomes(
         reached = found.filter(pl.Series(members) & pl.col("refused").is_not_null())
         within = {
             verdict: [
-                {"budget": budget} | sample.share(sample.where(pl.col(column) <= budget), members) for budget in budgets
+                {"budget": budget, **sample.share(sample.where(pl.col(column) <= budget), members)}
+                for budget in budgets
             ]
             for verdict, column in (("rejected", "refused"), ("flagged", "stopped"))
         }

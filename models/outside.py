@@ -12,7 +12,7 @@ from dataclasses import replace
 import polars as pl
 
 from features.compute import compute
-from features.tables import Tables
+from features.tables import LARGEST_COUNT, Tables
 
 GROUPS = ("growth", "comments", "profile")
 """Groups of features that are computed of what is left. Those of engagement are not: counts under posts bear no date,
@@ -56,13 +56,14 @@ def _without_largest_move(curves: pl.DataFrame, days: int, *, sign: int) -> pl.D
         .sort("account_id", pl.col("move") * sign, "end", descending=[False, True, True])
         .unique("account_id", keep="first", maintain_order=True)
         .filter(pl.col("move") * sign > 0)
-        .select("account_id", "begin", "end", "move")
+        .select("account_id", "begin", "end", scale=pl.col("before") / pl.col("after").clip(lower_bound=1))
     )
     placed = ordered.join(largest, on="account_id", how="left", maintain_order="left")
     is_later = (pl.col("date") > pl.col("end")).fill_null(value=False)
     is_inside = ((pl.col("date") > pl.col("begin")) & ~is_later).fill_null(value=False)
     moved_up = pl.col("date") - (pl.col("end") - pl.col("begin"))
-    level = (pl.col("follower_count") - pl.col("move")).clip(lower_bound=0)
+    # In proportion: what comes later is a share of the audience, and no level falls below zero.
+    level = (pl.col("follower_count") * pl.col("scale")).round().clip(upper_bound=LARGEST_COUNT).cast(pl.Int64)
     left = placed.filter(~is_inside).with_columns(
         date=pl.when(is_later).then(moved_up).otherwise("date"),
         follower_count=pl.when(is_later).then(level).otherwise("follower_count"),

@@ -75,6 +75,7 @@ def told(
     spread = None if summary is None else summary.get("cohort_spread")
     return {
         "sure": how_sure(score["probability_inauthentic"], spread),
+        "outside": outside(score) if score["verdict"] in FLAGGED else [],
         "no_scheme": score["verdict"] in FLAGGED and not score["suspected_schemes"],
         "level": level(seen.measured),
         "signals": signals(score["signals"] or [], reasons),
@@ -105,6 +106,23 @@ def _hundredths(share: float) -> str:
 
 
 # What was drawn, and when ---------------------------------------------------------------------------------------------
+
+
+def outside(score: Mapping[str, Any]) -> list[str]:
+    """What is left of the suspicion where somebody else may have ordered what came, in sentences; none if not asked."""
+    left = score.get("probability_without_busiest_month")
+    if left is None:
+        return []
+    without = (
+        "Anybody can order followers, likes, views or comments for an account of somebody else's. Without the busiest "
+        "month of its followers and of its comments, and without the counts of its posts, which bear no date, the "
+        f"probability would be {Shown(left):.0%}."
+    )
+    if score["verdict"] == "reject":
+        return [without, "So this verdict does not rest on one month."]
+    if left < score["probability_inauthentic"]:
+        return [without, "Ask the creator about that month first: what was seen may have been sent, not bought."]
+    return [without]
 
 
 def level(measured: pl.DataFrame) -> list[str]:

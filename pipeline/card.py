@@ -49,6 +49,7 @@ def card_page() -> str:
     metrics, segments = read_json(layout.METRICS), read_json(layout.SEGMENTS)
     generalisation, recall = read_json(layout.AUDIT_GENERALISATION), read_json(layout.AUDIT_RECALL)
     robustness, evasion = read_json(layout.AUDIT_ROBUSTNESS), read_json(layout.AUDIT_EVASION)
+    rival = read_json(layout.AUDIT_RIVAL)
     parts = [
         _facts(read_json(layout.TRAINING_REPORT)),
         USE,
@@ -62,6 +63,8 @@ def card_page() -> str:
         *_half_doses(recall["dose"]),
         "\n## What it takes to get past it\n",
         *_evasion(evasion),
+        "\n## How cheaply a rival gets an honest creator refused\n",
+        _rival(rival),
         "\n## What it cannot see, and where it fails\n",
         *(f"- {sentence}" for sentence in failures(metrics, segments, generalisation, robustness)),
     ]
@@ -179,6 +182,27 @@ def _percent(row: Entry) -> str:
     if row["value"] is None:
         return "-"
     return f"{row['value']:.0%} ({row['lower']:.0%} to {row['upper']:.0%})"
+
+
+def _rival(found: Entry) -> str:
+    """What bots sent to an honest creator bring about, in sentences."""
+    within = {
+        name: next(row for row in rows if row["size"] == "all")["rejected"] for name, rows in found["scenarios"].items()
+    }
+    middle = len(found["budgets"]) // 2
+    budget = found["budgets"][middle]
+
+    def told(scenario: str) -> str:
+        return _between(within[scenario][middle])
+
+    return (
+        f"An adversary who buys followers, likes, views or comments for an account that bought nothing gets this share "
+        f"of honest simulated accounts rejected for ${budget:g}: {told('within a month')} with orders within the last "
+        f"month, {told('over months')} where the same may be ordered again weeks apart. Without the rule that a reject "
+        f"must stand without the busiest month it would be {told('without the rule')}. Most are reviewed then, which "
+        "is what the rule intends: the creator has to be asked. It does not cover a rival who keeps it up for months, "
+        "one who knows more than the search, or a break-in into the account. By size and budget: [audit](audit.md).\n"
+    )
 
 
 def _hardest_scheme(rows: Sequence[Entry]) -> str | None:

@@ -45,7 +45,8 @@ class ServedBundle:
             features: one column per feature of the bundle, in any order; NaN where it is not observed.
             params: MLflow's; there are none.
 
-        The verdict is `pass`, `review` or `reject`: whether enough was observed for one, `score` alone can tell.
+        The verdict is `pass`, `review` or `reject`: whether enough was observed for one, `score` alone can tell. So it
+        is with a reject where the bundle asks whether it stands without the busiest days: it is a review here.
         """
         values = features[list(self.bundle.features)].to_numpy(dtype=np.float64)
         raw = raw_scores(self._classifier, values)
@@ -53,6 +54,8 @@ class ServedBundle:
         probability = calibration.probability(raw, self.bundle.prevalence)
         score = np.round(100.0 * (1.0 - calibration.probability(raw, SCORE_PREVALENCE))).astype(np.int64)
         verdict, _ = self._scorer.judged(values, raw, np.ones(len(values), dtype=bool), self.bundle.prevalence)
+        if self.bundle.settings.get("outside_days", 0):
+            verdict = np.where(verdict == "reject", "review", verdict)
         answers = (probability, score, verdict.astype(object))
         return pd.DataFrame(dict(zip(OUTPUTS, answers, strict=True)), index=features.index)
 

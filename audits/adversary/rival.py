@@ -65,7 +65,7 @@ Order = Callable[[Tables, pl.DataFrame], Tables]
 
 
 def _followers(*, lots: int, days: int, first: int, apart: int = 7, lost: float = 0.0) -> Order:
-    """Followers in `lots`, each over `days`, from `first` days before the newest reading; a share `lost` leaves again."""
+    """Followers in `lots`, each over `days`, from `first` days before the newest reading; a share `lost` leaves."""
 
     def apply(tables: Tables, ordered: pl.DataFrame) -> Tables:
         curves = tables.followers_daily.join(ordered, on="account_id", how="left", maintain_order="left")

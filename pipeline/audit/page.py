@@ -69,6 +69,7 @@ def audit_page(figures: str = "figures") -> str:
     parts += ["\n### Another mix of schemes\n", *_mixes(robustness), ""]
     parts += ["## Evasion: what a pass costs whoever bought\n", *_evasion(evasion)]
     parts += [picture("evasion", "Share of rejects turned into passes against dollars, by scheme")]
+    parts += ["## A rival: bots sent to an honest creator\n", *_rival(read_json(layout.AUDIT_RIVAL)), ""]
     parts += ["## Accounts to look at", picture("gallery", "One simulated account per scheme and per story")]
     return "\n".join(parts).rstrip("\n") + "\n"
 
@@ -408,6 +409,53 @@ def _mixes(found: Entry) -> list[str]:
         for each in found["mixes"]
     ]
     return [text, *table(head, rows)]
+
+
+def _rival(found: Entry) -> list[str]:
+    """What it costs to get an honest creator refused, by size, with and without the rule, and by what."""
+    largest = found["budgets"][-1]
+    text = (
+        f"What a rival can order for somebody else's account, searched (single orders, greedily, at random; "
+        f"{found['plans']:,} plans) for the cheapest that ends in a reject, on honest fresh accounts that were passed "
+        f"or reviewed. As they are, {found['honest_rejected']:,} of {found['honest']:,} honest fresh accounts are "
+        f"rejected. Shares of the accounts, {found['confidence']:.0%} interval over cohorts; a cleverer rival may need "
+        f"less. `without the rule` of [decision 25](decisions/0025-no-reject-for-one-month.md) and `within a month` "
+        "the rival orders within the last month; `over months` it may order the same again, weeks apart, having "
+        "planned three months ahead.\n"
+    )
+    head = ["rival", "followers", "accounts", *(f"rejected for ${each:g}" for each in found["budgets"])]
+    head += ["median dollars", f"rejected or reviewed for ${largest:g}"]
+    rows = [
+        [
+            scenario,
+            row["size"],
+            f"{row['accounts']:,}",
+            *(_shares(each) for each in row["rejected"]),
+            "-" if row["median_dollars"] is None else f"{row['median_dollars']:.0f}",
+            _shares(row["flagged"][-1]),
+        ]
+        for scenario in RIVALS
+        for row in found["scenarios"][scenario]
+    ]
+    by_what = [
+        f"- {scenario}: "
+        + (", ".join(f"{title} {count:,}" for title, count in everybody["first_move"].items()) or "nothing found")
+        for scenario in RIVALS
+        for everybody in [next(row for row in found["scenarios"][scenario] if row["size"] == "all")]
+    ]
+    prices = [[each["title"], each["unit"], f"{1000 * each['price']:.2f}", each["meaning"]] for each in found["moves"]]
+    return [
+        text,
+        *table(head, rows),
+        "\nWhat most of the money of the cheapest plans buys, in accounts:\n",
+        *by_what,
+        "\nWhat can be ordered. Dollars are medians of sellers' offers for Instagram, 2021:\n",
+        *table(["order", "unit", "dollars a thousand", "what comes"], prices),
+    ]
+
+
+RIVALS = ("without the rule", "within a month", "over months")
+"""What a rival may do, in the order of the page."""
 
 
 def _meanings(found: Entry) -> Iterator[str]:

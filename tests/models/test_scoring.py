@@ -259,6 +259,44 @@ def test_a_reject_whose_reasons_add_too_little_is_a_review() -> None:
     assert found["reasons"].to_list() == plain["reasons"].to_list(), "a reviewer sees what there is"
 
 
+def test_a_reject_that_does_not_stand_on_what_is_left_is_a_review() -> None:
+    scorer, before = Scorer(trained().bundle, FEATURES), score(accounts())
+    rejected = before.filter(pl.col("verdict") == "reject")["account_id"]
+    asked = accounts().filter(pl.col("account_id").is_in(rejected.implode()))
+    kept, lost = asked.head(1), asked.slice(1)
+    # Of the first all is left, of the others nothing; everybody else is not asked.
+    left = pl.concat([kept, lost.with_columns(pl.lit(None, pl.Float64).alias(name) for name in NAMES)])
+    after = scorer.withstood(before, accounts(), left, 0.2)
+    assert lost.height > 0
+    by_account = dict(after.select("account_id", "verdict").iter_rows())
+    assert by_account[kept["account_id"][0]] == "reject"
+    assert {by_account[each] for each in lost["account_id"]} == {"review"}
+    told = after.filter(pl.col("probability_without_busiest_month").is_not_null())
+    assert sorted(told["account_id"]) == sorted(rejected)
+    same = before.join(kept, on="account_id")["probability_inauthentic"][0]
+    assert told.join(kept, on="account_id")["probability_without_busiest_month"].to_list() == [same]
+    untouched = before.columns.copy()
+    untouched.remove("verdict")
+    untouched.remove("probability_without_busiest_month")
+    assert after.columns == before.columns
+    assert after.select(untouched).equals(before.select(untouched))
+
+
+def test_what_only_the_owner_can_move_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer, before = Scorer(trained().bundle, FEATURES), score(accounts())
+    rejected = before.filter(pl.col("verdict") == "reject")["account_id"].head(1)
+    asked = accounts().filter(pl.col("account_id").is_in(rejected.implode()))
+    monkeypatch.setattr("models.scoring.OWN_SIGNALS", tuple({each.signal for each in FEATURES.values()}))
+    nothing = asked.with_columns(pl.lit(None, pl.Float64).alias(name) for name in NAMES)
+    after = scorer.withstood(before, accounts(), nothing, 0.2)
+    assert after.filter(pl.col("account_id").is_in(rejected.implode()))["verdict"].to_list() == ["reject"]
+
+
+def test_nobody_asked_changes_nothing() -> None:
+    before = score(accounts())
+    assert Scorer(trained().bundle, FEATURES).withstood(before, accounts(), accounts().clear(), 0.2).equals(before)
+
+
 def test_reasons_of_reviews_may_be_left_out_and_nothing_else_changes() -> None:
     whole = score(accounts())
     spared = Scorer(trained().bundle, FEATURES).score(accounts(), context(accounts()), 0.2, explained=("reject",))

@@ -14,7 +14,7 @@ from features.definition import MODEL_GROUPS
 from features.signals import SIGNALS
 from features.tables import CONTRACTS
 from pages.account import not_observed
-from pages.telling import WHAT_CONTESTS, balance, contests, how_sure, level, moves, settled, signals, told
+from pages.telling import WHAT_CONTESTS, balance, contests, how_sure, level, moves, outside, settled, signals, told
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NEWEST = NOON + timedelta(days=400)
@@ -72,6 +72,28 @@ def test_the_range_is_nine_in_ten_cohorts_in_log_odds() -> None:
 
 def test_no_end_of_the_range_is_certain() -> None:
     assert any(each.endswith("would be 99 to 99 in 100.") for each in how_sure(0.99999, 0.35))
+
+
+# What somebody else may have ordered ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verdict", "probability", "left", "says"),
+    [
+        pytest.param("review", 0.9, None, [], id="not asked"),
+        pytest.param("review", 0.9, 0.1, ["would be 10%.", "Ask the creator"], id="most of it came in a month"),
+        pytest.param("review", 0.3, 0.4, ["would be 40%."], id="the month spoke for the account"),
+        pytest.param("reject", 0.9, 0.8, ["would be 80%.", "does not rest on one month"], id="a reject"),
+    ],
+)
+def test_what_is_left_without_the_busiest_month_is_told(
+    verdict: str, probability: float, left: float | None, says: list[str]
+) -> None:
+    score = {"verdict": verdict, "probability_inauthentic": probability, "probability_without_busiest_month": left}
+    sentences = outside(score)
+    assert len(sentences) == len(says)
+    assert all(words in sentence for words, sentence in zip(says, sentences, strict=True))
+    assert not any(word in " ".join(sentences).lower() for word in ("fraud", "fake"))
 
 
 # Which posts ----------------------------------------------------------------------------------------------------------

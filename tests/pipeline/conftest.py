@@ -22,6 +22,7 @@ from pipeline.audit import (
     leakage,
     realism,
     recall,
+    rival,
     robustness,
     summary,
 )
@@ -53,6 +54,7 @@ def audited(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             robustness,
             evasion,
             recall,
+            rival,
             summary,
         ):
             stage.run(silent)

@@ -66,6 +66,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "replicates": 20,
         "jobs": 1,
     },
+    "audit_rival": {"accounts_per_size": 3, "budgets": [30, 300], "rounds": 1, "replicates": 20, "jobs": 1},
     "audit_recall": {"replicates": 20},
 }
 """What differs from the repository's params.yaml: sizes, above all."""

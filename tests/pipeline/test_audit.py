@@ -17,7 +17,7 @@ from features.catalog import features
 from features.definition import GROUPS
 from features.signals import SIGNALS
 from pipeline import docs, layout
-from pipeline.audit import catalogue, evasion, leakage, limits, recall, robustness, summary, track
+from pipeline.audit import catalogue, evasion, leakage, limits, recall, rival, robustness, summary, track
 from pipeline.audit.__main__ import app
 from pipeline.audit.page import audit_page
 from pipeline.audit.real import page as real_page
@@ -68,6 +68,7 @@ def test_every_number_of_the_page_comes_from_the_reports() -> None:
         "Dose",
         "Robustness",
         "Evasion",
+        "A rival",
     ):
         assert f"## {head}" in page
     for each in read_json(layout.AUDIT_SUMMARY)["limits"]:
@@ -80,9 +81,19 @@ def test_every_number_of_the_page_comes_from_the_reports() -> None:
 @pytest.mark.usefixtures("inside")
 def test_a_second_run_gives_the_same_bytes() -> None:
     before = content_of(Path("reports/audit"))
-    for stage in (leakage, catalogue, robustness, evasion, recall, summary):
+    for stage in (leakage, catalogue, robustness, evasion, recall, rival, summary):
         stage.run(silent)
     assert content_of(Path("reports/audit")) == before
+
+
+@pytest.mark.usefixtures("inside")
+def test_the_rule_makes_no_rival_s_life_easier() -> None:
+    found = read_json(layout.AUDIT_RIVAL)
+    shares = {name: [each["value"] for each in rows[0]["rejected"]] for name, rows in found["scenarios"].items()}
+    assert found["outside_days"] > 0
+    assert set(shares) == set(rival.SCENARIOS)
+    assert all(first <= last for first, last in shares.values()), "more money reaches no less"
+    assert shares["within a month"][-1] <= shares["without the rule"][-1]
 
 
 @pytest.mark.usefixtures("inside")

@@ -21,6 +21,7 @@ REPORTS = (
     layout.AUDIT_RECALL,
     layout.AUDIT_ROBUSTNESS,
     layout.AUDIT_EVASION,
+    layout.AUDIT_RIVAL,
 )
 CARD = Path("docs/model-card.md")
 NUMBER = re.compile(r"\d[\d,.]*")

@@ -58,6 +58,15 @@ def test_a_reject_needs_reasons_that_add_enough() -> None:
     assert found.verdicts(Thresholds(0.25, 0.95, ANY_EVIDENCE)).tolist() == ["review", "reject"]
 
 
+def test_a_reject_must_stand_by_the_same_cuts_on_what_is_left() -> None:
+    lefts = (None, 0.94, 0.96)
+    found = decisions(*(genuine(0.99, probability_without_busiest_month=left) for left in lefts))
+    assert found.verdicts(Thresholds(0.25, 0.95, ANY_EVIDENCE)).tolist() == ["reject", "review", "reject"]
+    # logit .96 less logit .2 is 4.56: not enough for an evidence cut of 5; of .94 at a cut of .9 it is 4.14.
+    assert found.verdicts(Thresholds(0.25, 0.95, 5.0)).tolist() == ["reject", "review", "review"]
+    assert found.verdicts(Thresholds(0.25, 0.9, 4.0)).tolist() == ["reject", "reject", "reject"]
+
+
 def test_verdicts_are_those_of_the_cuts() -> None:
     found = decisions(genuine(0.1), genuine(0.3), genuine(0.96), genuine(None), inauthentic(0.99))
     assert found.verdicts(Thresholds(0.25, 0.95, ANY_EVIDENCE)).tolist() == [
