@@ -323,6 +323,38 @@ def test_lines_that_are_no_json_and_values_that_are_nested_are_bad_rows(tmp_path
     assert '{"count": 5}' in bad["follower_count"].to_list()
 
 
+def test_half_an_emoji_at_the_end_of_a_text_is_no_reason_to_refuse_the_file(tmp_path: Path) -> None:
+    lines = [
+        '{"id": "1", "fans": 5, "about": "so nice \\ud83d"}',
+        '{"id": "2", "fans": 5, "about": "\\ud83d\\ude0d é"}',
+    ]
+    export = write_text(tmp_path / "export", a__jsonl="\n".join(lines))
+    columns = {"account_id": "id", "platform": {"value": "x"}, "follower_count": "fans", "biography": "about"}
+    mapped(export, mapping_file(tmp_path, accounts={"file": "a.jsonl", "columns": columns}), tmp_path / "mapped")
+    texts = pl.read_parquet(tmp_path / "mapped" / "accounts.parquet")["biography"].to_list()
+    assert texts == ["so nice \ufffd", "😍 é"]
+
+
+def test_a_line_with_more_digits_than_python_reads_is_a_bad_row(tmp_path: Path) -> None:
+    export = write_text(
+        tmp_path / "export", a__jsonl='{"id": "1", "fans": 5}\n{"id": "2", "fans": ' + "9" * 5_000 + "}"
+    )
+    columns = {"account_id": "id", "platform": {"value": "x"}, "follower_count": "fans"}
+    path = mapping_file(tmp_path, accounts={"file": "a.jsonl", "columns": columns})
+    mapped(export, path, tmp_path / "mapped")
+    assert prepare(tmp_path / "mapped", tmp_path / "prepared").tables["accounts"].used == 1
+    bad = pl.read_parquet(tmp_path / "prepared" / "quarantine" / "accounts.parquet")
+    assert bad["problem"].str.split("; ").list.first().to_list() == ["the line is not a JSON object"]
+
+
+def test_a_document_with_more_digits_than_python_reads_is_said_to_be_unreadable(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", a__json='{"id": "1", "fans": ' + "9" * 5_000 + "}")
+    columns = {"account_id": "id", "platform": {"value": "x"}, "follower_count": "fans"}
+    path = mapping_file(tmp_path, accounts={"file": "a.json", "columns": columns})
+    with pytest.raises(UnusableInputError, match="holds a number that is too long"):
+        mapped(export, path, tmp_path / "mapped")
+
+
 def test_empty_cells_of_a_wide_table_are_counted_and_never_zero(tmp_path: Path) -> None:
     text = "who,note,2026-01-01,2026-01-02,2026-01-03\nanna,x,5,,-\nben,y,,,\nceli,z,1,oops,3\n"
     export = write_text(tmp_path / "export", t__csv=text)
