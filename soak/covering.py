@@ -84,15 +84,14 @@ def _statement(path: Path, line: int) -> tuple[int, int]:
     return min(around)[1:] if around else (line, line)
 
 
-def coverings(root: Path, packages: tuple[str, ...], folder: Path) -> Coverings:
-    """Run the packages' tests once, without the compiler of the kernels.
+def coverings(root: Path, packages: tuple[str, ...], tests: tuple[str, ...], folder: Path) -> Coverings:
+    """Run the tests once, without the compiler of the kernels, and see what they run of the packages.
 
     Raises:
         UnusableInputError: no test passed; with the end of what pytest said.
     """
     data, notes, settings = folder / "lines", folder / "notes.json", folder / "coveragerc"
     settings.write_text(SETTINGS.format(packages=",".join(packages), data=data), encoding="utf-8")
-    tests = [f"tests/{package}" for package in packages]
     plugin = ["-p", "soak.noting", "--notes", str(notes)]
     command = [
         sys.executable,
