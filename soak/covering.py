@@ -7,9 +7,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from coverage import CoverageData
@@ -84,27 +85,36 @@ def _statement(path: Path, line: int) -> tuple[int, int]:
     return min(around)[1:] if around else (line, line)
 
 
-def coverings(root: Path, packages: tuple[str, ...], tests: tuple[str, ...], folder: Path) -> Coverings:
+def coverings(trees: Sequence[Path], packages: tuple[str, ...], tests: tuple[str, ...], folder: Path) -> Coverings:
     """Run the tests once, without the compiler of the kernels, and see what they run of the packages.
 
+    The files are dealt to the trees, all of them copies of one, and run side by side.
+
     Raises:
-        UnusableInputError: no test passed; with the end of what pytest said.
+        UnusableInputError: in one of the trees no test passed; with the end of what pytest said.
     """
-    data, notes, settings = folder / "lines", folder / "notes.json", folder / "coveragerc"
-    settings.write_text(SETTINGS.format(packages=",".join(packages), data=data), encoding="utf-8")
-    plugin = ["-p", "soak.noting", "--notes", str(notes)]
-    command = [
-        sys.executable,
-        "-m",
-        "coverage",
-        "run",
-        f"--rcfile={settings}",
-        "-m",
-        "pytest",
-        *plugin,
-        *PYTEST[1:],
-        *tests,
+    found = [path for name in tests for path in (trees[0] / name).glob("**/test_*.py")]
+    found += [trees[0] / name for name in tests if name.endswith(".py")]
+    by_size = sorted(found, key=lambda path: (-path.stat().st_size, path))
+    dealt = [
+        [str(path.relative_to(trees[0])) for path in by_size[number :: len(trees)]] for number in range(len(trees))
     ]
+    with ThreadPoolExecutor(len(trees)) as pool:
+        parts = list(pool.map(partial(_covered, packages=packages, folder=folder), trees, dealt))
+    lines: dict[Path, dict[int, frozenset[str]]] = {}
+    for part in parts:
+        for path, read in part.lines.items():
+            known = lines.setdefault(path, {})
+            known.update({line: known.get(line, frozenset()) | names for line, names in read.items()})
+    return Coverings(trees[0], lines, {name: taken for part in parts for name, taken in part.seconds.items()})
+
+
+def _covered(root: Path, tests: list[str], packages: tuple[str, ...], folder: Path) -> Coverings:
+    """One tree's share."""
+    data, notes, settings = (folder / f"{root.name}.{name}" for name in ("lines", "notes", "coveragerc"))
+    settings.write_text(SETTINGS.format(packages=",".join(packages), data=data), encoding="utf-8")
+    plugin = ["-p", "soak.noting", "--notes", str(notes), *PYTEST[1:]]
+    command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest", *plugin, *tests]
     ended = subprocess.run(command, cwd=root, env=environment(root), capture_output=True, text=True, check=False)
     seconds = json.loads(notes.read_text(encoding="utf-8")) if notes.exists() else {}
     if not seconds:

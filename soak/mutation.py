@@ -71,7 +71,7 @@ def measure(mutants: int, minutes: float, seed: int, workers: int) -> Result:
         places = [place for path in modules for place in places_of(path, ROOT)]
         sample = drawn(places, mutants, seed)
         print(f"{len(places):,} places, {len(sample)} drawn; which tests run which lines", file=sys.stderr)
-        covered = coverings(trees[0], PACKAGES, TESTS, Path(scratch))
+        covered = coverings(trees, PACKAGES, TESTS, Path(scratch))
         tried = _try_all(sample, covered, trees, time.monotonic() + 60 * minutes)
     write_json(_listed(tried, seed), RESULTS / "mutants.json")
     population = {
