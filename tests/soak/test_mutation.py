@@ -82,6 +82,34 @@ def test_a_line_meets_the_tests_that_run_it_and_then_their_neighbours(tree: Path
     assert known.tests(Path("test_rooms.py"), 4) == []
 
 
+def test_a_constant_meets_the_tests_of_the_lines_that_name_it_in_any_module(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("LEAD = 3\n\ndef near(day):\n    return day < LEAD\n\ndef far():\n    return 9\n")
+    (tmp_path / "two.py").write_text("import one\n\ndef later():\n    return one.LEAD\n")
+    lines = {
+        Path("one.py"): {1: frozenset({""}), 4: frozenset({"a.py::near"}), 7: frozenset({"a.py::far"})},
+        Path("two.py"): {4: frozenset({"b.py::later"})},
+    }
+    seconds = {"a.py::near": 0.2, "a.py::far": 0.1, "b.py::later": 0.3}
+    known = Coverings(tmp_path, lines, seconds)
+    assert known.tests(Path("one.py"), 1) == ["a.py::near", "b.py::later", "a.py::far"]  # the last as a neighbour
+
+
+def test_a_decorator_meets_the_tests_of_what_it_stands_on(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text(
+        "@rule(\n    least=14,\n)\ndef near():\n    return 1\n\ndef far():\n    return 9\n"
+    )
+    lines = {
+        Path("one.py"): {
+            1: frozenset({""}),
+            2: frozenset({""}),
+            5: frozenset({"a.py::near"}),
+            8: frozenset({"b.py::far"}),
+        }
+    }
+    known = Coverings(tmp_path, lines, {"a.py::near": 0.2, "b.py::far": 0.1})
+    assert known.tests(Path("one.py"), 2) == ["a.py::near"]
+
+
 def test_tests_beyond_half_a_minute_are_left_out_but_one_is_always_asked(tree: Path) -> None:
     lines = {MODULE: {5: frozenset({"a.py::hour", "a.py::week"})}}
     assert Coverings(tree, lines, {"a.py::hour": 3600.0, "a.py::week": 604800.0}).tests(MODULE, 5)[:1] == ["a.py::hour"]
