@@ -63,7 +63,7 @@ def read_section(name: str, model: type[SectionType], path: Path = PARAMS) -> Se
         raise UnusableInputError([f"params: {path} is missing. Run the command in the project's folder."])
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # no text, a day that there is not, too many brackets
         raise UnusableInputError([f"params: {path} is not YAML ({error}). Mend the line it names."]) from error
     if not isinstance(document, dict) or name not in document:
         found = ", ".join(map(str, document)) if isinstance(document, dict) else type(document).__name__

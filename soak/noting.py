@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from coverage import Coverage
 
-TOO_LONG = 10.0
+TOO_LONG = 5.0
 """Seconds of processor time after which a test is given up: some walk all of Unicode, which takes minutes without the
 compiler. Assumed."""
 

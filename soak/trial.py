@@ -25,7 +25,17 @@ MEMORY = 8 * 2**30
 """Bytes of address space; a change that asks for more is noticed by the refusal."""
 PATIENCE = 10
 """Seconds of the clock for each second of processor time that a trial may take: it sleeps or waits for itself."""
-PYTEST = ("-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-W", "ignore:overflow:RuntimeWarning")
+IGNORED = ("ignore:overflow:RuntimeWarning", "ignore:Module already imported")
+"""Whole numbers wrap around in kernels as they do compiled; and the fork has its libraries already."""
+PYTEST = (
+    "-x",
+    "-q",
+    "-p",
+    "no:randomly",
+    "-p",
+    "no:cacheprovider",
+    *(part for each in IGNORED for part in ("-W", each)),
+)
 SURVIVED, KILLED, TIMED_OUT = "survived", "killed", "timed out"
 OUTCOMES = {0: SURVIVED, 1: KILLED, 2: KILLED}
 """By pytest's exit code: all passed; some failed; a module could not be imported."""
@@ -40,7 +50,8 @@ def main() -> None:
         trial = json.loads(line)
         modified += 1  # Python takes compiled code for current where size and second of the change agree
         with changed(Path(trial["path"]), trial["source"], modified):
-            print(json.dumps(outcome(trial["tests"], trial["seconds"])), flush=True)
+            found = outcome(trial["tests"], trial["seconds"])
+        print(json.dumps(found), flush=True)  # not before the tree is as it was
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def read_mapping(path: Path) -> Mapping:
         raise UnusableInputError(f"mapping: '{path}' cannot be read. Found: no such file. {repair}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UnusableInputError(f"mapping: '{path}' cannot be read. Found: {error}. Give a text file.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a day that there is not, a thousand brackets
         found = " ".join(str(error).split())
         raise UnusableInputError(f"{name}: is not the YAML of a mapping. Found: {found}. Mend that line.") from error
     try:

@@ -117,7 +117,9 @@ def as_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    text = str(value)
+    # Scrapers that cut texts leave half an emoji at the end: JSON can say that (\\ud83d), no file of ours can hold it.
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def records(part: Path) -> Iterator[Any]:
@@ -142,6 +144,8 @@ def records(part: Path) -> Iterator[Any]:
         return
     except RecursionError as error:
         raise OSError("is nested too deeply") from error
+    except ValueError as error:  # Python reads no whole number of more than 4,300 digits
+        raise OSError(f"holds a number that is too long ({error})") from error
     if isinstance(document, list):
         yield from document
     else:
@@ -153,7 +157,8 @@ def _lines(part: Path) -> Iterator[Any]:
         for line in stream:
             if not line.strip():
                 continue
+            text = line.decode("utf-8-sig")
             try:
-                yield json.loads(line.decode("utf-8-sig"))
-            except (json.JSONDecodeError, RecursionError):
+                yield json.loads(text)
+            except (ValueError, RecursionError):  # no JSON, or a whole number of more digits than Python reads
                 yield None

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.drift import FEWEST_ACCOUNTS, SCORE, STATED_AT, Distribution, Drift, added, fit_drift
+from models.drift import FEWEST_ACCOUNTS, SCORE, STATED_AT, Distribution, Drift, Kind, added, fit_drift
 from models.scoring import SCORE_PREVALENCE
 
 NAN = float("nan")
@@ -96,6 +96,91 @@ def test_the_median_lies_where_half_of_the_tally_does() -> None:
     assert known.median(np.array([1, 1, 2, 0])) == 2.0
     assert np.isnan(known.median(np.array([0, 0, 0, 9])))
     assert known.rank(1.5) == (4 + 4 * 0.5) / 12
+
+
+@pytest.mark.parametrize(
+    ("value", "rank"),
+    [
+        pytest.param(-5.0, 0.0, id="below all"),
+        pytest.param(0.5, 10 * 0.5 / 40, id="within the first bin"),
+        pytest.param(1.0, 10 / 40, id="an edge belongs to the bin below"),
+        pytest.param(2.0, (10 + 20 * 0.5) / 40, id="within the second"),
+        pytest.param(3.0, (10 + 20) / 40, id="the upper edge"),
+        pytest.param(4.0, (30 + 10 * 0.25) / 40, id="within the last"),
+        pytest.param(99.0, 1.0, id="above all"),
+    ],
+)
+def test_a_rank_is_the_share_of_the_training_up_to_a_value(value: float, rank: float) -> None:
+    known = Distribution((1.0, 3.0), 0.0, 7.0, (10, 20, 10), 5, {"values": 0.0, "missing": 0.0})
+    assert known.rank(value) == pytest.approx(rank)
+
+
+def test_a_value_that_all_of_a_bin_share_has_the_rank_of_its_middle() -> None:
+    known = Distribution((2.0,), 2.0, 9.0, (30, 10), 0, {"values": 0.0, "missing": 0.0})
+    assert known.rank(2.0) == 30 * 0.5 / 40
+
+
+def warnings_of(
+    batch: tuple[int, ...], training: tuple[int, ...], limits: dict[Kind, float] | None = None
+) -> list[Any]:
+    """Of one feature with edges 1 and 3, values from 0 to 4; both tallies end with those without a value."""
+    known = Distribution((1.0, 3.0), 0.0, 4.0, training[:-1], training[-1], {"values": 0.01, "missing": 0.01})
+    flat = Distribution((), 0.5, 0.5, (sum(training),), 0, {"values": 0.0, "missing": 0.0})
+    drift = Drift({"growth_made_up_share": known}, flat, limits or {"values": 2.0, "missing": 2.0})
+    found = drift.warnings({SCORE: np.array([sum(batch), 0]), "growth_made_up_share": np.array(batch)})
+    assert found is not None
+    return found
+
+
+def test_the_index_and_what_is_expected_by_hand() -> None:
+    # Half an account more a bin: (600.5, 200.5, 200.5) / 1001.5 against (200.5, 600.5, 200.5) / 1001.5.
+    here, there = np.array([600.5, 200.5, 200.5]) / 1001.5, np.array([200.5, 600.5, 200.5]) / 1001.5
+    (found,) = warnings_of((600, 200, 200, 0), (200, 600, 200, 0))
+    assert found["psi"] == round(float(((here - there) * np.log(here / there)).sum()), 4)
+    # two degrees of freedom, a thousand accounts each side, a surplus of 0.01, a limit of 2; yet never below 0.1
+    assert found["expected"] == max(round(2.0 * (2 * (1 / 1000 + 1 / 1000) + 0.01), 4), 0.1) == 0.1
+    (found,) = warnings_of((600, 200, 200, 0), (200, 600, 200, 0), {"values": 20.0, "missing": 20.0})
+    assert found["expected"] == round(20.0 * (2 * (1 / 1000 + 1 / 1000) + 0.01), 4) == 0.28
+
+
+@pytest.mark.parametrize(
+    ("batch", "training", "text"),
+    [
+        pytest.param(
+            (600, 200, 200, 0),
+            (200, 600, 200, 0),
+            # medians: 500 of the 600 below 1; 300 of the 600 between 1 and 3
+            "values are lower than in training: median below 1 against 2, 60% of them at most 1 against 20%",
+            id="lower",
+        ),
+        pytest.param(
+            (100, 100, 800, 0),
+            (200, 600, 200, 0),
+            "values are higher than in training: median above 3 against 2, 80% of them above 3 against 20%",
+            id="higher",
+        ),
+        pytest.param(
+            (450, 100, 450, 0),
+            (100, 800, 100, 0),
+            "values are otherwise spread than in training: median 2 against 2, 10% of them from 1 to 3 against 80%",
+            id="wider",
+        ),
+        pytest.param(
+            (0, 500, 0, 500),
+            (0, 1000, 0, 0),
+            "known of 50% of the accounts, of 100% in training",
+            id="missing",
+        ),
+    ],
+)
+def test_a_warning_says_where_the_values_lie_instead(batch: Any, training: Any, text: str) -> None:
+    (found,) = warnings_of(batch, training)
+    assert found["text"] == f"growth_made_up_share: {text}"
+
+
+def test_forty_nine_values_are_too_few_to_say_where_they_lie() -> None:
+    kinds = [{each["kind"] for each in warnings_of((known, 0, 0, 950), (0, 900, 0, 100))} for known in (49, 50)]
+    assert kinds == [{"missing"}, {"missing", "values"}]
 
 
 def test_ties_leave_fewer_bins_and_one_value_leaves_none() -> None:

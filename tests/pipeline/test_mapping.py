@@ -163,7 +163,24 @@ def test_a_mapping_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> Non
     assert "Found: no such file. Make one: python -m pipeline map" in problem
 
 
-@pytest.mark.parametrize("text", ["", "tables: {}", "- 1", "tables: ["])
+def test_a_mapping_that_is_a_folder_cannot_be_read(tmp_path: Path) -> None:
+    [problem] = problems(tmp_path)
+    assert problem.endswith("Give a text file.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "tables: {}",
+        "- 1",
+        "tables: [",
+        pytest.param("tables: {accounts: {missing: 2026-02-30}}", id="a day that there is not"),
+        pytest.param(f"tables: {'[' * 3_000}", id="thousands of brackets"),
+        pytest.param(f"tables: {'9' * 5_000}", id="thousands of digits"),
+        pytest.param("? [a, b]\n: 1", id="a list for a key"),
+    ],
+)
 def test_a_file_that_is_no_mapping(tmp_path: Path, text: str) -> None:
     path = tmp_path / "map.yaml"
     path.write_text(text, encoding="utf-8")
@@ -263,6 +280,113 @@ def test_all_that_the_files_lack_is_told_at_once(tmp_path: Path) -> None:
     assert "there is no file 'coments.csv'" in found
 
 
+def test_what_is_of_json_and_what_of_tables_is_told_apart(tmp_path: Path) -> None:
+    texts = {"p__json": '[{"id": "1"}]', "t__csv": "who,n,n,2026-01-01\na,1,2,5\n", "c__csv": "id,id\na,b\n"}
+    export = write_text(tmp_path / "export", a__csv="who,fans\nanna,1\n", **texts)
+    wide = {"headers": "date", "cells": {"follower_count": None}, "leave_out": ["sum"]}
+    path = mapping_file(
+        tmp_path,
+        accounts=ACCOUNTS | {"rows": "list"},
+        followers_daily={"file": "t.csv", "columns": {"account_id": "who"}, "wide": wide},
+        posts={"file": "p.json", "columns": {"account_id": "id"}, "wide": wide | {"cells": {"like_count": None}}},
+        comments={"file": "c.csv", "columns": dict.fromkeys(("account_id", "post_id", "comment_id", "text"), "id")},
+    )
+    both = mapping_file(
+        tmp_path / "both", accounts=ACCOUNTS, followers_daily={"file": "t.csv", "rows": "list", "wide": wide}
+    )
+    assert "map.yaml: tables.followers_daily: 'rows' is for JSON and 'wide' for tables. Found: both." in "\n".join(
+        problems(both)
+    )
+    with pytest.raises(UnusableInputError) as error:
+        map_folder(export, Mapping.model_validate(json.loads(path.read_text())), tmp_path / "out", "map.yaml", silent)
+    found = "\n".join(error.value.problems)
+    assert "tables.accounts: 'rows' is for JSON. Found: the table 'a.csv'. Remove it." in found
+    assert "tables.posts: 'wide' is for tables. Found: JSON in 'p.json'. Say the path with 'rows'." in found
+    assert "there is no column 'sum' to leave out in 't.csv'" in found
+    assert "tables.comments: column 'id' appears more than once in 'c.csv'. Rename one of them." in found
+
+
+def test_an_input_that_is_no_folder_says_what_it_is(tmp_path: Path) -> None:
+    path = mapping_file(tmp_path, accounts=ACCOUNTS)
+    with pytest.raises(UnusableInputError, match=r"cannot be read\. Found: there is no such folder\. Give the folder"):
+        mapped(tmp_path / "nowhere", path, tmp_path / "one")
+    with pytest.raises(UnusableInputError, match=r"cannot be read\. Found: it is a file\."):
+        mapped(path, path, tmp_path / "two")
+
+
+def test_a_file_that_breaks_off_is_named_with_its_table(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", a__json='[{"who": "anna", "fans": 1}')
+    path = mapping_file(tmp_path, accounts=ACCOUNTS | {"file": "a.json"})
+    with pytest.raises(
+        UnusableInputError, match=r"map\.yaml: tables\.accounts: unreadable file\. Found: .*is not JSON"
+    ):
+        mapped(export, path, tmp_path / "mapped")
+
+
+@pytest.mark.parametrize("deep", [False, True], ids=["no list in the document", "too many lists in the document"])
+def test_documents_that_are_no_list_of_records(tmp_path: Path, deep: bool) -> None:  # noqa: FBT001 - a case
+    export = write_text(tmp_path / "export", a__json="[" * 3_000 if deep else '{"who": "anna", "fans": 1}')
+    path = mapping_file(tmp_path, accounts=ACCOUNTS | {"file": "a.json"})
+    if deep:
+        with pytest.raises(UnusableInputError, match=r"Found: .*is nested too deeply"):
+            mapped(export, path, tmp_path / "mapped")
+    else:
+        mapped(export, path, tmp_path / "mapped")
+        assert pl.read_parquet(tmp_path / "mapped" / "accounts.parquet")["account_id"].to_list() == ["anna"]
+
+
+def test_lines_under_the_name_of_a_document_are_read_as_lines(tmp_path: Path) -> None:
+    text = '{"who": "anna", "fans": 1}\n\n{"who": "ben", "fans": true}\n'
+    export = write_text(tmp_path / "export", a__json=text)
+    mapped(export, mapping_file(tmp_path, accounts=ACCOUNTS | {"file": "a.json"}), tmp_path / "mapped")
+    accounts = pl.read_parquet(tmp_path / "mapped" / "accounts.parquet")
+    assert accounts["account_id"].to_list() == ["anna", "ben"]
+
+
+def test_places_without_a_list_are_counted(tmp_path: Path) -> None:
+    lines = [
+        '{"id": "a", "list": [{"fans": 1}]}',
+        '{"id": "b", "list": 5}',
+        '{"id": "c"}',
+        '{"id": "d", "list": ["x"]}',
+    ]
+    export = write_text(tmp_path / "export", a__jsonl="\n".join(lines))
+    columns = {"account_id": "../id", "platform": {"value": "x"}, "follower_count": "fans"}
+    path = mapping_file(tmp_path, accounts={"file": "a.jsonl", "rows": "list", "columns": columns})
+    [note] = mapped(export, path, tmp_path / "mapped")
+    # 5 and "x" are no lists of objects; an absent list was not observed
+    assert note == "accounts: 2 places hold no list where 'list' should lead to one: no rows."
+
+
+def test_a_workbook_that_is_none_and_a_sheet_without_a_cell(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", broken__xlsx="no workbook")
+    write_workbook(export / "empty.xlsx", {"S": []})
+    found = []
+    for name in ("broken", "empty"):
+        path = mapping_file(tmp_path, accounts=ACCOUNTS | {"file": f"{name}.xlsx"})
+        with pytest.raises(UnusableInputError) as error:
+            mapped(export, path, tmp_path / name)
+        found.append("\n".join(error.value.problems))
+    assert "unreadable file" in found[0]
+    assert "there is no column 'who' in 'empty.xlsx'" in found[1]
+
+
+def test_what_cannot_be_a_suffix_or_an_encoding_and_what_yaml_made_a_date_of(tmp_path: Path) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text(
+        "tables: {accounts: {file: a.csv, encoding: utf-9, columns: {account_id: a, platform: {value: x}, "
+        "follower_count: {from: f, suffixes: {k: 0}}}}}"
+    )
+    found = "\n".join(problems(path))
+    assert "a suffix multiplies by a number above 0" in found
+    assert "is not an encoding such as utf-8, cp1252 or utf-16" in found
+    path.write_text(
+        "tables: {accounts: {file: a.csv, columns: {account_id: a, follower_count: f, platform: {value: x}, "
+        "created_on: {value: 2026-01-31}}}}"
+    )
+    assert read_mapping(path).tables["accounts"].columns["created_on"].value == "2026-01-31"
+
+
 def test_a_path_that_leads_nowhere_is_a_problem_where_the_column_is_required(tmp_path: Path) -> None:
     export = write_text(tmp_path / "export", a__json='[{"id": "1", "fans": 5}]')
     columns = {"account_id": "id", "platform": {"value": "x"}, "follower_count": "stats.fans", "country": "land"}
@@ -325,6 +449,38 @@ def test_lines_that_are_no_json_and_values_that_are_nested_are_bad_rows(tmp_path
         "the line is not a JSON object",
     ]
     assert '{"count": 5}' in bad["follower_count"].to_list()
+
+
+def test_half_an_emoji_at_the_end_of_a_text_is_no_reason_to_refuse_the_file(tmp_path: Path) -> None:
+    lines = [
+        '{"id": "1", "fans": 5, "about": "so nice \\ud83d"}',
+        '{"id": "2", "fans": 5, "about": "\\ud83d\\ude0d é"}',
+    ]
+    export = write_text(tmp_path / "export", a__jsonl="\n".join(lines))
+    columns = {"account_id": "id", "platform": {"value": "x"}, "follower_count": "fans", "biography": "about"}
+    mapped(export, mapping_file(tmp_path, accounts={"file": "a.jsonl", "columns": columns}), tmp_path / "mapped")
+    texts = pl.read_parquet(tmp_path / "mapped" / "accounts.parquet")["biography"].to_list()
+    assert texts == ["so nice \ufffd", "😍 é"]
+
+
+def test_a_line_with_more_digits_than_python_reads_is_a_bad_row(tmp_path: Path) -> None:
+    export = write_text(
+        tmp_path / "export", a__jsonl='{"id": "1", "fans": 5}\n{"id": "2", "fans": ' + "9" * 5_000 + "}"
+    )
+    columns = {"account_id": "id", "platform": {"value": "x"}, "follower_count": "fans"}
+    path = mapping_file(tmp_path, accounts={"file": "a.jsonl", "columns": columns})
+    mapped(export, path, tmp_path / "mapped")
+    assert prepare(tmp_path / "mapped", tmp_path / "prepared").tables["accounts"].used == 1
+    bad = pl.read_parquet(tmp_path / "prepared" / "quarantine" / "accounts.parquet")
+    assert bad["problem"].str.split("; ").list.first().to_list() == ["the line is not a JSON object"]
+
+
+def test_a_document_with_more_digits_than_python_reads_is_said_to_be_unreadable(tmp_path: Path) -> None:
+    export = write_text(tmp_path / "export", a__json='{"id": "1", "fans": ' + "9" * 5_000 + "}")
+    columns = {"account_id": "id", "platform": {"value": "x"}, "follower_count": "fans"}
+    path = mapping_file(tmp_path, accounts={"file": "a.json", "columns": columns})
+    with pytest.raises(UnusableInputError, match="holds a number that is too long"):
+        mapped(export, path, tmp_path / "mapped")
 
 
 def test_empty_cells_of_a_wide_table_are_counted_and_never_zero(tmp_path: Path) -> None:

@@ -55,9 +55,18 @@ def test_a_missing_section_lists_those_found(tmp_path: Path) -> None:
         read_section("garden", Garden, written(tmp_path, "kitchen: {}"))
 
 
-def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("garden: [1, 2", id="a bracket that is not closed"),
+        pytest.param("garden: {beds: 2026-02-30}", id="a day that there is not"),
+        pytest.param(f"garden: {'[' * 3_000}", id="thousands of brackets"),
+        pytest.param(f"garden: {'9' * 5_000}", id="thousands of digits"),
+    ],
+)
+def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UnusableInputError, match="is not YAML"):
-        read_section("garden", Garden, written(tmp_path, "garden: [1, 2"))
+        read_section("garden", Garden, written(tmp_path, text))
 
 
 def test_values_come_typed(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from soak.covering import Coverings, environment
+from soak.covering import Coverings, coverings, environment
 from soak.mutants import Change, Mutant, drawn, places_of
 from soak.mutation import UNTESTED, Tried, result_of
 from soak.trial import KILLED, SURVIVED, TIMED_OUT, changed
@@ -72,14 +72,42 @@ def test_a_draw_hangs_on_its_seed_and_holds_every_module(tree: Path) -> None:
 def test_a_line_meets_the_tests_that_run_it_and_then_their_neighbours(tree: Path) -> None:
     lines = {MODULE: {5: frozenset({"a.py::slow", "a.py::quick"}), 8: frozenset({""}), 6: frozenset({"b.py::other"})}}
     seconds = {"a.py::slow": 2.0, "a.py::quick": 0.1, "a.py::neighbour": 0.2, "b.py::other": 0.3, "c.py::far": 0.1}
-    coverings = Coverings(tree, lines, seconds)
-    assert coverings.tests(MODULE, 5) == ["a.py::quick", "a.py::slow", "a.py::neighbour"]
-    assert coverings.tests(MODULE, 8) == [
+    known = Coverings(tree, lines, seconds)
+    assert known.tests(MODULE, 5) == ["a.py::quick", "a.py::slow", "a.py::neighbour"]
+    assert known.tests(MODULE, 8) == [
         "a.py::quick",
         "b.py::other",
         "a.py::slow",
     ]  # run at import: all of the module
-    assert coverings.tests(Path("test_rooms.py"), 4) == []
+    assert known.tests(Path("test_rooms.py"), 4) == []
+
+
+def test_a_constant_meets_the_tests_of_the_lines_that_name_it_in_any_module(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("LEAD = 3\n\ndef near(day):\n    return day < LEAD\n\ndef far():\n    return 9\n")
+    (tmp_path / "two.py").write_text("import one\n\ndef later():\n    return one.LEAD\n")
+    lines = {
+        Path("one.py"): {1: frozenset({""}), 4: frozenset({"a.py::near"}), 7: frozenset({"a.py::far"})},
+        Path("two.py"): {4: frozenset({"b.py::later"})},
+    }
+    seconds = {"a.py::near": 0.2, "a.py::far": 0.1, "b.py::later": 0.3}
+    known = Coverings(tmp_path, lines, seconds)
+    assert known.tests(Path("one.py"), 1) == ["a.py::near", "b.py::later", "a.py::far"]  # the last as a neighbour
+
+
+def test_a_decorator_meets_the_tests_of_what_it_stands_on(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text(
+        "@rule(\n    least=14,\n)\ndef near():\n    return 1\n\ndef far():\n    return 9\n"
+    )
+    lines = {
+        Path("one.py"): {
+            1: frozenset({""}),
+            2: frozenset({""}),
+            5: frozenset({"a.py::near"}),
+            8: frozenset({"b.py::far"}),
+        }
+    }
+    known = Coverings(tmp_path, lines, {"a.py::near": 0.2, "b.py::far": 0.1})
+    assert known.tests(Path("one.py"), 2) == ["a.py::near"]
 
 
 def test_tests_beyond_half_a_minute_are_left_out_but_one_is_always_asked(tree: Path) -> None:
@@ -116,6 +144,28 @@ def test_a_trial_tells_a_noticed_change_from_an_unnoticed_and_from_an_endless_on
         check=True,
     )
     assert [json.loads(line) for line in told.stdout.splitlines()] == [SURVIVED, KILLED, SURVIVED, TIMED_OUT, SURVIVED]
+
+
+@pytest.mark.slow
+def test_lines_are_credited_to_the_tests_that_run_them_in_any_of_the_trees(tmp_path: Path) -> None:
+    source = "def one():\n    return 1\n\ndef two():\n    return 2\n"
+    for number in range(2):
+        package, tests = (tmp_path / f"tree{number}" / name for name in ("houses", "tests"))
+        for folder in (package, tests):
+            folder.mkdir(parents=True)
+            (folder / "__init__.py").touch()
+        (package / "rooms.py").write_text(source)
+        (tests / "test_one.py").write_text(
+            "from houses.rooms import one\n\ndef test_one():\n    assert one() == 1\n\n"
+            "def test_broken():\n    assert one() == 2\n"
+        )
+        (tests / "test_two.py").write_text("from houses.rooms import two\n\ndef test_two():\n    assert two() == 2\n")
+        (tmp_path / f"tree{number}" / "soak").symlink_to(ROOT / "soak")
+        (tmp_path / f"tree{number}" / "pipeline").symlink_to(ROOT / "pipeline")
+    found = coverings([tmp_path / "tree0", tmp_path / "tree1"], ("houses",), ("tests",), tmp_path)
+    assert set(found.seconds) == {"tests/test_one.py::test_one", "tests/test_two.py::test_two"}
+    assert found.tests(Path("houses/rooms.py"), 2) == ["tests/test_one.py::test_one"]
+    assert found.tests(Path("houses/rooms.py"), 5) == ["tests/test_two.py::test_two"]
 
 
 def test_no_trial_within_the_time_does_not_hold() -> None:

@@ -32,6 +32,17 @@ def test_nobody_is_suspected_of_nothing() -> None:
     assert [row["true"] for row in scheme_confusion(empty, Heads({}, 0.5))] == ["mixed", "genuine"]
 
 
+def test_without_heads_nobody_is_named_rightly_or_wrongly() -> None:
+    rows = scheme_confusion(
+        suspected((bought("bought_followers", 0.4, "review"), 0.9, 0.9), ({}, 0.9, 0.9)), Heads({}, 0.5)
+    )
+    mixed, genuine = rows
+    assert genuine["answers"] == {"several": 0, "none named": 0, "not suspected": 1}
+    assert (genuine["named"], genuine["named_wrongly"]["value"]) == (None, 0.0)
+    assert mixed["answers"]["several"] == mixed["answers"]["not suspected"] == 0
+    assert mixed["named_wrongly"]["value"] in {None, 0.0}
+
+
 def test_confusion_between_schemes() -> None:
     sample = suspected(
         (bought("bought_followers", 0.4), 0.9, 0.1),
