@@ -370,13 +370,13 @@ def _with_whole_characters(chunk: bytes) -> bytes:
     return _ESCAPES.sub(lambda found: found[1] or rb"\ufffd", chunk)
 
 
-_HALF_CHARACTER = re.compile(rb"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..\\u[dD])[c-fC-F])", re.DOTALL)
+_HALF_CHARACTER = re.compile(
+    rb"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..\\u[dD])[c-fC-F])", re.DOTALL
+)
 """May find too much (behind a backslash that is itself escaped), never too little."""
 
 _HEX = rb"[0-9a-fA-F]{2}"
-_ESCAPES = re.compile(
-    rb"(\\\\|\\u[dD][89abAB]" + _HEX + rb"\\u[dD][c-fC-F]" + _HEX + rb")|\\u[dD][89a-fA-F]" + _HEX
-)
+_ESCAPES = re.compile(rb"(\\\\|\\u[dD][89abAB]" + _HEX + rb"\\u[dD][c-fC-F]" + _HEX + rb")|\\u[dD][89a-fA-F]" + _HEX)
 """An escaped backslash or a pair of halves, both as they should be; or a half alone."""
 
 

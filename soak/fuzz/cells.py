@@ -82,7 +82,9 @@ INSTANTS_OF_NO_USE: tuple[tuple[str, Any], ...] = (
     ("２０２６-01-01", NO),
     ("2026-01-01T10:00:00Z\x00", NO),
 )
-FLAGS_OF_NO_USE = tuple((text, NO) for text in ("maybe", "2", "-1", "t", "y", "on", "NaN", "null", "wahr", "0x1", "1e0?"))
+FLAGS_OF_NO_USE = tuple(
+    (text, NO) for text in ("maybe", "2", "-1", "t", "y", "on", "NaN", "null", "wahr", "0x1", "1e0?")
+)
 SHARES_OF_NO_USE = (("10%", NO), ("0,5", NO), ("half", NO), ("-0.1", -0.1), ("1.01", 1.01), ("inf", NO), ("1e999", NO))
 NOTHING = ("", " ", "\t", "\u00a0", "   \u2003 ")
 """What an empty cell may look like."""

@@ -140,7 +140,9 @@ def json_scalars(draw: random.Random, dataset: Dataset) -> bool:
         meaning = -7
     if column.dtype == pl.Float64 and raw in ("1.5", "-7", "-0.5"):
         meaning = float(raw)
-    others = [each.cells.get(column.name) for part in content.part_rows() if row in part for each in part if each is not row]
+    others = [
+        each.cells.get(column.name) for part in content.part_rows() if row in part for each in part if each is not row
+    ]
     if raw[0] in "[{" and (len(others) == 0 or any(isinstance(each, Odd) for each in others)):
         return False  # nothing but nested cells is a column of the wrong type
     row.cells[column.name] = Odd("", meaning, raw)
@@ -374,7 +376,9 @@ def unknown_words(draw: random.Random, dataset: Dataset) -> bool:
         return False
     for row in content.rows:
         if row.raw is None and draw.random() < 0.4:
-            word = draw.choice(["myspace", "reel", "Other", "[red]", "ſhort", "İnstagram", "", "x" * 300, "a\nb", "photo,"])
+            word = draw.choice(
+                ["myspace", "reel", "Other", "[red]", "ſhort", "İnstagram", "", "x" * 300, "a\nb", "photo,"]
+            )
             row.cells[draw.choice(names)] = Odd(word, word)
     return True
 
@@ -819,7 +823,9 @@ def unclosed_quote(draw: random.Random, dataset: Dataset) -> bool:
     content = _table(draw, dataset, "csv")
     if not content or content.damage:
         return False
-    content.rows.insert(draw.randrange(len(content.rows) + 1), Row({}, raw=draw.choice(['"', 'account-0,"x', 'a"b"c,"', '""" ,'])))
+    content.rows.insert(
+        draw.randrange(len(content.rows) + 1), Row({}, raw=draw.choice(['"', 'account-0,"x', 'a"b"c,"', '""" ,']))
+    )
     content.unknown = "what a quote opens, nobody knows"
     return True
 
@@ -841,4 +847,3 @@ def nul_bytes(draw: random.Random, dataset: Dataset) -> bool:
     _damage(content, _part(draw, content), _unpacked(content, change))
     content.unknown = "zeros may have taken the place of anything"
     return True
-

@@ -60,7 +60,9 @@ def write(dataset: Dataset, folder: Path) -> None:
             data = _bytes(content, rows, content.missing.get(number, set()))
             for damage in content.damage.get(number, []):
                 data = damage(data)
-            path = folder / table / f"part-{number}{content.form}" if content.parts else folder / f"{table}{content.form}"
+            path = (
+                folder / table / f"part-{number}{content.form}" if content.parts else folder / f"{table}{content.form}"
+            )
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(data)
 
@@ -163,7 +165,8 @@ def _ticks(cell: Any, unit: str | None) -> int | None:
 
 def _held(cell: Any, storage: str) -> Any:  # noqa: PLR0911 - one line a type
     if isinstance(cell, Odd):
-        return cell.arrow[1] if cell.arrow is not None else None
+        value = cell.arrow[1] if cell.arrow is not None else None
+        return bool(value) if storage == "bool" else value
     if cell is None or storage == "null":
         return None
     if storage.startswith(("int", "uint")):

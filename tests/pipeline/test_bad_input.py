@@ -321,6 +321,56 @@ def test_a_line_that_is_no_json_object_is_a_bad_row(tmp_path: Path) -> None:
     assert counts.problems == {"the line is not a JSON object": 3}
 
 
+def json_posts(*cells: str) -> str:
+    """A post of account a for each `"name":value` that it has beside its key."""
+    lines = (
+        f'{{"account_id":"a","post_id":"p{number}","posted_at":"2026-01-01",{cell}}}\n'
+        for number, cell in enumerate(cells)
+    )
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("value", ["[]", '["a","b"]', '{"text":"a"}', '[{"a":[1]}]', "[" * 3_000 + "]" * 3_000])
+def test_nested_json_in_place_of_a_text_is_a_bad_row(tmp_path: Path, value: str) -> None:
+    rows = json_posts('"caption":"[a list] of my own"', f'"caption":{value}', '"caption":null')
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS, posts__jsonl=rows)
+    counts = prepare(source, tmp_path / "out").tables["posts"]
+    assert (counts.used, counts.quarantined) == (2, 1)
+    assert prepared_table(tmp_path / "out", "posts")["caption"].to_list() == ["[a list] of my own", None]
+
+
+def test_a_whole_number_of_thousands_of_digits_is_a_bad_cell(tmp_path: Path) -> None:
+    rows = json_posts('"like_count":5', f'"like_count":{"9" * 5_000}')
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS, posts__jsonl=rows)
+    counts = prepare(source, tmp_path / "out").tables["posts"]
+    assert (counts.used, counts.quarantined) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param(r"cut \ud83d", "cut \ufffd", id="first half"),
+        pytest.param(r"\ude00y", "\ufffdy", id="second half"),
+        pytest.param(r"\ud83d\ud83d\ude00", "\ufffd😀", id="a half before a whole one"),
+        pytest.param(r"\ud83d\ude00\ude00", "😀\ufffd", id="a half behind a whole one"),
+        pytest.param(r"\\ud83d", r"\ud83d", id="a backslash and letters"),
+        pytest.param(r"\\\uD83D", "\\\ufffd", id="a backslash and a half"),
+    ],
+)
+def test_half_a_character_is_read_as_the_sign_for_it(tmp_path: Path, written: str, read: str) -> None:
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS, posts__jsonl=json_posts(f'"caption":"{written}"'))
+    assert prepare(source, tmp_path / "out").tables["posts"].used == 1
+    assert prepared_table(tmp_path / "out", "posts")["caption"].to_list() == [read]
+
+
+def test_a_date_before_the_year_1_lets_no_other_bad_row_pass(tmp_path: Path) -> None:
+    rows = "a,0000-01-01,5\na,2100-01-01,5\na,2026-01-01,5\na,9999-12-31,5\na,1600-01-01,5\n"
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS, followers_daily__csv=DAILY + rows)
+    counts = prepare(source, tmp_path / "out").tables["followers_daily"]
+    assert (counts.rows_in, counts.used, counts.quarantined) == (5, 1, 4)
+    assert counts.problems == {"date lies outside the years 1970 to 2099": 4}
+
+
 def test_an_instant_outside_the_years_of_the_contract(tmp_path: Path) -> None:
     posts = "account_id,post_id,posted_at\na,p1,2026-01-01\na,p2,2100-01-01\n"
     source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS, posts__csv=posts)
