@@ -92,7 +92,9 @@ def _shown(cell: Any) -> str:
 
 def _csv(content: Content, rows: list[Row], columns: list[str]) -> bytes:
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator=content.newline)
+    # Where lines end otherwise, Python would leave a line feed within a cell without its quotes.
+    quoting = csv.QUOTE_ALL if content.newline == "\r" else csv.QUOTE_MINIMAL
+    writer = csv.writer(stream, lineterminator=content.newline, quoting=quoting)
     writer.writerow([content.names.get(column, column) for column in columns])
     for row in rows:
         if row.raw is not None:

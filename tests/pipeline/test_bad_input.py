@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,7 @@ def test_all_problems_of_a_folder_are_reported_at_once(tmp_path: Path) -> None:
         pytest.param("accounts", "handle", pa.array([{"x": 1}] * 3), "struct", id="struct for a text"),
         pytest.param("comments", "text", pa.array([b"a", b"b", b"c"]), "binary", id="bytes for a text"),
         pytest.param("accounts", "is_verified", pa.array([0, 0, 0], pa.time64("us")), "time64", id="time for a flag"),
+        pytest.param("accounts", "post_count", pa.array([1, 2, 3], pa.decimal256(50)), "decimal256", id="wide decimal"),
     ],
 )
 def test_parquet_types_that_can_never_be_read(
@@ -167,6 +169,60 @@ def test_cells_separated_by_something_else_than_commas(tmp_path: Path) -> None:
             "accounts: the file has a single column. Found: account_id;platform;follower_count. "
             "Separate the cells by commas."
         )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arrow_type", "value"),
+    [
+        pytest.param(pa.date32(), 2**31 - 1, id="a day in the year 5,881,580"),
+        pytest.param(pa.date32(), 213_503_983 + 20_458, id="a day that becomes one of 2026 in microseconds"),
+        pytest.param(pa.timestamp("ms", "UTC"), 2**63 - 1, id="the last millisecond"),
+        pytest.param(pa.timestamp("ms", "UTC"), 18_446_745_841_309_551, id="one that becomes one of 2026"),
+        pytest.param(pa.timestamp("us"), -(2**63), id="the first microsecond"),
+        pytest.param(pa.timestamp("us", "Europe/Berlin"), 2**63 - 1, id="the last microsecond of Berlin"),
+    ],
+)
+@pytest.mark.parametrize("column", ["posted_at", "observed_at"])
+def test_parquet_instants_beyond_any_calendar_are_bad_cells(
+    tmp_path: Path, column: str, arrow_type: pa.DataType, value: int
+) -> None:
+    content = frames(accounts=1, posts=3)
+    source = write(tmp_path / "in", content)
+    arrow = content["posts"].to_arrow()
+    physical = pa.int32() if arrow_type == pa.date32() else pa.int64()
+    cells = pa.array([20_458, value, 20_460], physical).view(arrow_type)
+    pq.write_table(arrow.set_column(arrow.schema.get_field_index(column), column, cells), source / "posts.parquet")
+    if arrow_type != pa.date32():  # the other two lie in 1970, within the first minute
+        assert prepare(source, tmp_path / "cut", as_of=datetime(2026, 6, 1, tzinfo=UTC)).tables["posts"].used == 2
+    counts = prepare(source, tmp_path / "out").tables["posts"]
+    assert (counts.used, counts.quarantined) == (2, 1)
+    assert counts.problems == {f"{column} cannot be read as an instant": 1}
+    (cell,) = pl.read_parquet(quarantine_path(tmp_path / "out", "posts"))[column]
+    assert cell == str(value)  # no calendar has it: the number as it stands in the file
+
+
+def test_a_parquet_file_with_an_unknown_column_twice(tmp_path: Path) -> None:
+    source = write(tmp_path / "in", frames(accounts=2))
+    arrow = frames(accounts=2)["accounts"].to_arrow()
+    for _ in range(2):
+        arrow = arrow.append_column("index", pa.array([1, 2]))
+    pq.write_table(arrow, source / "accounts.parquet")
+    summary = prepare(source, tmp_path / "out")
+    assert summary.tables["accounts"].used == 2
+    assert summary.warnings == ["accounts: columns that the contract does not know are not used: 'index'."]
+
+
+def test_categories_of_a_parquet_file_that_are_not_utf8(tmp_path: Path) -> None:
+    source = write(tmp_path / "in", frames(accounts=2))
+    offsets, letters = pa.array([0, 1, 2], pa.int32()).buffers()[1], pa.py_buffer(b"a\xff")
+    words = pa.Array.from_buffers(pa.string(), 2, [None, offsets, letters])
+    categories = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), words)
+    arrow = frames(accounts=2)["accounts"].to_arrow()
+    place = arrow.schema.get_field_index("biography")
+    pq.write_table(arrow.set_column(place, "biography", categories), source / "accounts.parquet")
+    assert problems_of(source, tmp_path) == [
+        "accounts: unreadable file. Found: 'accounts.parquet' is not UTF-8. Write the file anew."
     ]
 
 
