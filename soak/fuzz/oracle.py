@@ -51,7 +51,7 @@ class Outcome:
 def limited(seconds: int = LONGEST_SECONDS) -> Iterator[None]:
     """Raise HangError in the block after so many seconds."""
 
-    def end(number: int, frame: object) -> None:
+    def end(*_: object) -> None:
         raise HangError(f"no end after {seconds} seconds")
 
     former = signal.signal(signal.SIGALRM, end)

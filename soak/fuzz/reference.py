@@ -135,8 +135,8 @@ def _is_late(row: dict[str, Any], known_by: str | None, as_of: datetime | None) 
     known = row.get(known_by) if known_by else None
     if as_of is None or known is None or isinstance(known, Reading):
         return False
-    if not isinstance(known, datetime):
-        known = datetime(known.year, known.month, known.day, tzinfo=UTC) + timedelta(days=1)
+    if not isinstance(known, datetime):  # a day is known at its end; counted back, since no day follows the last
+        return datetime(known.year, known.month, known.day, tzinfo=UTC) > as_of - timedelta(days=1)
     return known > as_of
 
 

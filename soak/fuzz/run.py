@@ -19,6 +19,14 @@ SLICE = 250
 
 SHOWN_FAULTS = 20
 
+METHOD = """\
+Datasets of three to eight accounts in Parquet, CSV and JSON lines, packed or not, whole or in parts, with up to four
+mutations each (`soak/fuzz/mutations.py`), seed {seed}. What must become of every row is worked out by
+`soak/fuzz/reference.py`, which shares no code with the readers: exit code, each count of summary.json, the accounts
+that are scored. Where a mutation leaves that open (a changed byte, an unclosed quote), the counts must still add up.
+`validate`, `features` and `report` run on a sample of the same folders. The model is read once a process; everything
+else is the command as a person calls it."""
+
 
 def run(datasets: int, seed: int, jobs: int, model: str) -> Result:
     """Judge that many datasets."""
@@ -39,7 +47,7 @@ def _judged(seed: int, first: int, last: int, model: str) -> Iterator[dict[str, 
         begun = None
         numbers = ["--seed", str(seed), "--first", str(first), "--last", str(last)]
         command = [sys.executable, "-m", "soak.fuzz.worker", *numbers, "--model", model]
-        ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
         for text in ended.stdout.splitlines():
             line = json.loads(text)
             begun = line["number"]
@@ -89,15 +97,8 @@ def result_of(lines: list[dict[str, Any]], datasets: int, seed: int, seconds: fl
         ),
         Figure(name="kinds of mutation that came about", value=f"{len(covered)}", owed=f"{len(MUTATIONS)}"),
     )
-    notes = (
-        "Datasets of three to eight accounts in Parquet, CSV and JSON lines, packed or not, whole or in parts, with up "
-        f"to four mutations each (`soak/fuzz/mutations.py`), seed {seed}. What must become of every row is worked out "
-        "by `soak/fuzz/reference.py`, which shares no code with the readers: exit code, each count of summary.json, "
-        "the accounts that are scored. Where a mutation leaves that open (a changed byte, an unclosed quote), the "
-        "counts must still add up. `validate`, `features` and `report` run on a sample of the same folders. The model "
-        "is read once a process, everything else is the command as a person calls it.",
-        *(f"Fault in dataset {fault}" for fault in faults[:SHOWN_FAULTS]),
-    )
+    shown = (f"Fault in dataset {fault}" for fault in faults[:SHOWN_FAULTS])
+    notes = (METHOD.format(seed=seed), *shown)
     command = f"python -m soak fuzz --datasets {datasets} --seed {seed}"
     return Result(part="fuzz", title="Fuzzing", command=command, seconds=seconds, figures=figures, notes=notes)
 

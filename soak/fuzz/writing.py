@@ -165,7 +165,7 @@ def _ticks(cell: Any, unit: str | None) -> int | None:
     return micros * TICKS[unit] // 1_000_000
 
 
-def _held(cell: Any, storage: str) -> Any:  # noqa: PLR0911 - one line a type
+def _held(cell: Any, storage: str) -> Any:
     if isinstance(cell, Odd):
         value = cell.arrow[1] if cell.arrow is not None else None
         return bool(value) if storage == "bool" else value
