@@ -162,6 +162,19 @@ def test_a_column_name_that_appears_twice(tmp_path: Path) -> None:
     ]
 
 
+def test_a_message_shows_some_of_a_thousand_columns_and_the_start_of_a_long_name(tmp_path: Path) -> None:
+    columns = ["account_id", "platform", "x" * 5_000, *(f"extra_{number}" for number in range(1_000))]
+    text = ",".join(columns) + "\n" + ",".join(["a"] * len(columns)) + "\n"
+    (problem,) = problems_of(write_text(tmp_path / "in", accounts__csv=text), tmp_path)
+    assert problem.startswith(
+        f"accounts: column 'follower_count' is missing. Found: account_id, platform, {'x' * 80}..., "
+    )
+    assert problem.endswith("extra_6 and 993 more. Add it.")
+    good = "follower_count," + text.replace("\n", "\n5,", 1)
+    (warning,) = prepare(write_text(tmp_path / "good", accounts__csv=good), tmp_path / "out").warnings
+    assert warning.endswith(" and 991 more.")
+
+
 def test_cells_separated_by_something_else_than_commas(tmp_path: Path) -> None:
     text = ACCOUNTS.replace(",", ";")
     assert problems_of(write_text(tmp_path / "in", accounts__csv=text), tmp_path) == [

@@ -16,6 +16,7 @@ from soak.fuzz import oracle as judging
 from soak.fuzz import run as running
 from soak.fuzz.content import Odd, Reading, Row, base_rows, written
 from soak.fuzz.generating import base_of, clean_rows, generated
+from soak.fuzz.large import LARGE
 from soak.fuzz.mutations import MUTATIONS
 from soak.fuzz.oracle import Oracle
 from soak.fuzz.reference import expected
@@ -68,6 +69,15 @@ def test_a_clean_dataset_is_used_whole_in_every_form(form: str, parts: int, tmp_
     assert {table: counts.used for table, counts in summary.tables.items()} == {
         table: len(content) for table, content in rows.items()
     }
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_what_is_large_is_a_dataset_when_it_is_small(name: str, tmp_path: Path) -> None:
+    write(written({"accounts": base_rows(1)["accounts"]}), tmp_path / "in")
+    LARGE[name][0](tmp_path / "in", 100_000)
+    summary = prepare_dataset(tmp_path / "in", tmp_path / "out", as_of=None, buckets=1, max_quarantined_share=0.05)
+    assert summary.tables["accounts"].used == len(base_rows(1)["accounts"])
+    assert all(counts.used for counts in summary.tables.values())
 
 
 def test_datasets_depend_on_their_number_alone(tmp_path: Path) -> None:
