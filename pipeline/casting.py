@@ -7,6 +7,7 @@ table's problem. An empty cell is null, except in `comments.text`, where an empt
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -116,12 +117,38 @@ def cast_cells(raw: pl.DataFrame, contract: TableContract) -> CastBatch:
 def as_cells(raw: pl.DataFrame, contract: TableContract) -> pl.DataFrame:
     """The raw rows as strings, in the contract's columns: what the quarantine keeps of them."""
     cells = [
-        pl.col(name).cast(pl.String, strict=False).alias(name)
+        _as_text(pl.col(name), raw.schema[name]).alias(name)
         if name in raw.columns and not raw.schema[name].is_nested() and raw.schema[name] != pl.Binary
         else pl.lit(None, dtype=pl.String).alias(name)
         for name in contract.schema
     ]
     return raw.select(cells) if raw.columns else pl.DataFrame(schema=dict.fromkeys(contract.schema, pl.String))
+
+
+def _as_text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A raw cell as text; an instant beyond the calendar as the number that the file has for it."""
+    if dtype.base_type() not in _TIMES:
+        return value.cast(pl.String, strict=False)
+    return pl.coalesce(_within_calendar(value, dtype).cast(pl.String), value.to_physical().cast(pl.String))
+
+
+def _within_calendar(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """The dates or instants of the years 1 to 9999, null beyond.
+
+    Parquet holds more: of those polars can print none, and counted in microseconds some become dates of today.
+    """
+    ticks = 1 if dtype == pl.Date else _TICKS_OF_A_DAY.get(getattr(dtype, "time_unit", ""))
+    if ticks is None:  # nanoseconds: all that 64 bits hold lies between 1677 and 2262
+        return value
+    first, end = (each * ticks for each in _CALENDAR_DAYS)
+    return pl.when(value.to_physical().is_between(first, end, closed="left")).then(value)
+
+
+_CALENDAR_DAYS = (
+    date.min.toordinal() - date(1970, 1, 1).toordinal(),
+    date.max.toordinal() - date(1970, 1, 1).toordinal() + 1,
+)
+_TICKS_OF_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000}
 
 
 def unknown_values(frame: pl.DataFrame, column: Column) -> list[str]:
@@ -181,7 +208,7 @@ def _to_string(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.Float64:  # identifiers that passed through a float column, as pandas makes it of one null
         whole = (value == value.round()) & (value.abs() <= LARGEST_EXACT_FLOAT)
         return pl.when(whole).then(value.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(value.cast(pl.String))
-    return value.cast(pl.String)
+    return _as_text(value, dtype)
 
 
 def _to_integer(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -212,6 +239,8 @@ def _to_boolean(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 def _to_instant(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype.base_type() in _TIMES:
+        value = _within_calendar(value, dtype)
     if dtype == pl.Date:
         return value.cast(INSTANT)
     if isinstance(dtype, pl.Datetime):
@@ -234,5 +263,5 @@ def _to_instant(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def _to_date(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.Date:
-        return value
+        return _within_calendar(value, dtype)
     return _to_instant(value, dtype).dt.date()

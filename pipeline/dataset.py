@@ -277,7 +277,7 @@ class _Preparation:
         self.spill.append(quarantine(tally.contract.name), in_one(tally.quarantine(conflicts, problems)))
 
     def _lost_rows(self, table: str, tally: Tally) -> str | None:
-        """What does not add up of a table's rows: the counts against what was read, and the files against the counts."""
+        """What of a table's rows does not add up: counts against what was read, and files against counts."""
         counts = {name: getattr(tally, name) for name in PLACES}
         files = [storage.bucket_path(self.destination, table, bucket) for bucket in range(self.buckets)]
         quarantined = storage.quarantine_path(self.destination, table)

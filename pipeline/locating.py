@@ -17,7 +17,10 @@ NOTES_FILE = "_mapped.json"
 """What a mapping left out, beside the tables that it wrote: a list of sentences."""
 
 SHOWN_NAMES = 10
-"""Files that a message names."""
+"""Files or columns that a message names."""
+
+SHOWN_CHARACTERS = 80
+"""Of each of them."""
 
 
 @dataclass(slots=True)
@@ -151,7 +154,7 @@ def check_headers(folder: Folder) -> None:
             problems.update(dict.fromkeys(_header_problems(source.contract, header.columns)))
             problems.update(dict.fromkeys(wrong_type(source.contract, name, kind) for name, kind in found))
         if unknown:
-            names = ", ".join(repr(name) for name in sorted(unknown))
+            names = _some([_short(repr(name)) for name in sorted(unknown)])
             folder.warnings.append(f"{table}: columns that the contract does not know are not used: {names}.")
         if problems:
             folder.problems += problems
@@ -159,7 +162,7 @@ def check_headers(folder: Folder) -> None:
 
 
 def _header_problems(contract: TableContract, columns: Sequence[str]) -> list[str]:
-    found = ", ".join(columns) or "no column"
+    found = _some([_short(name) for name in columns]) or "no column"
     problems = [
         f"{contract.name}: column '{name}' appears more than once. Found: {found}. Keep one of them."
         for name in contract.schema
@@ -180,6 +183,11 @@ def _header_problems(contract: TableContract, columns: Sequence[str]) -> list[st
 def unreadable(table: str, error: UnreadableFileError) -> str:
     """The problem of a table of which a file cannot be read."""
     return f"{table}: unreadable file. Found: {error}. Write the file anew."
+
+
+def _short(name: str) -> str:
+    """A name as a message shows it: what stands in the place of a header may be a whole file."""
+    return name if len(name) <= SHOWN_CHARACTERS else f"{name[:SHOWN_CHARACTERS]}..."
 
 
 def _some(names: list[str]) -> str:

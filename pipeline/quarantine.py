@@ -52,7 +52,8 @@ class Tally:
         for name in batch.unreadable.columns:
             self.unreadable[name] += int(batch.unreadable[name].sum())
             if name not in self.unreadable_examples:
-                self.unreadable_examples[name] = str(raw.filter(batch.unreadable[name])[name][0])[:60]
+                first = raw.filter(batch.unreadable[name]).head(1)
+                self.unreadable_examples[name] = str(as_cells(first, self.contract)[name][0])[:60]
 
     def note_unknown(self, column: str, values: list[str]) -> None:
         """Remember the first few unknown values in the order of the alphabet, whatever the order of the rows."""

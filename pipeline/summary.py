@@ -248,7 +248,9 @@ def show_forgotten(held: Held, *, erased: bool) -> None:
         console.print(as_text(f"{path} is of your own and holds it. Name its folder with --in."), soft_wrap=True)
     for note in held.notes:
         console.print(as_text(note), soft_wrap=True)
-    console.print(as_text(f"{held.searched:,} files searched, {len(held.traces):,} held it, {len(held.left):,} do now."))
+    console.print(
+        as_text(f"{held.searched:,} files searched, {len(held.traces):,} held it, {len(held.left):,} do now.")
+    )
 
 
 def show_report(written: Mapping[str, int], output: Path) -> None:

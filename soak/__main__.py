@@ -37,10 +37,6 @@ def run_all() -> None:
         sys.exit(f"soak: not all is well with {', '.join(failed)}; see {PAGE}")
 
 
-
-
-
-
 @app.command("models")
 def run_models(
     model: Annotated[Path, typer.Option("--model", help="The bundle that is spoilt.")] = Path("data/model"),
@@ -119,8 +115,6 @@ def write_page(page: Annotated[Path, typer.Option("--page", help="Where the page
     print(page)
 
 
-
-
 @app.command()
 def coverage(
     tests: Annotated[str, typer.Option(help="Folder or file of tests; others than all say little.")] = "tests",
@@ -166,6 +160,26 @@ def evasion_part() -> None:
     with stopwatch() as seconds:
         result = evasion(0.0, "python -m soak evasion")
     result.model_copy(update={"seconds": seconds[0]}).write()
+
+
+@app.command("fuzz")
+def fuzz(
+    datasets: Annotated[int, typer.Option("--datasets", min=1, help="Datasets to make and to judge.")] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", help="Another one makes other datasets.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes at once.")] = 2,
+    model: Annotated[str | None, typer.Option("--model", help="Bundle folder. Default: that of 'dvc repro'.")] = None,
+    *,
+    large: Annotated[bool, typer.Option(help="Also the few large ones: a million rows and the like.")] = True,
+) -> None:
+    """Score generated datasets that are damaged in every way at hand; about 20 minutes on two idle cores."""
+    from soak.fuzz.large import figures
+    from soak.fuzz.run import default_model, run
+
+    bundle = model or default_model()
+    result = run(datasets, seed, jobs, bundle)
+    if large:
+        result = result.model_copy(update={"figures": (*result.figures, *figures(bundle))})
+    result.write()
 
 
 if __name__ == "__main__":

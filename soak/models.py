@@ -55,9 +55,9 @@ def run(model: Path, flips: int, count: int, through_command: int, seed: int) ->
     with stopwatch() as seconds, tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
         files = {path.name: path.read_bytes() for path in sorted(model.iterdir())}
-        behind = _changed(files, flips, place, random.Random(seed))  # noqa: S311 - dice
+        behind = _changed(files, flips, place, random.Random(seed))
         small = cut_down(read_bundle(model)).to_files()
-        anew, kept = _rewritten(small, count, random.Random(seed + 1))  # noqa: S311 - dice
+        anew, kept = _rewritten(small, count, random.Random(seed + 1))
         codes = _through_the_command(_one_of_each([*behind.examples, *kept], through_command), place)
     return Result(
         part="models",
@@ -400,7 +400,7 @@ def _through_the_command(spoilt: list[Spoilt], scratch: Path) -> list[Figure]:
         _written(each.files, {}, folder)
         command = [sys.executable, "-m", "pipeline", "score", "--input", source, "--output", output, "--model", folder]
         done = subprocess.run([*map(str, command), "--quiet"], capture_output=True, text=True, timeout=300, check=False)
-        is_refused = done.returncode == 2 and done.stderr.startswith("model: ") and not output.exists()  # noqa: PLR2004
+        is_refused = done.returncode == 2 and done.stderr.startswith("model: ") and not output.exists()
         is_scored = done.returncode == 0 and CHECKSUMS in each.files and not each.kind.startswith("a bit")
         if "Traceback" in done.stderr or not (is_refused or is_scored):
             wrong.append(f"{each.kind}, {each.place}: exit code {done.returncode}, {done.stderr.strip()[-200:]}")

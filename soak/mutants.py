@@ -112,7 +112,7 @@ def drawn(places: list[Place], count: int, seed: int) -> list[Mutant]:
     modules: dict[Path, list[Place]] = {}
     for place in places:
         modules.setdefault(place.path, []).append(place)
-    dice = random.Random(seed)  # noqa: S311 -- a sample, no secret
+    dice = random.Random(seed)
     taken = []
     for path in sorted(modules):
         wanted = max(1, round(count * len(modules[path]) / len(places)))

@@ -175,7 +175,7 @@ def _tree_changes(files: Files, dice: random.Random) -> Iterator[Spoilt]:
         name = dice.choice(names)
         text = files[name]
         end = text.index(b"\nend of trees\n")
-        if dice.random() < 0.3:  # noqa: PLR2004 - a third of the changes know nothing of the format
+        if dice.random() < 0.3:
             spoilt = bytearray(text)
             spoilt[dice.randrange(end)] = dice.randrange(256)
             made, field = bytes(spoilt), "a byte"

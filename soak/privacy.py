@@ -64,7 +64,7 @@ def places(page: Path = PAGE) -> list[Place]:
     found = []
     for line in page.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("| `") and len(cells) > 2:  # noqa: PLR2004 - place, texts, commenters
+        if line.startswith("| `") and len(cells) > 2:
             found += [
                 Place(path.strip().strip("`"), cells[1].startswith("yes"), cells[2].startswith("yes"))
                 for path in cells[0].split(", ")

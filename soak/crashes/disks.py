@@ -115,7 +115,7 @@ class _Desk:
         """Exit code 2 with a message and no trace of Python's; the output as it was, and nothing left."""
         owed = "exit code 2, says what to do, the earlier result untouched"
         faults = []
-        if ended.code != 2:  # noqa: PLR2004 - the contract's
+        if ended.code != 2:
             faults.append(f"exit code {ended.code}")
         if ACCEPTED_TRACE in ended.told or not ended.told.strip():
             faults.append("a traceback" if ended.told.strip() else "no message")

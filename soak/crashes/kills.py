@@ -40,7 +40,7 @@ class Counts:
 
 def kill_all(scene: Scene, cases: list[Case], kills: int, seed: int, say: object) -> dict[str, Counts]:
     """So many kills, shared among the cases by weight; each is followed by an undisturbed run."""
-    generator = random.Random(seed)  # noqa: S311 - moments, not secrets
+    generator = random.Random(seed)
     counts = {}
     total = sum(case.weight for case in cases)
     for case in cases:

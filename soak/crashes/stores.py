@@ -151,7 +151,7 @@ def _warned(folder: Path, ended: Ended) -> list[str]:
 
 
 def _refused(ended: Ended) -> list[str]:
-    faults = [] if ended.code == 2 else [f"exit code {ended.code}: {ended.told[-300:]}"]  # noqa: PLR2004
+    faults = [] if ended.code == 2 else [f"exit code {ended.code}: {ended.told[-300:]}"]
     faults += ["a traceback"] if ACCEPTED_TRACE in ended.told else []
     return faults + ([] if ended.seconds < LONGEST else [f"took {ended.seconds:.0f} s"])
 

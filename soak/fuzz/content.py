@@ -207,7 +207,9 @@ def written(rows: dict[str, list[Row]], form: str = ".parquet", parts: int = 0) 
     """The rows as a dataset in one form, nothing of it damaged."""
     return Dataset(
         {
-            table: Content(CONTRACTS[table], [row.copy() for row in content], form, parts, list(CONTRACTS[table].schema))
+            table: Content(
+                CONTRACTS[table], [row.copy() for row in content], form, parts, list(CONTRACTS[table].schema)
+            )
             for table, content in rows.items()
         }
     )

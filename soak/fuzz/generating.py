@@ -13,6 +13,9 @@ DATASETS_OF_A_BASE = 20
 
 MOST_MUTATIONS, MOST_PARTS = 4, 3
 
+UNCHANGED_SHARE = 0.1
+"""Datasets that are written as they should be."""
+
 
 def base_of(seed: int, number: int) -> int:
     """The seed of the clean dataset that a dataset is made of."""
@@ -34,9 +37,10 @@ def generated(seed: int, number: int) -> Dataset:
         content.form = draw.choice(list(FORMS)) if is_mixed else form
         content.parts = draw.randint(1, MOST_PARTS) if draw.random() < 0.3 else 0
     names = list(MUTATIONS)
-    for place in range(draw.randint(0, MOST_MUTATIONS)):
-        # The first of each dataset in turn, so that every one comes about as often as any other.
-        name = names[number % len(names)] if place == 0 else draw.choice(names)
-        if MUTATIONS[name](draw, dataset):
+    # The first of each dataset in turn, so that every one comes about as often as any other; one in ten has none.
+    chosen = [names[number % len(names)], *draw.choices(names, k=2 * MOST_MUTATIONS)]
+    most = 0 if draw.random() < UNCHANGED_SHARE else draw.randint(1, MOST_MUTATIONS)
+    for name in chosen:
+        if len(dataset.mutations) < most and MUTATIONS[name](draw, dataset):
             dataset.mutations.append(name)
     return dataset

@@ -51,7 +51,7 @@ class Outcome:
 def limited(seconds: int = LONGEST_SECONDS) -> Iterator[None]:
     """Raise HangError in the block after so many seconds."""
 
-    def end(number: int, frame: object) -> None:
+    def end(*_: object) -> None:
         raise HangError(f"no end after {seconds} seconds")
 
     former = signal.signal(signal.SIGALRM, end)
@@ -69,13 +69,18 @@ def run(*arguments: object) -> tuple[int, str, list[str]]:
 
     from pipeline.__main__ import app
 
-    with limited():
-        result = CliRunner().invoke(app, [str(each) for each in arguments])
+    try:
+        with limited():
+            result = CliRunner().invoke(app, [str(each) for each in arguments])
+    except pl.exceptions.PanicException as error:  # no Exception of Python's, so that the runner lets it pass
+        return 1, "", [f"{arguments[0]}: polars panics: {str(error)[:200]}"]
     faults = []
     said = result.output
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         trace = traceback.extract_tb(result.exc_info[2]) if result.exc_info else []
-        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in trace if "site-packages" not in frame.filename]
+        places = [
+            f"{Path(frame.filename).name}:{frame.lineno}" for frame in trace if "site-packages" not in frame.filename
+        ]
         shown = f"{type(result.exception).__name__}: {str(result.exception)[:200]}"
         faults.append(f"{arguments[0]}: traceback {shown} at {' '.join(places[-3:])}")
     elif result.exit_code not in FORESEEN:
@@ -131,9 +136,7 @@ class Oracle:
     def _score(self, folder: Path, dataset: Dataset, *, loud: bool) -> tuple[int, str, list[str]]:
         as_of = [] if dataset.as_of is None else ["--as-of", dataset.as_of.isoformat()]
         quiet = [] if loud else ["--quiet"]
-        return run(
-            "score", "--input", folder / "in", "--output", folder / "out", "--model", self.model, *as_of, *quiet
-        )
+        return run("score", "--input", folder / "in", "--output", folder / "out", "--model", self.model, *as_of, *quiet)
 
     def _judge_scores(
         self, outcome: Outcome, dataset: Dataset, foreseen: Expectation, out: Path, clean: tuple[Scores, Expectation]
@@ -157,7 +160,9 @@ class Oracle:
                 outcome.compared += 1
                 old = dataset.renamed.get(account, account)
                 if account in scores and scores[account] != before[old]:
-                    outcome.faults.append(f"score: {account!r} was not touched, and scores {_difference(scores[account], before[old])}")
+                    outcome.faults.append(
+                        f"score: {account!r} was not touched, and scores {_difference(scores[account], before[old])}"
+                    )
 
     def _judge_others(self, folder: Path, dataset: Dataset, number: int, code: int) -> list[str]:
         """Other commands on the same folder, now and then: none may fail where `score` does not, nor the other way."""
@@ -169,7 +174,9 @@ class Oracle:
             if found != code and not more:
                 faults.append(f"validate: exit code {found}, of score {code}: {said[:200]}")
         if number % 20 == 1:
-            found, said, more = run("features", "--input", folder / "in", "--output", folder / "f.parquet", "--quiet", *as_of)
+            found, said, more = run(
+                "features", "--input", folder / "in", "--output", folder / "f.parquet", "--quiet", *as_of
+            )
             faults += more
             if found != code and not more:
                 faults.append(f"features: exit code {found}, of score {code}: {said[:200]}")

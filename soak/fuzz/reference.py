@@ -98,7 +98,9 @@ def _fate(content: Content, as_of: datetime | None, members: set[str] | None) ->
             elif row.raw is not None or row.cut or not _is_legal(contract.columns, values):
                 fate.quarantined += 1
             else:
-                by_key[tuple(by_name[name] for name in contract.key)].append(tuple(_kept(by_name, contract.name, as_of)))
+                by_key[tuple(by_name[name] for name in contract.key)].append(
+                    tuple(_kept(by_name, contract.name, as_of))
+                )
     for rows_of_key in by_key.values():
         distinct = list(dict.fromkeys(rows_of_key))
         fate.duplicates_collapsed += len(rows_of_key) - len(distinct)
@@ -106,7 +108,9 @@ def _fate(content: Content, as_of: datetime | None, members: set[str] | None) ->
             fate.used[distinct[0][0]] += distinct
         else:
             fate.quarantined += len(distinct)
-    fate.wrong_type = any(cells >= FEWEST_OF_A_WRONG_TYPE and unreadable[name] == cells for name, cells in filled.items())
+    fate.wrong_type = any(
+        cells >= FEWEST_OF_A_WRONG_TYPE and unreadable[name] == cells for name, cells in filled.items()
+    )
     if contract.name == "accounts" and fate.rows_in == 0:
         fate.wrong_type = True  # a table without an account cannot be used either
     return fate
@@ -131,8 +135,8 @@ def _is_late(row: dict[str, Any], known_by: str | None, as_of: datetime | None) 
     known = row.get(known_by) if known_by else None
     if as_of is None or known is None or isinstance(known, Reading):
         return False
-    if not isinstance(known, datetime):
-        known = datetime(known.year, known.month, known.day, tzinfo=UTC) + timedelta(days=1)
+    if not isinstance(known, datetime):  # a day is known at its end; counted back, since no day follows the last
+        return datetime(known.year, known.month, known.day, tzinfo=UTC) > as_of - timedelta(days=1)
     return known > as_of
 
 

@@ -60,7 +60,9 @@ def write(dataset: Dataset, folder: Path) -> None:
             data = _bytes(content, rows, content.missing.get(number, set()))
             for damage in content.damage.get(number, []):
                 data = damage(data)
-            path = folder / table / f"part-{number}{content.form}" if content.parts else folder / f"{table}{content.form}"
+            path = (
+                folder / table / f"part-{number}{content.form}" if content.parts else folder / f"{table}{content.form}"
+            )
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(data)
 
@@ -90,7 +92,9 @@ def _shown(cell: Any) -> str:
 
 def _csv(content: Content, rows: list[Row], columns: list[str]) -> bytes:
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator=content.newline)
+    # Where lines end otherwise, Python would leave a line feed within a cell without its quotes.
+    quoting = csv.QUOTE_ALL if content.newline == "\r" else csv.QUOTE_MINIMAL
+    writer = csv.writer(stream, lineterminator=content.newline, quoting=quoting)
     writer.writerow([content.names.get(column, column) for column in columns])
     for row in rows:
         if row.raw is not None:
@@ -161,9 +165,10 @@ def _ticks(cell: Any, unit: str | None) -> int | None:
     return micros * TICKS[unit] // 1_000_000
 
 
-def _held(cell: Any, storage: str) -> Any:  # noqa: PLR0911 - one line a type
+def _held(cell: Any, storage: str) -> Any:
     if isinstance(cell, Odd):
-        return cell.arrow[1] if cell.arrow is not None else None
+        value = cell.arrow[1] if cell.arrow is not None else None
+        return bool(value) if storage == "bool" else value
     if cell is None or storage == "null":
         return None
     if storage.startswith(("int", "uint")):

@@ -76,7 +76,7 @@ def line_faults(text: str) -> list[str]:
     warn(console, [text])
     say(console, text)
     shown = stream.getvalue()
-    faults = [] if shown.count("\n") == 2 else [f"{text!r} takes several lines"]  # noqa: PLR2004 - two were said
+    faults = [] if shown.count("\n") == 2 else [f"{text!r} takes several lines"]
     show_table(console, text, (text,), [(text,)])
     faults += [f"{text!r} is obeyed"] if OBEYED.search(stream.getvalue()) else []
     return faults + ([f"{text!r} is Markdown"] if MARKUP.search(markdown(text)) else [])

@@ -86,9 +86,9 @@ def made_up(draw: random.Random) -> str:
     parts = []
     for _ in range(draw.randint(1, LONGEST_MADE_UP)):
         kind = draw.random()
-        if kind < 0.5:  # noqa: PLR2004 - half of them
+        if kind < 0.5:
             parts.append(draw.choice(PIECES))
-        elif kind < 0.9:  # noqa: PLR2004 - most of the rest
+        elif kind < 0.9:
             parts.append(_character(draw))
         else:
             parts.append(draw.choice(VECTORS)[:60])
@@ -97,7 +97,7 @@ def made_up(draw: random.Random) -> str:
 
 def _character(draw: random.Random) -> str:
     code = draw.choice((draw.randrange(0x250), draw.randrange(0x2000, 0x2100), draw.randrange(0x110000)))
-    return "x" if 0xD800 <= code <= 0xDFFF else chr(code)  # noqa: PLR2004 - halves of a character, which no text holds
+    return "x" if 0xD800 <= code <= 0xDFFF else chr(code)
 
 
 def harmless(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,7 @@ def test_all_problems_of_a_folder_are_reported_at_once(tmp_path: Path) -> None:
         pytest.param("accounts", "handle", pa.array([{"x": 1}] * 3), "struct", id="struct for a text"),
         pytest.param("comments", "text", pa.array([b"a", b"b", b"c"]), "binary", id="bytes for a text"),
         pytest.param("accounts", "is_verified", pa.array([0, 0, 0], pa.time64("us")), "time64", id="time for a flag"),
+        pytest.param("accounts", "post_count", pa.array([1, 2, 3], pa.decimal256(50)), "decimal256", id="wide decimal"),
     ],
 )
 def test_parquet_types_that_can_never_be_read(
@@ -162,6 +164,19 @@ def test_a_column_name_that_appears_twice(tmp_path: Path) -> None:
     ]
 
 
+def test_a_message_shows_some_of_a_thousand_columns_and_the_start_of_a_long_name(tmp_path: Path) -> None:
+    columns = ["account_id", "platform", "x" * 5_000, *(f"extra_{number}" for number in range(1_000))]
+    text = ",".join(columns) + "\n" + ",".join(["a"] * len(columns)) + "\n"
+    (problem,) = problems_of(write_text(tmp_path / "in", accounts__csv=text), tmp_path)
+    assert problem.startswith(
+        f"accounts: column 'follower_count' is missing. Found: account_id, platform, {'x' * 80}..., "
+    )
+    assert problem.endswith("extra_6 and 993 more. Add it.")
+    good = "follower_count," + text.replace("\n", "\n5,", 1)
+    (warning,) = prepare(write_text(tmp_path / "good", accounts__csv=good), tmp_path / "out").warnings
+    assert warning.endswith(" and 991 more.")
+
+
 def test_cells_separated_by_something_else_than_commas(tmp_path: Path) -> None:
     text = ACCOUNTS.replace(",", ";")
     assert problems_of(write_text(tmp_path / "in", accounts__csv=text), tmp_path) == [
@@ -169,6 +184,60 @@ def test_cells_separated_by_something_else_than_commas(tmp_path: Path) -> None:
             "accounts: the file has a single column. Found: account_id;platform;follower_count. "
             "Separate the cells by commas."
         )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arrow_type", "value"),
+    [
+        pytest.param(pa.date32(), 2**31 - 1, id="a day in the year 5,881,580"),
+        pytest.param(pa.date32(), 213_503_983 + 20_458, id="a day that becomes one of 2026 in microseconds"),
+        pytest.param(pa.timestamp("ms", "UTC"), 2**63 - 1, id="the last millisecond"),
+        pytest.param(pa.timestamp("ms", "UTC"), 18_446_745_841_309_551, id="one that becomes one of 2026"),
+        pytest.param(pa.timestamp("us"), -(2**63), id="the first microsecond"),
+        pytest.param(pa.timestamp("us", "Europe/Berlin"), 2**63 - 1, id="the last microsecond of Berlin"),
+    ],
+)
+@pytest.mark.parametrize("column", ["posted_at", "observed_at"])
+def test_parquet_instants_beyond_any_calendar_are_bad_cells(
+    tmp_path: Path, column: str, arrow_type: pa.DataType, value: int
+) -> None:
+    content = frames(accounts=1, posts=3)
+    source = write(tmp_path / "in", content)
+    arrow = content["posts"].to_arrow()
+    physical = pa.int32() if arrow_type == pa.date32() else pa.int64()
+    cells = pa.array([20_458, value, 20_460], physical).view(arrow_type)
+    pq.write_table(arrow.set_column(arrow.schema.get_field_index(column), column, cells), source / "posts.parquet")
+    if arrow_type != pa.date32():  # the other two lie in 1970, within the first minute
+        assert prepare(source, tmp_path / "cut", as_of=datetime(2026, 6, 1, tzinfo=UTC)).tables["posts"].used == 2
+    counts = prepare(source, tmp_path / "out").tables["posts"]
+    assert (counts.used, counts.quarantined) == (2, 1)
+    assert counts.problems == {f"{column} cannot be read as an instant": 1}
+    (cell,) = pl.read_parquet(quarantine_path(tmp_path / "out", "posts"))[column]
+    assert cell == str(value)  # no calendar has it: the number as it stands in the file
+
+
+def test_a_parquet_file_with_an_unknown_column_twice(tmp_path: Path) -> None:
+    source = write(tmp_path / "in", frames(accounts=2))
+    arrow = frames(accounts=2)["accounts"].to_arrow()
+    for _ in range(2):
+        arrow = arrow.append_column("index", pa.array([1, 2]))
+    pq.write_table(arrow, source / "accounts.parquet")
+    summary = prepare(source, tmp_path / "out")
+    assert summary.tables["accounts"].used == 2
+    assert summary.warnings == ["accounts: columns that the contract does not know are not used: 'index'."]
+
+
+def test_categories_of_a_parquet_file_that_are_not_utf8(tmp_path: Path) -> None:
+    source = write(tmp_path / "in", frames(accounts=2))
+    offsets, letters = pa.array([0, 1, 2], pa.int32()).buffers()[1], pa.py_buffer(b"a\xff")
+    words = pa.Array.from_buffers(pa.string(), 2, [None, offsets, letters])
+    categories = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), words)
+    arrow = frames(accounts=2)["accounts"].to_arrow()
+    place = arrow.schema.get_field_index("biography")
+    pq.write_table(arrow.set_column(place, "biography", categories), source / "accounts.parquet")
+    assert problems_of(source, tmp_path) == [
+        "accounts: unreadable file. Found: 'accounts.parquet' is not UTF-8. Write the file anew."
     ]
 
 
@@ -321,6 +390,56 @@ def test_a_line_that_is_no_json_object_is_a_bad_row(tmp_path: Path) -> None:
     counts = prepare(source, tmp_path / "out").tables["accounts"]
     assert (counts.rows_in, counts.used, counts.quarantined) == (4, 1, 3)
     assert counts.problems == {"the line is not a JSON object": 3}
+
+
+def json_posts(*cells: str) -> str:
+    """A post of account a for each `"name":value` that it has beside its key."""
+    lines = (
+        f'{{"account_id":"a","post_id":"p{number}","posted_at":"2026-01-01",{cell}}}\n'
+        for number, cell in enumerate(cells)
+    )
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("value", ["[]", '["a","b"]', '{"text":"a"}', '[{"a":[1]}]', "[" * 3_000 + "]" * 3_000])
+def test_nested_json_in_place_of_a_text_is_a_bad_row(tmp_path: Path, value: str) -> None:
+    rows = json_posts('"caption":"[a list] of my own"', f'"caption":{value}', '"caption":null')
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS, posts__jsonl=rows)
+    counts = prepare(source, tmp_path / "out").tables["posts"]
+    assert (counts.used, counts.quarantined) == (2, 1)
+    assert prepared_table(tmp_path / "out", "posts")["caption"].to_list() == ["[a list] of my own", None]
+
+
+def test_a_whole_number_of_thousands_of_digits_is_a_bad_cell(tmp_path: Path) -> None:
+    rows = json_posts('"like_count":5', f'"like_count":{"9" * 5_000}')
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS, posts__jsonl=rows)
+    counts = prepare(source, tmp_path / "out").tables["posts"]
+    assert (counts.used, counts.quarantined) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param(r"cut \ud83d", "cut \ufffd", id="first half"),
+        pytest.param(r"\ude00y", "\ufffdy", id="second half"),
+        pytest.param(r"\ud83d\ud83d\ude00", "\ufffd😀", id="a half before a whole one"),
+        pytest.param(r"\ud83d\ude00\ude00", "😀\ufffd", id="a half behind a whole one"),
+        pytest.param(r"\\ud83d", r"\ud83d", id="a backslash and letters"),
+        pytest.param(r"\\\uD83D", "\\\ufffd", id="a backslash and a half"),
+    ],
+)
+def test_half_a_character_is_read_as_the_sign_for_it(tmp_path: Path, written: str, read: str) -> None:
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS, posts__jsonl=json_posts(f'"caption":"{written}"'))
+    assert prepare(source, tmp_path / "out").tables["posts"].used == 1
+    assert prepared_table(tmp_path / "out", "posts")["caption"].to_list() == [read]
+
+
+def test_a_date_before_the_year_1_lets_no_other_bad_row_pass(tmp_path: Path) -> None:
+    rows = "a,0000-01-01,5\na,2100-01-01,5\na,2026-01-01,5\na,9999-12-31,5\na,1600-01-01,5\n"
+    source = write_text(tmp_path / "in", accounts__csv=ACCOUNTS, followers_daily__csv=DAILY + rows)
+    counts = prepare(source, tmp_path / "out").tables["followers_daily"]
+    assert (counts.rows_in, counts.used, counts.quarantined) == (5, 1, 4)
+    assert counts.problems == {"date lies outside the years 1970 to 2099": 4}
 
 
 def test_an_instant_outside_the_years_of_the_contract(tmp_path: Path) -> None:

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import dataclasses
 import zlib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
-from features.tables import CONTRACTS
+from features.tables import CONTRACTS, TableContract
+from pipeline import dataset
+from pipeline.cleaning import CleanBucket, clean_bucket
 from pipeline.dataset import bucket_ids, read_bucket, read_labels, read_summary
+from pipeline.errors import LostRowsError
 from pipeline.pseudonyms import Pseudonyms
 from pipeline.routing import bucket_of
-from pipeline.storage import quarantine_path
+from pipeline.storage import quarantine_path, write_parquet
 from tests.pipeline.dataset_builders import START, frames, prepare, prepared_table, table, write, write_text
 
 EMPTY_TABLES = ("followers_daily", "posts", "comments", "labels")
@@ -206,3 +211,30 @@ def test_an_account_gets_the_same_rows_alone_and_among_others(tmp_path: Path) ->
 def test_the_prepared_folder_is_asked_for_by_name(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"is not a prepared folder: it holds no accounts/\."):
         bucket_ids(tmp_path)
+
+
+@pytest.mark.parametrize("lost", ["rows", "counts", "quarantine"])
+def test_a_fault_that_loses_rows_stops_the_run_and_names_the_table(
+    lost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = frames(accounts=2)
+    bad = content["posts"].head(1).with_columns(post_id=pl.lit("bad"), like_count=pl.lit(-1, pl.Int64))
+    source = write(tmp_path / "in", content | {"posts": pl.concat([content["posts"], bad])})
+
+    def losing(rows: pl.DataFrame, contract: TableContract) -> CleanBucket:
+        clean = clean_bucket(rows, contract)
+        return clean if contract.name != "posts" else dataclasses.replace(clean, rows=clean.rows.head(5))
+
+    def writing(frame: pl.DataFrame, path: Path, *options: Any) -> None:
+        short = {"rows": "posts/bucket", "quarantine": "quarantine/posts"}.get(lost)
+        write_parquet(frame.head(0) if short and short in str(path) else frame, path, *options)
+
+    if lost == "counts":
+        monkeypatch.setattr(dataset, "clean_bucket", losing)
+    monkeypatch.setattr("pipeline.storage.write_parquet", writing)
+    with pytest.raises(
+        LostRowsError, match=r"^posts: rows are lost or counted twice\. Found: rows_in 9, used"
+    ) as caught:
+        prepare(source, tmp_path / "out", buckets=1)
+    assert caught.value.exit_code == 1
+    assert not (tmp_path / "out").exists()

@@ -193,3 +193,18 @@ def test_an_empty_cell_is_null_but_an_empty_comment_is_a_comment(tmp_path: Path)
     comments = prepared_table(tmp_path / "out", "comments")
     assert comments["text"].to_list() == ["", " "]
     assert comments["commenter_id"].to_list() == [None, *Pseudonyms().of(pl.Series(["u"]))]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "+02:00", "-05:30", "Mars/Base", None])
+def test_parquet_instants_in_any_zone(tmp_path: Path, zone: str | None) -> None:
+    content = frames(accounts=2)
+    source = write(tmp_path / "in", content)
+    arrow = content["posts"].to_arrow()
+    ticks = arrow["posted_at"].cast(pa.int64()).combine_chunks()
+    arrow = arrow.set_column(
+        arrow.schema.get_field_index("posted_at"), "posted_at", ticks.view(pa.timestamp("us", zone))
+    )
+    pq.write_table(arrow, source / "posts.parquet")
+    prepare(source, tmp_path / "out")
+    expected = content["posts"].sort("account_id", "post_id")["posted_at"]
+    assert prepared_table(tmp_path / "out", "posts")["posted_at"].to_list() == expected.to_list()

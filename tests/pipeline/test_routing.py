@@ -115,3 +115,12 @@ def test_what_the_schema_refuses_is_never_taken_for_legal(row: dict[str, object]
     found = quarantine.illegal_rows(frame, contract)
     assert found["row"].to_list() == [1]
     assert found["problem"][0].startswith(next(iter(row)))
+
+
+@pytest.mark.parametrize("table", CONTRACTS)
+def test_what_breaks_the_contract_is_said_in_the_words_of_its_schema(table: str) -> None:
+    schema = CONTRACTS[table].pandera_schema()
+    for column in CONTRACTS[table].columns:
+        said = [text for _, text in quarantine._breaches(column) if text != "is null"]
+        assert said == [check.error for check in schema.columns[column.name].checks]
+        assert ("is null" in [text for _, text in quarantine._breaches(column)]) != schema.columns[column.name].nullable
