@@ -107,7 +107,16 @@ class Header:
     unreadable_types: dict[str, str] = field(default_factory=dict)
 
 
-READ_ERRORS = (OSError, EOFError, UnicodeError, zlib.error, csv.Error, pa.ArrowException, pl.exceptions.PolarsError)
+READ_ERRORS = (
+    OSError,
+    EOFError,
+    UnicodeError,
+    zlib.error,
+    csv.Error,
+    pa.ArrowException,
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,  # what polars ends in on some damaged pages
+)
 
 
 def read_header(part: Path, form: str, contract: TableContract) -> Header:
@@ -206,11 +215,15 @@ def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFra
         else:
             arrow = file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
             batches = (_checked(batch) for batch in arrow)
+        read = 0
         for frame in batches:
             _check_size(frame)
+            read += frame.height
             # In one piece: whatever picks rows out of several costs ten times as much.
             problem = pl.col(BROKEN) if BROKEN in names else pl.lit(None, dtype=pl.String)
             yield frame.rechunk().with_columns(problem.alias(ROW_PROBLEM)).drop(BROKEN, strict=False)
+        if read != file.metadata.num_rows:  # a thread of polars that panics on a damaged page ends the rows, no more
+            raise OSError(f"{read:,} of its {file.metadata.num_rows:,} rows can be read")
 
 
 def _check_size(batch: pl.DataFrame) -> None:
