@@ -143,7 +143,8 @@ def _half_doses(found: Entry) -> list[str]:
 def _evasion(found: Entry) -> list[str]:
     """What a pass costs whoever bought, by scheme and by what is allowed."""
     text = (
-        "Rejected accounts of fresh simulated cohorts, changed by a search over what their owners could do and would "
+        "Accounts of fresh simulated cohorts that are rejected, or would be but for [decision "
+        "25](decisions/0025-no-reject-for-one-month.md), changed by a search over what their owners could do and would "
         f"have to pay for ({found['plans']:,} plans scored): share that got to a pass without money, within the "
         f"largest budget, and the median cost, {found['confidence']:.0%} intervals over cohorts. It is what the moves "
         "of the [audit](audit.md) cost at its prices, most of them assumed: another adversary may know more. What was "

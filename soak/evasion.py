@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from pipeline import layout
 from pipeline.errors import UnusableInputError
 from pipeline.storage import read_json
+from soak import rival
 from soak.result import Figure, Result
-
-RIVAL = Path("reports/audit/rival.json")
-"""The reverse case, a stage of its own."""
 
 TITLE = "Evasion, and the reverse"
 SEARCHED = (
@@ -72,7 +68,4 @@ def _dollars(median: dict[str, Any], most: float) -> str:
 
 def _rival() -> list[Figure]:
     """What a rival needs to get an honest creator refused, where that audit was run."""
-    if not RIVAL.exists():
-        return []
-    found: list[Figure] = list(import_module("soak.rival").figures())
-    return found
+    return rival.figures() if layout.AUDIT_RIVAL.exists() else []

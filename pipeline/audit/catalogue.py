@@ -18,6 +18,7 @@ from features.compute import compute
 from features.definition import MODEL_GROUPS
 from features.tables import CONTRACTS, Tables, only
 from models.evaluation import headline_rows
+from models.scoring import Scorer
 from models.training import with_cohorts
 from pipeline import layout
 from pipeline.aside import over_buckets
@@ -128,3 +129,9 @@ def perturbations(
 def cleaned(tables: Tables) -> Tables:
     """The tables as preparing them leaves them: a glitch in a curve is left out."""
     return replace(tables, followers_daily=clean_bucket(tables.followers_daily, CONTRACTS["followers_daily"]).rows)
+
+
+def without_outside_rule(scorer: Scorer) -> Scorer:
+    """The same model without the rule of what may have come from outside (decision 25): the cuts and reasons alone."""
+    bundle = scorer.bundle
+    return Scorer(replace(bundle, settings={**bundle.settings, "outside_days": 0}), features())

@@ -14,8 +14,9 @@ from audits.adversary.search import Searching, search
 from audits.evasion import ALLOWED, allowed, costs, described
 from audits.robustness import Draws
 from features.tables import CONTRACTS, OBSERVED_TABLES, Tables, only
+from models.scoring import EXPLAINED
 from pipeline import layout
-from pipeline.audit.catalogue import cleaned, first_by_hash
+from pipeline.audit.catalogue import cleaned, first_by_hash, without_outside_rule
 from pipeline.audit.robustness import verdicts
 from pipeline.bundles import load_scorer
 from pipeline.dataset import bucket_ids, read_bucket
@@ -48,9 +49,12 @@ class AuditEvasionParams(Section):
 def run(report: Callable[[str], None]) -> None:
     """The stage."""
     params = read_section("audit_evasion", AuditEvasionParams)
-    accounts = chosen(pl.concat([_rejected(scored) for scored in FOLDERS.values()]), params.accounts_per_scheme)
+    suspected = pl.concat([_flagged(scored) for scored in FOLDERS.values()])
+    tables = read_tables(suspected["account_id"])
+    told = verdicts(without_outside_rule(load_scorer()), tables).filter(pl.col("verdict") == "reject")
+    accounts = chosen(suspected.join(told, on="account_id", how="semi"), params.accounts_per_scheme)
     report(f"searching {accounts.height:,} rejected accounts")
-    tables = read_tables(accounts["account_id"])
+    tables = only(tables, accounts["account_id"])
     # Processes: half of a move's time is Python's. Halves of the accounts, so that the work is even.
     parts = [only(tables, accounts["account_id"].gather_every(2, each)) for each in range(2)]
     found = joblib.Parallel(n_jobs=params.jobs)(
@@ -74,8 +78,12 @@ def run(report: Callable[[str], None]) -> None:
 
 
 def searched(tables: Tables, kinds: tuple[str, ...], params: AuditEvasionParams) -> pl.DataFrame:
-    """The trials of some accounts with the moves of some kinds."""
-    scorer = load_scorer()
+    """The trials of some accounts with the moves of some kinds.
+
+    The rule of decision 25 is left out: it makes reviews of rejects, of some schemes of all, and a pass needs as much
+    from either.
+    """
+    scorer = without_outside_rule(load_scorer())
     how = Searching(
         goal=("pass",),
         towards=-1,
@@ -90,12 +98,12 @@ def searched(tables: Tables, kinds: tuple[str, ...], params: AuditEvasionParams)
     return search(tables, allowed(CREATOR_MOVES, kinds), lambda each: verdicts(scorer, cleaned(each)), how)
 
 
-def _rejected(scored: Path) -> pl.DataFrame:
-    """The inauthentic accounts that the model in use rejects, with their scheme; mixes are `SEVERAL`."""
+def _flagged(scored: Path) -> pl.DataFrame:
+    """The inauthentic accounts that the model in use reviews or rejects, with their scheme; mixes are `SEVERAL`."""
     mixed = pl.col("scheme").str.contains("+", literal=True)
     return (
         pl.read_parquet(scored, columns=["account_id", "cohort", "scheme", "is_inauthentic", "verdict"])
-        .filter(pl.col("is_inauthentic") & (pl.col("verdict") == "reject"))
+        .filter(pl.col("is_inauthentic") & pl.col("verdict").is_in(EXPLAINED))
         .select("account_id", "cohort", scheme=pl.when(mixed).then(pl.lit(SEVERAL)).otherwise("scheme"))
     )
 

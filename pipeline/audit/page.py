@@ -477,7 +477,8 @@ def _shares(row: Entry) -> str:
 def _evasion(found: Entry) -> list[str]:
     searched = next(iter(found["allowed"].values()))[0]
     text = (
-        f"{searched['accounts']:,} inauthentic accounts of {searched['cohorts']} fresh cohorts that the model rejects, "
+        f"{searched['accounts']:,} inauthentic accounts of {searched['cohorts']} fresh cohorts that the model rejects "
+        "(without the rule of [decision 25](decisions/0025-no-reject-for-one-month.md), which reviews many of them), "
         f"each changed by a search over what its owner could do ({found['plans']:,} plans scored: every move alone, "
         "then greedy steps and plans at random at each budget): the share that got to `pass`, for at most so many "
         f"dollars besides what was bought, with {found['confidence']:.0%} intervals over cohorts. The search needs "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import joblib
 import polars as pl
@@ -13,13 +12,12 @@ from audits.adversary.moves import Moves
 from audits.adversary.rival import AT_ONCE, RIVAL_MOVES
 from audits.adversary.search import Searching, search
 from audits.rival import outcomes, size_of
-from features.catalog import features
 from features.compute import compute
 from features.tables import Tables
 from models.evaluation import Draws
 from models.scoring import Scorer
 from pipeline import layout
-from pipeline.audit.catalogue import first_by_hash, read_accounts
+from pipeline.audit.catalogue import first_by_hash, read_accounts, without_outside_rule
 from pipeline.bundles import load_scorer
 from pipeline.params import Section, read_section
 from pipeline.score_bucket import score_features
@@ -96,8 +94,7 @@ def searched(tables: Tables, scenario: str, params: AuditRivalParams) -> pl.Data
     moves, is_held_back = SCENARIOS[scenario]
     scorer = load_scorer()
     if not is_held_back:
-        bundle = scorer.bundle
-        scorer = Scorer(replace(bundle, settings={**bundle.settings, "outside_days": 0}), features())
+        scorer = without_outside_rule(scorer)
     how = Searching(
         goal=("reject",),
         towards=1,

@@ -39,7 +39,7 @@ def test_nobody_searched_has_no_share() -> None:
 
 def test_each_scheme_is_a_figure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(layout, "AUDIT_EVASION", tmp_path / "evasion.json")
-    monkeypatch.setattr(part, "RIVAL", tmp_path / "rival.json")
+    monkeypatch.setattr(part.layout, "AUDIT_RIVAL", tmp_path / "rival.json")
     write_json(report([row(0.25)]), layout.AUDIT_EVASION)
     result = evasion(1.5, "python -m soak evasion")
     assert [each.value for each in result.figures] == ["25% (10% to 60%), 25% (10% to 60%); over 1,000 dollars"]

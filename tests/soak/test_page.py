@@ -62,8 +62,8 @@ def test_findings_that_cannot_be_read_name_their_file(tmp_path: Path, text: str)
 def test_every_test_that_a_finding_names_exists(part: str) -> None:
     for finding in findings(part, FINDINGS):
         if finding.test is not None:
-            path, _, name = finding.test.partition("::")
-            assert re.search(rf"^def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE), finding.test
+            path, *_, name = finding.test.split("::")
+            assert re.search(rf"^ *def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE), finding.test
 
 
 def test_the_page_in_the_repository_is_of_the_figures_there() -> None:

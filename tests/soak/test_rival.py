@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from soak import rival
-from soak.result import FINDINGS, findings
 
 
 def report(most: float | None) -> dict[str, Any]:
@@ -24,9 +23,3 @@ def test_figures_are_the_report_s(monkeypatch: pytest.MonkeyPatch, *, most: floa
     assert all("of 160" in each.name and each.holds for each in told)
     assert owed.holds == holds
     assert told[0].value == ("-" if most is None else f"{most:.1%} (0.0% to 10.0%)")
-
-
-def test_what_was_found_can_be_read() -> None:
-    found = findings("rival")
-    assert (FINDINGS / "rival.yaml").exists()
-    assert any(each.test is None for each in found), "what was left is said"
