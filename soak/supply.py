@@ -40,7 +40,7 @@ CHOICE = re.compile(r"\bOR\b|[Ee]xception")
 """Another licence may be chosen, or linking is excepted."""
 
 NOTED = {
-    "grandalf": "its README offers EPL-1.0 as well as GPL-2.0; dvc draws `dvc dag` with it, and nothing else needs it",
+    "grandalf": "its metadata offers EPL-1.0 beside GPL-2.0; dvc draws `dvc dag` with it, and nothing else needs it",
     "pygit2": "its exception lets any program link to it; dvc reads git with it",
     "asyncssh": "EPL-2.0 may be chosen; dvc's remotes over SSH, not used here",
     "dulwich": "Apache-2.0 may be chosen; dvc reads git with it",
