@@ -399,6 +399,18 @@ def test_too_few_regulars_on_a_post_show_no_order() -> None:
     assert observed["comments_same_successor_residual"] is None
 
 
+def test_regulars_who_come_all_at_once_or_not_at_all_by_hand() -> None:
+    # Ten people under each of four posts: the same ten under two of them, strangers under the others. Ten, ten, none
+    # and none of ten are regulars, a half of all: 4 (5^2 - 10 / 4) over 1 / 4 of 4 * 10 * 9 pairs and 20.
+    rows = [
+        comment(100 * post + place, "hi", post=post, commenter_id=f"r{place}" if post < 2 else f"s{post}.{place}")
+        for post in range(4)
+        for place in range(10)
+    ]
+    assert value("regulars_between_posts_spread", rows) == pytest.approx(4 * (25 - 2.5) / (0.25 * (4 * 90 + 20)))
+    assert value("regulars_between_posts_spread", rows[:20]) is None  # two posts are too few, and all are regulars
+
+
 def test_the_order_of_posts_does_not_depend_on_strangers_between() -> None:
     strangers = [
         comment(

@@ -216,3 +216,41 @@ class TestTraining:
         large = labelled_accounts(cohorts=40)
         roles = assign_roles_by_origin(large, SHARES, SETTINGS.seed)
         assert few_accounts(large, roles, SETTINGS) == []
+
+
+@pytest.mark.parametrize(
+    ("bought", "tested", "said"),
+    [
+        pytest.param(60, 50, [], id="just enough"),
+        pytest.param(59, 50, ["below 60 the probabilities are rough"], id="one too few for the curve"),
+        pytest.param(60, 49, ["below 50 of each no figure says much"], id="one too few to test"),
+    ],
+)
+def test_how_many_accounts_are_enough(bought: int, tested: int, said: list[str]) -> None:
+    counts = [("c", True, bought), ("c", False, 1_000), ("t", True, tested), ("t", False, 50)]
+    rows = [{"cohort": cohort, "is_inauthentic": label} for cohort, label, count in counts for _ in range(count)]
+    schema = {"account_id": pl.String, "cohort": pl.String, "is_inauthentic": pl.Boolean, "scheme": pl.String}
+    frame = pl.DataFrame(
+        [row | {"account_id": f"{index}", "scheme": None} for index, row in enumerate(rows)], schema=schema
+    )
+    found = few_accounts(frame, {"c": "calibrate", "t": "test"}, replace(SETTINGS, honest_reject_cap=0.01))
+    assert [text in sentence for text, sentence in zip(said, found, strict=True)] == [True] * len(said)
+
+
+@pytest.mark.parametrize(("weight", "said"), [(10.0, 0), (10.5, 2)], ids=["ten", "more than ten"])
+def test_from_which_weight_on_few_accounts_decide_much(weight: float, said: int) -> None:
+    # As many bought among the own accounts as in the dataset: a weight is what the setting says.
+    rows = [
+        {
+            "account_id": f"{index}",
+            "cohort": "c",
+            "is_inauthentic": index % 2 == 0,
+            "scheme": None,
+            "origin": origin,
+        }
+        for index in range(100)
+        for origin in ("dataset", "own")
+    ]
+    frame = pl.DataFrame(rows, schema_overrides={"scheme": pl.String})
+    found = few_accounts(frame, {"c": "fit"}, replace(SETTINGS, own_weight=weight))
+    assert len([each for each in found if "counts as much as" in each]) == said
