@@ -218,7 +218,7 @@ def test_a_comment_is_cited_by_what_is_seen_of_it(text: str, columns: Row, expec
 
 @pytest.fixture(scope="module")
 def cohort() -> Tables:
-    frames = simulate_cohort(31, ACCOUNTS, PRIORS)
+    frames = simulate_cohort(33, ACCOUNTS, PRIORS)
     return Tables(**{field.name: frames[field.name] for field in fields(Tables)})
 
 

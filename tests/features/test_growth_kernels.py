@@ -80,7 +80,7 @@ def drawn_accounts() -> Tables:
 
 
 def simulated_accounts() -> Tables:
-    frames = simulate_cohort(17, 60, PRIORS)
+    frames = simulate_cohort(23, 150, PRIORS)
     return with_account_context(Tables(**{field.name: frames[field.name] for field in fields(Tables)}))
 
 
