@@ -393,7 +393,7 @@ def _jsonl_header(part: Path, contract: TableContract) -> Header:
 
 
 def _json_object(line: bytes) -> dict[str, Any] | None:
-    text = line.decode("utf-8-sig")
+    text = _with_whole_characters(line).decode("utf-8-sig")  # a name in half characters could not be shown either
     try:
         # Numbers as text: only the kind of a value is asked for, and Python refuses whole numbers of 4,301 digits.
         value = json.loads(text, parse_int=str)

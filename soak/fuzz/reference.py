@@ -56,7 +56,7 @@ def expected(dataset: Dataset) -> Expectation:
     fates: dict[str, Fate | None] = {}
     members: set[str] | None = set()
     for table, content in dataset.tables.items():
-        known = not content.fatal and not content.unknown and members is not None
+        known = not content.fatal and not content.unknown and members is not None and not _without_objects(content)
         fate = _fate(content, dataset.as_of, None if table == "accounts" else members) if known else None
         fates[table] = fate
         if table == "accounts":
@@ -68,6 +68,11 @@ def expected(dataset: Dataset) -> Expectation:
         return Expectation(2, fates, fatal)
     excess = any(fate is not None and _too_many(fate) for fate in fates.values())
     return Expectation(None if unforeseeable else 3 if excess else 0, fates, [])
+
+
+def _without_objects(content: Content) -> bool:
+    """Whether a file of JSON lines holds none that was meant as a row: it may then be no such file at all."""
+    return content.kind == "jsonl" and any(rows and all(row.raw for row in rows) for rows in content.part_rows())
 
 
 def _too_many(fate: Fate) -> bool:

@@ -178,6 +178,12 @@ def test_a_message_shows_some_of_a_thousand_columns_and_the_start_of_a_long_name
     assert warning.endswith(" and 991 more.")
 
 
+def test_a_column_named_by_half_a_character_can_be_shown(tmp_path: Path) -> None:
+    line = '{"account_id":"a","platform":"x","\\ud800":5}\n'
+    (problem,) = problems_of(write_text(tmp_path / "in", accounts__jsonl=line), tmp_path)
+    assert "Found: account_id, platform, \ufffd." in problem
+
+
 def test_cells_separated_by_something_else_than_commas(tmp_path: Path) -> None:
     text = ACCOUNTS.replace(",", ";")
     assert problems_of(write_text(tmp_path / "in", accounts__csv=text), tmp_path) == [
