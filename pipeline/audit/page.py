@@ -484,7 +484,7 @@ def _evasion(found: Entry) -> list[str]:
         f"dollars besides what was bought, with {found['confidence']:.0%} intervals over cohorts. The search needs "
         "nothing but verdicts and probabilities; a cleverer one may need less, and there are other moves. "
         "Prices are in the table below, most of them assumed. Getting to no verdict is not counted as a pass. "
-        "Where nobody got there, the costs are higher than the largest budget.\n"
+        "Where nobody got there, the costs are higher than the largest budget. `any` holds as many of each scheme.\n"
     )
     lines = [text]
     for name, rows in found["allowed"].items():
