@@ -107,7 +107,8 @@ def decoded(path: Path) -> str:
 
 
 def planted(folder: Path, *, labels: bool) -> None:
-    """Canaries in a simulated folder: in every text, and in the id of everybody who commented but the owners."""
+    """Canaries in a simulated folder: in every text, and in the id of everybody who commented and is no account."""
+    accounts = pl.read_parquet(folder / "accounts.parquet")["account_id"]
     for path in folder.glob("*.parquet"):
         rows = pl.read_parquet(path)
         written = [name for name in ("text", "caption", "biography") if name in rows.columns]
@@ -115,8 +116,9 @@ def planted(folder: Path, *, labels: bool) -> None:
         rows = rows.with_columns(texts)
         if COLUMN in rows.columns:
             marked = pl.format("{}-{}", pl.lit(COMMENTER), pl.col(COLUMN))
-            is_owner = pl.col(COLUMN) == pl.col("account_id")
-            rows = rows.with_columns(pl.when(is_owner).then(COLUMN).otherwise(marked).alias(COLUMN))
+            # Accounts of the folder who comment keep their id: it is looked for when they are to be forgotten.
+            is_account = pl.col(COLUMN).is_in(accounts.implode())
+            rows = rows.with_columns(pl.when(is_account).then(COLUMN).otherwise(marked).alias(COLUMN))
             # Two rows that go to quarantine, with all that they hold.
             bad = rows.head(2).with_columns(like_count=pl.lit(-5, pl.Int64), comment_id=pl.col("comment_id") + "-bad")
             rows = pl.concat([rows, bad])
