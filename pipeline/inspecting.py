@@ -83,7 +83,8 @@ def inspect_account(
     score = {
         **scores.row(0, named=True),
         "as_of": prepared.summary.as_of,
-        "model_version": scorer.bundle.version,
+        "model_version": scorer.model_version,
+        "model_sha256": scorer.model_sha256,
         "catalog_hash": scorer.bundle.catalog_hash,
     }
     seen = observed(tables)[account_id]

@@ -9,10 +9,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 
 NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF}
 """What a file system answers that knows no locks, such as some network drives: nobody's work can be told there."""
+
+A_MOMENT = 0.001
+"""Seconds until it is looked again."""
 
 
 def try_lock(path: Path) -> int | None:
@@ -22,7 +26,7 @@ def try_lock(path: Path) -> int | None:
         FileNotFoundError: it is not there, or went while it was locked.
         OSError: it may not be opened, or the place knows no locks (`NO_LOCKS`).
     """
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe planted under that name must not hang
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         is_there = os.path.samestat(os.fstat(descriptor), path.stat())
@@ -46,13 +50,15 @@ def hold_new(path: Path, *, is_folder: bool, mode: int = 0o777) -> int | None:
         else:
             path.touch(exist_ok=False)
         try:
-            return try_lock(path)
+            while (lock := try_lock(path)) is None:
+                time.sleep(A_MOMENT)  # who sweeps came between the making and the locking, and is removing it
         except FileNotFoundError:
-            continue  # who sweeps came between the making and the locking, and took it for a leftover
+            continue
         except OSError as error:
             if error.errno in NO_LOCKS:
                 return None
             raise
+        return lock
 
 
 def release(descriptor: int | None) -> None:
@@ -61,11 +67,12 @@ def release(descriptor: int | None) -> None:
         os.close(descriptor)
 
 
-def is_left(path: Path) -> bool:
-    """Whether nobody works on it any more; False where that cannot be told."""
+def take_left(path: Path) -> int | None:
+    """The lock of what nobody works on any more, to be held while it is removed: nobody can begin on it meanwhile.
+
+    None where somebody works on it, or that cannot be told.
+    """
     try:
-        descriptor = try_lock(path)
+        return try_lock(path)
     except OSError:
-        return False
-    release(descriptor)
-    return descriptor is not None
+        return None

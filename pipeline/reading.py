@@ -57,6 +57,11 @@ RAGGED_ROW = "the row has more or fewer cells than the header"
 NO_OBJECT = "the line is not a JSON object"
 UNCLOSED_QUOTE = f"{RAGGED_ROW}; a quote may not be closed"
 
+LONGEST_RAGGED_ROW = 131_072
+"""Characters from which a row of several lines is none, but all that follows a quote that is never closed; as many as
+Python's own limit of a cell, which others may change."""
+
+
 FORMS = {".parquet": "parquet", ".csv": "csv", ".csv.gz": "csv", ".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
 
 
@@ -362,6 +367,10 @@ def _ragged_rows(rows: list[Any], columns: list[str], kept: list[str], dialect: 
     """Rows with too few or too many cells, as far as their cells can be told apart."""
     cells: dict[str, list[str | None]] = {name: [] for name in [*kept, ROW_PROBLEM]}
     for row in rows:
+        if (
+            "\n" in row.text and len(row.text) > LONGEST_RAGGED_ROW
+        ):  # a quote that is never closed takes all that follows into one cell
+            raise csv.Error(f"a row of {len(row.text):,} characters")
         values = next(csv.reader(io.StringIO(row.text), delimiter=dialect.separator), [])
         by_name = dict(zip(columns, values, strict=False))
         for name in kept:

@@ -21,7 +21,7 @@ from typing import Any, Literal
 import polars as pl
 
 from pipeline.errors import UnusableInputError
-from pipeline.locks import hold_new, is_left, release
+from pipeline.locks import hold_new, release, take_left
 from pipeline.places import is_remote, send
 
 QUARANTINE_FOLDER = "quarantine"
@@ -117,12 +117,17 @@ def sweep(folder: Path) -> int:
     except OSError:  # not there, or not ours to look into: then nothing in it is ours to remove
         return 0
     for path in entries:
-        if (path.name.startswith(RUN_PREFIX) or PARTIAL.fullmatch(path.name)) and is_left(path):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
-            found += 1
+        if not (path.name.startswith(RUN_PREFIX) or PARTIAL.fullmatch(path.name)):
+            continue
+        lock = take_left(path)
+        if lock is None:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        release(lock)
+        found += 1
     return found
 
 

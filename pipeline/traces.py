@@ -15,7 +15,7 @@ import re
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -356,8 +356,18 @@ def _cleaned(value: Any, wanted: Wanted) -> tuple[int, Any]:
     return total, kept
 
 
+@contextmanager
+def _large_cells() -> Iterator[None]:
+    """Python's limit of a CSV cell is the whole process's, and others rely on it: `pipeline.reading` does."""
+    before = csv.field_size_limit(LARGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+@_large_cells()
 def _csv(text: str, wanted: Wanted) -> _Edited | None:
-    csv.field_size_limit(LARGEST_CELL)
     head = text.split("\n", 1)[0]
     separator = max(",;\t|", key=head.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)

@@ -259,7 +259,9 @@ def store_fault(folder: Path, is_over: bool) -> str:  # noqa: FBT001 - the shape
             "SELECT artifact_uri, (SELECT count(*) FROM metrics WHERE metrics.run_uuid = runs.run_uuid) FROM runs "
             "WHERE status = 'FINISHED' AND lifecycle_stage = 'active'"
         ).fetchall()
-        aliases = {name for (name,) in connection.execute("SELECT alias FROM registered_model_aliases")}
+        aliases: set[str] = set()
+        if "registered_model_aliases" in tables:  # killed while MLflow made its tables, the store has none yet
+            aliases = {name for (name,) in connection.execute("SELECT alias FROM registered_model_aliases")}
     for uri, metrics in runs:
         place = Path(uri.removeprefix("file://"))
         if not metrics or not (place / "params.yaml").is_file() or not (place / "reports" / "metrics.json").is_file():

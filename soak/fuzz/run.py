@@ -36,6 +36,9 @@ def run(datasets: int, seed: int, jobs: int, model: str) -> Result:
         with ThreadPoolExecutor(jobs) as pool:
             for found in pool.map(lambda each: list(_judged(seed, *each, model)), slices):
                 lines += found
+                for line in found:
+                    for fault in line["faults"]:
+                        print(f"fuzz: dataset {line['number']}: {fault}", file=sys.stderr)
                 faults = sum(bool(line["faults"]) for line in lines)
                 print(f"fuzz: {len(lines):,} of {datasets:,} datasets, {faults} with a fault", file=sys.stderr)
     return result_of(lines, datasets, seed, seconds[0])

@@ -47,9 +47,12 @@ def csv_faults(texts: Sequence[str], folder: Path) -> list[str]:
     ]
     if back["reasons"].str.json_decode(frame.schema["reasons"]).to_list() != listed:
         faults.append("a list came back as another")
-    csv.field_size_limit(10**9)
-    with path.open(newline="", encoding="utf-8") as file:
-        head, *rows = csv.reader(file)
+    limit = csv.field_size_limit(10**9)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            head, *rows = csv.reader(file)
+    finally:
+        csv.field_size_limit(limit)
     # By the library's own reader: that of polars leaves quotes in a header doubled, and none of our columns has one.
     if restored(pl.DataFrame(schema=dict.fromkeys(head, pl.String))).columns != frame.columns:
         faults.append("the columns came back under other names")

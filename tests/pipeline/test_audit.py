@@ -329,10 +329,15 @@ def test_a_feature_that_finds_many_real_accounts_odd_is_marked() -> None:
     calm = row | {"feature": "growth_y", "share": 0.05, "beyond": 5}
     sample = {"auc": None, "message": "few.", "features": []}
     found = {"folder": "f", "half": "all", "accounts": 100, "verdicts": {"pass": 99, "reject": 1}, "two_sample": sample}
+    off = {"factor": 1.645, "lower": 1.558, "upper": 1.739, "bias": 1.0}
+    found |= {"next_posts": {"accounts": 40, "median of the 10 before": off}}
     found |= {"reasons": [{"signal": "Even likes or views", "review": 0, "reject": 1}]}
     text = real_page(found | {"beyond_ordinary": [row, calm]})
     assert "| growth_x | high | 6 of 100 | **6.0%** | 2.0% to 13.0% | - to 0.5 | 0.1 | 0.1 |" in text
     assert "| growth_y | high | 5 of 100 | 5.0% |" in text
+    assert "posts of 40 accounts draw in the mean" in text
+    assert "| median of the 10 before | 1.65 (1.56 to 1.74) | 1.00 |" in text
+    assert "told by" not in real_page(found | {"beyond_ordinary": [], "next_posts": None})
     assert "over **5%** are 1 of 2" in text
     assert "| reject | 1 | 1.0% (0.0% to 5.4%) |" in text
     assert "| Even likes or views | 0 | 1 |" in text

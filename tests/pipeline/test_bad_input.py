@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import os
 from collections.abc import Callable
@@ -294,6 +295,14 @@ def test_a_parquet_with_damaged_pages(tmp_path: Path) -> None:
     (source / "comments.parquet").write_bytes(damaged)
     (problem,) = problems_of(source, tmp_path)
     assert problem.startswith("comments: unreadable file. Found: 'comments.parquet'")
+
+
+def test_a_quote_that_is_never_closed_is_told_whatever_python_s_own_limit_is(tmp_path: Path) -> None:
+    limit = csv.field_size_limit(1 << 27)
+    try:
+        test_a_quote_that_is_never_closed(tmp_path)
+    finally:
+        csv.field_size_limit(limit)
 
 
 def test_a_quote_that_is_never_closed(tmp_path: Path) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from pipeline import locks, storage
 from pipeline.claims import CLAIM, claimed, settle
 from pipeline.errors import UnusableInputError
-from pipeline.locks import is_left, release, try_lock
+from pipeline.locks import hold_new, release, take_left, try_lock
 from pipeline.storage import JOURNAL, RUN_PREFIX, finish_publishing, publish, scratch_folder, sweep, write_json
 
 KILLED_WHILE = """
@@ -99,8 +101,53 @@ def test_what_a_live_run_works_on_is_never_swept(tmp_path: Path) -> None:
     with scratch_folder(tmp_path) as place:
         assert sweep(tmp_path) == 0
         assert place.is_dir()
-        assert not is_left(place)
+        assert take_left(place) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_can_begin_on_what_is_being_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = tmp_path / f"{RUN_PREFIX}0"
+    left.mkdir()
+    remove = shutil.rmtree
+    held = []
+
+    def watched(path: Path, *, ignore_errors: bool) -> None:
+        held.append(try_lock(left))
+        remove(path, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(storage.shutil, "rmtree", watched)
+    assert sweep(tmp_path) == 1
+    assert held == [None]
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("is_folder", [True, False], ids=["folder", "file"])
+def test_what_was_swept_between_its_making_and_its_locking_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_folder: bool
+) -> None:
+    place, answers = tmp_path / "place", []
+
+    def swept_first(path: Path) -> int | None:
+        answers.append(path.exists())
+        if len(answers) == 1:  # a sweeper holds it ...
+            return None
+        if len(answers) == 2:  # ... and has removed it
+            path.rmdir() if is_folder else path.unlink()
+        return try_lock(path)
+
+    monkeypatch.setattr(locks, "try_lock", swept_first)
+    lock = hold_new(place, is_folder=is_folder)
+    assert answers == [True, True, True]
+    assert place.is_dir() == is_folder
+    assert place.exists()
+    assert lock is not None
+    assert try_lock(place) is None
+    release(lock)
+
+
+def test_a_pipe_under_the_name_of_a_leftover_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".scores.0123456789abcdef.partial")
+    assert sweep(tmp_path) == 1
 
 
 def test_a_folder_that_may_not_be_listed_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,7 +201,10 @@ class TestShortlist:
         scores.drop("verdict", "reasons").write_parquet(tmp_path / "scores.parquet")
         files = ("--candidates", project / "data" / "raw" / "candidates.csv", "--scores", tmp_path / "scores.parquet")
         message = refused("shortlist", *files, "--output", tmp_path / "out")
-        assert "scores.parquet are missing: verdict, reasons. Found: account_id, platform, " in message
+        for name in ("verdict", "reasons"):
+            assert (
+                f"scores: column '{name}' of {tmp_path / 'scores.parquet'} is missing. Found: account_id, " in message
+            )
         assert message.endswith("Score again.")
         assert not (tmp_path / "out").exists()
 
