@@ -167,6 +167,7 @@ def fuzz(
     datasets: Annotated[int, typer.Option("--datasets", min=1, help="Datasets to make and to judge.")] = 10_000,
     seed: Annotated[int, typer.Option("--seed", help="Another one makes other datasets.")] = 1,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes at once.")] = 2,
+    minutes: Annotated[float, typer.Option("--minutes", min=0.0, help="No slice of 250 begins later.")] = 60.0,
     model: Annotated[str | None, typer.Option("--model", help="Bundle folder. Default: that of 'dvc repro'.")] = None,
     *,
     large: Annotated[bool, typer.Option(help="Also the few large ones: a million rows and the like.")] = True,
@@ -176,7 +177,7 @@ def fuzz(
     from soak.fuzz.run import default_model, run
 
     bundle = model or default_model()
-    result = run(datasets, seed, jobs, bundle)
+    result = run(datasets, seed, jobs, bundle, minutes)
     if large:
         result = result.model_copy(update={"figures": (*result.figures, *figures(bundle))})
     result.write()

@@ -161,8 +161,8 @@ def test_every_command_in_a_sentence_has_the_options_named(application: str, arg
     assert {word.partition("=")[0] for word in rest if word.startswith("--")} <= known
 
 
-OPTIONS_OF_OTHERS = {"--temp", "--require-hashes", "--generate-hashes"}
-"""Options of DVC, pip and uv that the pages name."""
+OPTIONS_OF_OTHERS = {"--temp", "--require-hashes", "--generate-hashes", "--vulnerability-service"}
+"""Options of DVC, pip, uv and pip-audit that the pages name."""
 
 
 def options_of(command: Any) -> set[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,13 +30,18 @@ that are scored. Where a mutation leaves that open (a changed byte, an unclosed 
 else is the command as a person calls it."""
 
 
-def run(datasets: int, seed: int, jobs: int, model: str) -> Result:
-    """Judge that many datasets."""
+def run(datasets: int, seed: int, jobs: int, model: str, minutes: float = math.inf) -> Result:
+    """Judge that many datasets, or those that were begun within the minutes: a figure says how many."""
+    last = time.monotonic() + 60.0 * minutes
+
+    def judged(each: tuple[int, int]) -> list[dict[str, Any]]:
+        return list(_judged(seed, *each, model)) if time.monotonic() < last else []
+
     with stopwatch() as seconds:
         slices = [(first, min(first + SLICE, datasets)) for first in range(0, datasets, SLICE)]
         lines: list[dict[str, Any]] = []
         with ThreadPoolExecutor(jobs) as pool:
-            for found in pool.map(lambda each: list(_judged(seed, *each, model)), slices):
+            for found in pool.map(judged, slices):
                 lines += found
                 for line in found:
                     for fault in line["faults"]:

@@ -155,3 +155,10 @@ def test_a_worker_that_dies_is_a_fault_of_the_dataset_in_hand_and_the_next_goes_
     assert values["tracebacks, crashes, hangs, lost rows, wrong rows, wrong scores"] == ("1", False)
     assert result.notes[1] == "Fault in dataset 2: the process ended with -11: Fatal Python error: Segmentation fault"
     assert not result.holds
+
+
+def test_what_was_not_begun_in_time_is_missing_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running.subprocess, "run", lambda *_, **__: pytest.fail("began"))
+    result = running.run(5, seed=1, jobs=1, model="model", minutes=0.0)
+    (datasets,) = [figure for figure in result.figures if figure.name == "datasets"]
+    assert (datasets.value, datasets.owed, datasets.holds) == ("0", "5", False)
