@@ -25,6 +25,9 @@ NINE_IN_TEN = 1.645
 FAR_OFF = 2.0
 """Times that the mean and what is drawn now may differ before the page says so; assumed."""
 
+MONTH = timedelta(days=30)
+"""Of `train.outside_days`, whose default is a month."""
+
 MOST_NAMED = 3
 """Signals named in the sentence; the table holds all."""
 
@@ -75,7 +78,7 @@ def told(
     spread = None if summary is None else summary.get("cohort_spread")
     return {
         "sure": how_sure(score["probability_inauthentic"], spread),
-        "outside": outside(score) if score["verdict"] in FLAGGED else [],
+        "outside": outside(seen, score, reasons) if score["verdict"] in FLAGGED else [],
         "no_scheme": score["verdict"] in FLAGGED and not score["suspected_schemes"],
         "level": level(seen.measured),
         "signals": signals(score["signals"] or [], reasons),
@@ -108,21 +111,40 @@ def _hundredths(share: float) -> str:
 # What was drawn, and when ---------------------------------------------------------------------------------------------
 
 
-def outside(score: Mapping[str, Any]) -> list[str]:
+def outside(seen: Observed, score: Mapping[str, Any], reasons: Sequence[Mapping[str, Any]]) -> list[str]:
     """What is left of the suspicion where somebody else may have ordered what came, in sentences; none if not asked."""
     left = score.get("probability_without_busiest_month")
     if left is None:
         return []
+    taken, remains = _taken(seen)
     without = (
-        "Anybody can order followers, likes, views or comments for an account of somebody else's. Without the busiest "
-        "month of its followers and of its comments, and without the counts of its posts, which bear no date, the "
-        f"probability would be {Shown(left):.0%}."
+        "Anybody can order followers, likes, views or comments for an account of somebody else's. Without "
+        f"{', and without '.join(taken)}, the probability would be {Shown(left):.0%}."
     )
     if score["verdict"] == "reject":
         return [without, "So this verdict does not rest on one month."]
-    if left < score["probability_inauthentic"]:
-        return [without, "Ask the creator about that month first: what was seen may have been sent, not bought."]
-    return [without]
+    sentences = [without]
+    if not remains:
+        sentences.append("Little else is observed then, and on so little nobody is rejected.")
+    if left < score["probability_inauthentic"] and reasons:
+        sentences.append("Ask the creator about it first: what was seen may have been sent, not bought.")
+    return sentences
+
+
+def _taken(seen: Observed) -> tuple[list[str], bool]:
+    """What `models.outside` leaves out of this account, in words, and whether days of followers or comments remain."""
+    taken, remains = [], False
+    for name, instants in (("follower readings", seen.readings["date"]), ("comments", seen.comments["commented_at"])):
+        dated = instants.drop_nulls()
+        is_longer = bool(not dated.is_empty() and dated.max() - dated.min() > MONTH)  # type: ignore[operator]
+        if is_longer:
+            taken.append(f"the busiest month of its {name}")
+        elif not instants.is_empty():
+            taken.append(f"its {name}, which {'bear no date' if dated.is_empty() else 'span a month at most'}")
+        remains = remains or is_longer
+    if not seen.measured.is_empty():
+        taken.append("the counts of its posts, which bear no date")
+    return taken, remains
 
 
 def level(measured: pl.DataFrame) -> list[str]:

@@ -11,8 +11,9 @@ import gzip
 import io
 import json
 import re
+import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -341,7 +342,7 @@ def csv_cells(part: Path, kept: list[str], dialect: Dialect = CONTRACT_DIALECT) 
         ragged.append(row)
         return "skip"
 
-    with open_part(part) as stream:
+    with open_part(part) as stream, _refused_once(note):
         reader = pa.csv.open_csv(
             stream,
             read_options=pa.csv.ReadOptions(
@@ -361,6 +362,22 @@ def csv_cells(part: Path, kept: list[str], dialect: Dialect = CONTRACT_DIALECT) 
                 ragged.clear()
     if ragged:
         yield _ragged_rows(ragged, columns, kept, dialect)
+
+
+@contextmanager
+def _refused_once(handler: Callable[[Any], str]) -> Iterator[None]:
+    """A row cut within a character makes pyarrow refuse the file, and print first why it could not ask `handler`."""
+    before = sys.unraisablehook
+
+    def hook(error: sys.UnraisableHookArgs) -> None:
+        if error.object is not handler or not isinstance(error.exc_value, UnicodeDecodeError):
+            before(error)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _ragged_rows(rows: list[Any], columns: list[str], kept: list[str], dialect: Dialect) -> pl.DataFrame:

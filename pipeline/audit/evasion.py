@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from audits.adversary.creator import CREATOR_MOVES
-from audits.adversary.search import Searching, search
+from audits.adversary.search import search
 from audits.evasion import ALLOWED, allowed, costs, described
 from audits.robustness import Draws
 from features.tables import CONTRACTS, OBSERVED_TABLES, Tables, only
@@ -18,9 +18,10 @@ from models.scoring import EXPLAINED
 from pipeline import layout
 from pipeline.audit.catalogue import cleaned, first_by_hash, without_outside_rule
 from pipeline.audit.robustness import verdicts
+from pipeline.audit.searching import SearchParams
 from pipeline.bundles import load_scorer
 from pipeline.dataset import bucket_ids, read_bucket
-from pipeline.params import Section, read_section
+from pipeline.params import read_section
 from pipeline.storage import write_json
 
 SEVERAL = "several"
@@ -30,20 +31,10 @@ FOLDERS = {layout.AUDIT_FRESH: layout.AUDIT_FRESH_SCORED, layout.AUDIT_BATCHES: 
 """Accounts of both are searched: of some schemes few are rejected."""
 
 
-class AuditEvasionParams(Section):
+class AuditEvasionParams(SearchParams):
     """Section `audit_evasion` of params.yaml."""
 
     accounts_per_scheme: int = Field(ge=1)
-    budgets: tuple[float, ...]
-    rounds: int = Field(ge=1)
-    proposals: int = Field(ge=1)
-    random_plans: int = Field(ge=0)
-    refinements: int = Field(ge=0)
-    batch: int = Field(ge=1)
-    replicates: int = Field(ge=1)
-    confidence: float = Field(gt=0, lt=1)
-    seed: int = Field(ge=0)
-    jobs: int = Field(ge=1)
 
 
 def run(report: Callable[[str], None]) -> None:
@@ -84,18 +75,12 @@ def searched(tables: Tables, kinds: tuple[str, ...], params: AuditEvasionParams)
     from either.
     """
     scorer = without_outside_rule(load_scorer())
-    how = Searching(
-        goal=("pass",),
-        towards=-1,
-        budgets=params.budgets,
-        rounds=params.rounds,
-        proposals=params.proposals,
-        random_plans=params.random_plans,
-        refinements=params.refinements,
-        batch=params.batch,
-        seed=params.seed,
+    return search(
+        tables,
+        allowed(CREATOR_MOVES, kinds),
+        lambda each: verdicts(scorer, cleaned(each)),
+        params.searching("pass", -1),
     )
-    return search(tables, allowed(CREATOR_MOVES, kinds), lambda each: verdicts(scorer, cleaned(each)), how)
 
 
 def _flagged(scored: Path) -> pl.DataFrame:

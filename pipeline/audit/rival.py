@@ -10,7 +10,7 @@ from pydantic import Field
 
 from audits.adversary.moves import Moves
 from audits.adversary.rival import AT_ONCE, RIVAL_MOVES
-from audits.adversary.search import Searching, search
+from audits.adversary.search import search
 from audits.rival import outcomes, size_of
 from features.compute import compute
 from features.tables import Tables
@@ -18,8 +18,9 @@ from models.evaluation import Draws
 from models.scoring import Scorer
 from pipeline import layout
 from pipeline.audit.catalogue import first_by_hash, read_accounts, without_outside_rule
+from pipeline.audit.searching import SearchParams
 from pipeline.bundles import load_scorer
-from pipeline.params import Section, read_section
+from pipeline.params import read_section
 from pipeline.score_bucket import score_features
 from pipeline.storage import write_json
 
@@ -31,20 +32,10 @@ SCENARIOS: dict[str, tuple[Moves, bool]] = {
 """What the rival may do, and whether the rule of `models.outside` holds."""
 
 
-class AuditRivalParams(Section):
+class AuditRivalParams(SearchParams):
     """Section `audit_rival` of params.yaml."""
 
     accounts_per_size: int = Field(ge=1)
-    budgets: tuple[float, ...]
-    rounds: int = Field(ge=1)
-    proposals: int = Field(ge=1)
-    random_plans: int = Field(ge=0)
-    refinements: int = Field(ge=0)
-    batch: int = Field(ge=1)
-    replicates: int = Field(ge=1)
-    confidence: float = Field(gt=0, lt=1)
-    seed: int = Field(ge=0)
-    jobs: int = Field(ge=1)
 
 
 def run(report: Callable[[str], None]) -> None:
@@ -95,18 +86,7 @@ def searched(tables: Tables, scenario: str, params: AuditRivalParams) -> pl.Data
     scorer = load_scorer()
     if not is_held_back:
         scorer = without_outside_rule(scorer)
-    how = Searching(
-        goal=("reject",),
-        towards=1,
-        budgets=params.budgets,
-        rounds=params.rounds,
-        proposals=params.proposals,
-        random_plans=params.random_plans,
-        refinements=params.refinements,
-        batch=params.batch,
-        seed=params.seed,
-    )
-    return search(tables, moves, lambda each: verdicts(scorer, each), how)
+    return search(tables, moves, lambda each: verdicts(scorer, each), params.searching("reject", 1))
 
 
 def verdicts(scorer: Scorer, tables: Tables) -> pl.DataFrame:

@@ -43,7 +43,7 @@ def seen(**tables: pl.DataFrame) -> Any:
     names = ("readings", "posts", "comments")
     empty = {"readings": "followers_daily", "posts": "posts", "comments": "comments"}
     rows = {name: tables.get(name, CONTRACTS[empty[name]].empty()) for name in names}
-    return SimpleNamespace(account={"newest_at": NEWEST}, measured=measured(), **rows)
+    return SimpleNamespace(account={"newest_at": NEWEST}, measured=tables.get("measured", measured()), **rows)
 
 
 def reason(heading: str, contribution: float, *rows: dict[str, Any]) -> dict[str, Any]:
@@ -77,6 +77,19 @@ def test_no_end_of_the_range_is_certain() -> None:
 # What somebody else may have ordered ---------------------------------------------------------------------------------
 
 
+def score_of(verdict: str, probability: float, left: float | None) -> dict[str, Any]:
+    return {"verdict": verdict, "probability_inauthentic": probability, "probability_without_busiest_month": left}
+
+
+def readings(*days: int) -> pl.DataFrame:
+    return pl.DataFrame({"date": [(NOON + timedelta(days=day)).date() for day in days]})
+
+
+def commented(*days: int | None) -> pl.DataFrame:
+    instants = [None if day is None else NOON + timedelta(days=day) for day in days]
+    return pl.DataFrame({"commented_at": instants}, schema={"commented_at": pl.Datetime("us", "UTC")})
+
+
 @pytest.mark.parametrize(
     ("verdict", "probability", "left", "says"),
     [
@@ -89,11 +102,38 @@ def test_no_end_of_the_range_is_certain() -> None:
 def test_what_is_left_without_the_busiest_month_is_told(
     verdict: str, probability: float, left: float | None, says: list[str]
 ) -> None:
-    score = {"verdict": verdict, "probability_inauthentic": probability, "probability_without_busiest_month": left}
-    sentences = outside(score)
+    sentences = outside(seen(readings=readings(0, 200)), score_of(verdict, probability, left), [reason("x", 1.0)])
     assert len(sentences) == len(says)
     assert all(words in sentence for words, sentence in zip(says, sentences, strict=True))
     assert not any(word in " ".join(sentences).lower() for word in ("fraud", "fake"))
+
+
+@pytest.mark.parametrize(
+    ("tables", "without", "little"),
+    [
+        pytest.param({"readings": readings(0, 31)}, "Without the busiest month of its follower readings, the", False),
+        pytest.param({"readings": readings(0, 30)}, "its follower readings, which span a month at most, the", True),
+        pytest.param({"comments": commented(0, None, 40)}, "Without the busiest month of its comments, the", False),
+        pytest.param({"comments": commented(None)}, "Without its comments, which bear no date, the", True),
+        pytest.param({"measured": measured((5, 1))}, "Without the counts of its posts, which bear no date, the", True),
+        pytest.param(
+            {"readings": readings(0, 90), "measured": measured((5, 1))},
+            "the busiest month of its follower readings, and without the counts of its posts, which bear no date, the",
+            False,
+        ),
+    ],
+)
+def test_only_what_was_observed_is_said_to_be_left_out(
+    tables: dict[str, pl.DataFrame], without: str, *, little: bool
+) -> None:
+    said = " ".join(outside(seen(**tables), score_of("review", 0.5, 0.2), [reason("x", 1.0)]))
+    assert without in said
+    assert ("on so little nobody is rejected" in said) == little
+
+
+def test_where_no_reason_can_be_named_there_is_nothing_to_ask() -> None:
+    said = " ".join(outside(seen(readings=readings(0, 200)), score_of("review", 0.5, 0.2), []))
+    assert "Ask the creator" not in said
 
 
 # Which posts ----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -303,6 +304,24 @@ def test_a_quote_that_is_never_closed_is_told_whatever_python_s_own_limit_is(tmp
         test_a_quote_that_is_never_closed(tmp_path)
     finally:
         csv.field_size_limit(limit)
+
+
+def test_a_short_row_cut_within_a_character_is_a_message_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    (tmp_path / "in").mkdir()
+    text = (
+        b"account_id,platform,follower_count,handle\n"
+        + b"a,x,5,h\n" * 3_000
+        + "b,\u00e9".encode()[:-1]
+        + b"\nc,x,6,h\n"
+    )
+    (tmp_path / "in" / "accounts.csv").write_bytes(text)
+    (problem,) = problems_of(tmp_path / "in", tmp_path)
+    assert problem.startswith("accounts: unreadable file. Found: 'accounts.csv'")
+    assert capsys.readouterr().err == ""
+    assert sys.unraisablehook is sys.__unraisablehook__
 
 
 def test_a_quote_that_is_never_closed(tmp_path: Path) -> None:
