@@ -122,7 +122,7 @@ def outside(seen: Observed, score: Mapping[str, Any], reasons: Sequence[Mapping[
         f"{', and without '.join(taken)}, the probability would be {Shown(left):.0%}."
     )
     if score["verdict"] == "reject":
-        return [without, "So this verdict does not rest on one month."]
+        return [without, "So this verdict does not rest on what somebody else could have ordered within a month."]
     sentences = [without]
     if not remains:
         sentences.append("Little else is observed then, and on so little nobody is rejected.")

@@ -95,7 +95,9 @@ def _facts(training: Entry) -> str:
         f"cohorts: {cohorts['fit']} fitted, {cohorts['tune']} stopped the fitting, {cohorts['calibrate']} calibrated, "
         f"{cohorts['test']} tested. Passes below a probability of {training['pass_below']:.2f}, rejects above "
         f"{training['reject_above']:.2f} and a log-likelihood ratio of {training['reject_above_evidence']:.2f}, "
-        "where the reasons add up ([decision 16](decisions/0016-no-reject-without-reasons.md)).\n"
+        "where the reasons add up ([decision 16](decisions/0016-no-reject-without-reasons.md)) and the reject stands "
+        "without what could have been ordered within a month ([decision "
+        "25](decisions/0025-no-reject-for-one-month.md)).\n"
     )
 
 
@@ -104,8 +106,8 @@ def _held_out(rows: Sequence[Entry], confidence: float) -> list[str]:
         "A lighter fit of the same kind, trained without one scheme and the mixes that contain it, on the accounts of "
         "that scheme in the test cohorts, beside the same fit trained with it. AUC against all genuine accounts, "
         f"{confidence:.0%} interval over cohorts; rejected and flagged (rejected or reviewed) with exact "
-        "intervals. Rejected is told by the cuts alone, without the rule of the reasons, so it lies above what the "
-        "model's own verdicts reject:\n"
+        "intervals. Rejected is told by the cuts alone, without the rules of the reasons and of the busiest month "
+        "(decisions 16 and 25), so it lies far above what the model's own verdicts reject:\n"
     )
     cell = {
         (each["left_out"], each["trained_with"], each["measure"]): each for each in rows if each["kind"] == "scheme"

@@ -14,7 +14,7 @@ import yaml
 from pipeline import layout
 from pipeline.errors import UnusableInputError
 from pipeline.progress import counted
-from pipeline.pseudonyms import Pseudonyms
+from pipeline.pseudonyms import KEY_VARIABLE, Pseudonyms
 from pipeline.traces import BY_HAND, REMOVE, Trace, Wanted, erase, trace
 
 OWN_PLACES = (Path("data"), Path("reports"), Path("mlruns"), Path("mlartifacts"), Path("mlflow.db"))
@@ -98,7 +98,7 @@ def forget(
             elif each.remedy != BY_HAND:
                 erase(each.path, wanted)
         left = [each.path for each in _search(sorted(set(_files(places))), wanted, cache, report)]
-    return Held(found, left, [each.path for each in sources], _notes(found, cache), len(files))
+    return Held(found, left, [each.path for each in sources], _notes(found, cache, under), len(files))
 
 
 def dvc_cache() -> Path | None:
@@ -139,9 +139,16 @@ def _sources() -> list[Path]:
     return [Path(value) for section, key in SOURCES if (value := (sections.get(section) or {}).get(key))]
 
 
-def _notes(found: Sequence[Trace], cache: Path | None) -> list[str]:
+def _notes(found: Sequence[Trace], cache: Path | None, under: Pseudonyms) -> list[str]:
     """What erasing does not reach, and what is stale after it."""
     notes = []
+    if not under.secret:
+        notes.append(
+            "key: none was given, and pseudonyms of commenters that were made under one cannot be found without it. "
+            f"Give it with --pseudonym-key-file or {KEY_VARIABLE} if there was one."
+        )
+    if any(each.remedy == REMOVE and each.path.suffix == ".html" for each in found):
+        notes.append("pages: those that hold it go, an index among them. 'python -m pipeline report' makes it anew.")
     paths = [each.path for each in found]
     if any(path.is_relative_to(place) for path in paths for place in (layout.PREPARED, layout.FEATURES)):
         notes.append(

@@ -96,7 +96,7 @@ def commented(*days: int | None) -> pl.DataFrame:
         pytest.param("review", 0.9, None, [], id="not asked"),
         pytest.param("review", 0.9, 0.1, ["would be 10%.", "Ask the creator"], id="most of it came in a month"),
         pytest.param("review", 0.3, 0.4, ["would be 40%."], id="the month spoke for the account"),
-        pytest.param("reject", 0.9, 0.8, ["would be 80%.", "does not rest on one month"], id="a reject"),
+        pytest.param("reject", 0.9, 0.8, ["would be 80%.", "does not rest on what somebody else could"], id="a reject"),
     ],
 )
 def test_what_is_left_without_the_busiest_month_is_told(
