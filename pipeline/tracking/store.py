@@ -28,6 +28,7 @@ from mlflow.exceptions import MlflowException  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 from pipeline.errors import UnusableInputError, UnusableStoreError  # noqa: E402
+from pipeline.storage import atomic_path  # noqa: E402
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 
@@ -74,9 +75,20 @@ def connected(*, create: bool) -> Iterator[mlflow.MlflowClient]:
         )
     try:
         with _environment(URI_VARIABLE, uri), _known_warnings_ignored(), _locked(local):
+            if local and not local.is_file():
+                _make(local)
             yield mlflow.MlflowClient()
     except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise UnusableStoreError([_unusable_store(uri, error)]) from error
+
+
+def _make(database: Path) -> None:
+    """Make a local store under another name first: MLflow takes seconds for its tables and cannot use half of them."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    with atomic_path(database) as temporary:
+        store = SqlAlchemyStore(f"{SQLITE}{temporary}", (database.parent / ARTIFACTS).as_uri())
+        store.engine.dispose()
 
 
 def local_database(uri: str) -> Path | None:

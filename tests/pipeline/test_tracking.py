@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -36,6 +37,7 @@ from pipeline.tracking import (
     runs_address,
     tracking_uri,
 )
+from pipeline.tracking.store import connected
 from tests.models.synthetic import FEATURES, context, labelled_accounts, silent, trained
 from tests.pipeline.projects import invoke, refused
 from tests.pipeline.tracking_builders import OUTSIDE, write_run
@@ -595,3 +597,22 @@ def test_an_audit_of_a_model_that_was_not_tracked_is_said(repository: Path) -> N
     with pytest.raises(UnusableInputError, match="in experiment 'other'"):
         attach_to_run("other", "a" * 64, ("audit_sha256", "x"), {}, {})
     assert repository.is_dir()
+
+
+def test_a_store_whose_making_was_cut_short_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+
+    def killed(uri: str, *_: object) -> None:
+        with closing(sqlite3.connect(uri.removeprefix("sqlite:///"))) as connection, connection:
+            connection.execute("CREATE TABLE runs (half INTEGER)")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mlflow.store.tracking.sqlalchemy_store.SqlAlchemyStore", killed)
+        with pytest.raises(KeyboardInterrupt), connected(create=True):
+            pass
+    assert not (tmp_path / "mlflow.db").exists()
+    with connected(create=True) as client:
+        assert [each.name for each in client.search_experiments()] == ["Default"]
