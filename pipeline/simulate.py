@@ -156,8 +156,10 @@ def write_cohorts(folder: Path, cohorts: Sequence[tuple[int, int]], priors: Prio
     parts = [cohorts[start : start + COHORTS_PER_PART] for start in range(0, len(cohorts), COHORTS_PER_PART)]
     # The longest first, so that no worker is left with it at the end.
     parts.sort(key=lambda part: -sum(accounts for _, accounts in part))
+    # A worker that an earlier call left may stand in another folder: a path of its own would lead there.
+    place = folder.absolute()
     work = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        joblib.delayed(write_part)(folder, part, priors) for part in parts
+        joblib.delayed(write_part)(place, part, priors) for part in parts
     )
     total = sum(accounts for _, accounts in cohorts)
     for _ in counted(work, report, "simulating", "accounts", total, size=float):

@@ -11,7 +11,7 @@ import pytest
 from features.tables import CONTRACTS
 from models.evaluation import auc
 from pipeline import simulate
-from pipeline.simulate import COHORTS_PER_PART
+from pipeline.simulate import COHORTS_PER_PART, write_cohorts
 from simulation.cohort import cohort_sizes
 from tests.pipeline.dataset_builders import content_of
 from tests.pipeline.projects import invoke, read, refused, silent, write_params
@@ -223,3 +223,12 @@ class TestStage:
             simulate.run(silent)
             assert pl.read_csv("data/raw/candidates.csv").height == 0
             assert invoke("stage", "simulate", "--quiet").output == ""
+
+
+@pytest.mark.slow
+def test_workers_of_an_earlier_call_write_where_they_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        write_cohorts(Path("cohorts"), [(seed, 20) for seed in range(2 * COHORTS_PER_PART)], PRIORS, 2, silent)
+        assert (tmp_path / name / "cohorts" / "accounts").is_dir()
