@@ -109,39 +109,25 @@ def evaluate_folder(
     """
     check_output_folder(output)
     with claimed(output, report):
-        return _evaluate(source, output, scorer, as_of=as_of, prevalence=prevalence, jobs=jobs, report=report)
-
-
-def _evaluate(
-    source: Path,
-    output: Path,
-    scorer: Scorer,
-    *,
-    as_of: datetime | None,
-    prevalence: float | None,
-    jobs: int,
-    report: Callable[[str], None],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """See `evaluate_folder`; the output is claimed."""
-    with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
-        if read_labels(prepared.folder).is_empty():
-            raise UnusableInputError(
-                "labels: evaluation needs labelled accounts. Found: none. Add a table 'labels' with 'account_id' and "
-                "'is_inauthentic'."
-            )
-        scored = scored_labels(scorer, prepared.folder, prevalence=prevalence, jobs=jobs, report=report)
-    report("metrics")
-    split = f"folder {source.name}"
-    draws = Draws(replicates=REPLICATES, confidence=CONFIDENCE, seed=SEED)
-    metrics, segments, pictures, _ = measure(scored, split, draws)
-    more, more_pictures = measure_verdicts(scored, split, scorer, draws)
-    metrics, pictures = metrics | more, pictures | more_pictures
-    with scratch_folder(output) as place:
-        save_figures(pictures, place / layout.FIGURES.name)
-        write_json(segments, place / layout.SEGMENTS.name)
-        write_json(metrics, place / layout.METRICS.name)
-        publish(place, (layout.FIGURES.name, layout.SEGMENTS.name, layout.METRICS.name), output)
-    return metrics, segments
+        with prepared_aside(source, output, as_of=as_of, jobs=jobs, report=report) as prepared:
+            if read_labels(prepared.folder).is_empty():
+                raise UnusableInputError(
+                    "labels: evaluation needs labelled accounts. Found: none. Add a table 'labels' with 'account_id' "
+                    "and 'is_inauthentic'."
+                )
+            scored = scored_labels(scorer, prepared.folder, prevalence=prevalence, jobs=jobs, report=report)
+        report("metrics")
+        split = f"folder {source.name}"
+        draws = Draws(replicates=REPLICATES, confidence=CONFIDENCE, seed=SEED)
+        metrics, segments, pictures, _ = measure(scored, split, draws)
+        more, more_pictures = measure_verdicts(scored, split, scorer, draws)
+        metrics, pictures = metrics | more, pictures | more_pictures
+        with scratch_folder(output) as place:
+            save_figures(pictures, place / layout.FIGURES.name)
+            write_json(segments, place / layout.SEGMENTS.name)
+            write_json(metrics, place / layout.METRICS.name)
+            publish(place, (layout.FIGURES.name, layout.SEGMENTS.name, layout.METRICS.name), output)
+        return metrics, segments
 
 
 def scored_labels(

@@ -14,10 +14,8 @@ import features
 import models
 import pipeline
 from pipeline.errors import UnusableInputError
+from pipeline.network import KEY_VARIABLE
 from pipeline.places import is_remote
-
-KEY_VARIABLE = "ASSAY_ID_KEY"
-"""What ids are hashed with, see `pipeline.network`: tables prepared with another key are none to go on with."""
 
 LIBRARIES = ("lightgbm", "numba", "numpy", "polars", "pyarrow", "scipy")
 """Libraries whose version may change a byte of the result."""

@@ -93,26 +93,22 @@ def _field(folder: Path, scale: int) -> None:
     pl.read_parquet(path).with_columns(pl.when(is_first).then(text).alias("biography")).write_parquet(path)
 
 
+def _large_comment(scale: int) -> pl.DataFrame:
+    """A comment of that many characters, and a short one."""
+    row = {"account_id": "account-0", "post_id": "post-0", "comment_id": "1"}
+    return pl.DataFrame(
+        [row | {"text": "so nice " * (LARGE_FIELD // scale // 8)}, row | {"comment_id": "2", "text": "short"}]
+    )
+
+
 @_large("a comment of 50 MB, in JSON lines", 0)
 def _json_field(folder: Path, scale: int) -> None:
-    row = {
-        "account_id": "account-0",
-        "post_id": "post-0",
-        "comment_id": "1",
-        "text": "so nice " * (LARGE_FIELD // scale // 8),
-    }
-    pl.DataFrame([row, row | {"comment_id": "2", "text": "short"}]).write_ndjson(folder / "comments.jsonl")
+    _large_comment(scale).write_ndjson(folder / "comments.jsonl")
 
 
 @_large("a comment of 50 MB, in CSV: longer than any row that is read", 2)
 def _csv_field(folder: Path, scale: int) -> None:
-    row = {
-        "account_id": "account-0",
-        "post_id": "post-0",
-        "comment_id": "1",
-        "text": "so nice " * (LARGE_FIELD // scale // 8),
-    }
-    pl.DataFrame([row, row | {"comment_id": "2", "text": "short"}]).write_csv(folder / "comments.csv")
+    _large_comment(scale).write_csv(folder / "comments.csv")
 
 
 def figures(model: str, scale: int = 1) -> tuple[Figure, ...]:
