@@ -172,8 +172,15 @@ def _read(data: Path, root: Path) -> dict[Path, dict[int, frozenset[str]]]:
 
 
 def environment(root: Path) -> dict[str, str]:
-    """What the tests run in: own packages from `root`, kernels as plain Python, the same examples every time."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    """What the tests run in: own packages from `root`, kernels as plain Python, the same examples every time.
+
+    Whoever measures coverage around this (the part `coverage` does) must not measure within: a process has one tracer.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith("COVERAGE_")
+    }
     return kept | {
         "PYTHONPATH": str(root),
         "NUMBA_DISABLE_JIT": "1",

@@ -45,7 +45,7 @@ NOTED = {
     "asyncssh": "EPL-2.0 may be chosen; dvc's remotes over SSH, not used here",
     "dulwich": "Apache-2.0 may be chosen; dvc reads git with it",
     "pycatch22": "a library that Assay is measured against (`make bench`); in no other environment",
-    "yattag": "comes with cosmic-ray (`make soak`); in no other environment",
+    "yattag": "comes with cosmic-ray (`make soak`), which only who develops Assay installs",
 }
 """What a reader of the table asks next."""
 
@@ -103,8 +103,8 @@ NOTES = (
     (
         "Licences: [licences.md](licences.md), made by this part from the metadata of what is installed. Known "
         "faults: `pip-audit --requirement constraints.txt --no-deps --disable-pip` asks PyPI's JSON service (or, "
-        "with `--vulnerability-service osv`, api.osv.dev), which are no package registries: where they do not "
-        "answer for a at are what is counted here."
+        "with `--vulnerability-service osv`, api.osv.dev), which are no package registries: where neither answers, "
+        "no package is looked at, and the figure says so."
     ),
     (
         "Without a network: every Python process notes each name it resolves and each address it connects to (an "
