@@ -194,6 +194,26 @@ def test_a_share_is_zero_for_the_genuine_and_unknown_for_a_cheat_without_one() -
     np.testing.assert_array_equal(found, [0.0, np.nan, 0.4, 0.05, np.nan])
 
 
+def test_the_prior_counts_only_accounts_of_whom_the_share_is_known() -> None:
+    share = "inauthentic_follower_share"
+    is_third = pl.int_range(pl.len()) % 3 == 0
+    partly = labelled_accounts().with_columns(
+        # of the cheats a third bought little, which is called genuine, and of another third nothing is known
+        is_inauthentic=pl.col("is_inauthentic") & ~is_third,
+    )
+    partly = partly.with_columns(pl.when(pl.int_range(pl.len()) % 3 != 1).then(share).alias(share))
+    of_fit = partly.filter(pl.col("cohort").replace_strict(trained().roles) == "fit")
+    cheats = small = bought = 0
+    for is_cheat, scheme, known in of_fit.select("is_inauthentic", "scheme", share).iter_rows():
+        cheats += is_cheat and known is not None
+        small += not is_cheat and scheme is not None and known is not None
+        bought += scheme is not None and known is not None and known > 0.0
+    model = fitted(partly)["follower"]
+    assert small
+    assert model.bought_per_inauthentic == pytest.approx(bought / cheats)
+    assert model.small_per_inauthentic == pytest.approx(small / cheats)
+
+
 def test_what_was_trained_on_bounds_what_is_told() -> None:
     for name, model in trained().bundle.shares.items():
         lower, median, mean, upper = predicted(accounts(), name)
