@@ -53,7 +53,7 @@ def crashes(kills: int, seed: int, project: Path, *, with_dvc: bool = True, with
         title="Crashes",
         command=f"python -m soak crashes --kills {kills} --seed {seed}",
         seconds=seconds[0],
-        figures=(*_killed(counts), *_tried([*disks, *stores])),
+        figures=(*_killed(counts, kills), *_tried([*disks, *stores])),
         notes=_notes(counts, [*forbidden, *impossible]),
     )
 
@@ -64,7 +64,7 @@ def _copied(model: Path, root: Path) -> Path:
     return root / "model"
 
 
-def _killed(counts: dict[str, Counts]) -> list[Figure]:
+def _killed(counts: dict[str, Counts], asked: int) -> list[Figure]:
     """What the kills did, together and by command."""
     kills = sum(each.kills for each in counts.values())
     states, phases = Counter[str](), Counter[str]()
@@ -75,7 +75,7 @@ def _killed(counts: dict[str, Counts]) -> list[Figure]:
     faults = [fault for each in counts.values() for fault in each.faults]
     mixed = states[MIXED]
     found = [
-        Figure(name="killed with kill -9", value=f"{kills:,}"),
+        Figure(name="killed with kill -9", value=f"{kills:,}", owed=f"{asked:,}", holds=kills >= asked),
         Figure(name="of those, while", value=_listed(phases)),
         Figure(name="then a reader finds", value=_listed(states)),
         Figure(name="parts of two results, unmarked", value=str(mixed), owed="0", holds=mixed == 0),
@@ -117,9 +117,9 @@ def _notes(counts: dict[str, Counts], skipped: Sequence[str]) -> tuple[str, ...]
     notes = [
         (
             "Moments are uniform over the time that an undisturbed run takes, and a tenth more; the process and all "
-            f"that it started die at once. {late} runs were done before their kill and are not counted. Commands are "
-            "forked from a process that has imported everything, so that the start of Python is not what is hit. "
-            "Folders are small: sixty accounts, one bucket."
+            f"that it started die at once. {late} runs were done before their kill and are not counted; others took "
+            "their place. Commands are forked from a process that has imported everything, so that the start of Python "
+            "is not what is hit. Folders are small: sixty accounts, one bucket."
         ),
     ]
     notes.append(

@@ -81,8 +81,9 @@ def test_a_summary_is_compared_without_its_seconds(tmp_path: Path) -> None:
 def test_a_fault_is_a_figure_that_does_not_hold() -> None:
     good, bad = Counts(kills=2, finished=2), Counts(kills=2, finished=1, faults=["it broke"])
     bad.states = Counter({MIXED: 1, OLD: 1})
-    assert all(figure.holds for figure in _killed({"a": good}))
-    broken = {figure.name: figure.holds for figure in _killed({"a": good, "b": bad})}
+    assert all(figure.holds for figure in _killed({"a": good}, 2))
+    assert not _killed({"a": good}, 3)[0].holds  # one run was done before its kill
+    broken = {figure.name: figure.holds for figure in _killed({"a": good, "b": bad}, 4)}
     assert not broken["parts of two results, unmarked"]
     assert not broken["faults"]
     assert not broken["`b`"]
