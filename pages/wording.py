@@ -19,7 +19,7 @@ VERDICT_MEANINGS = {
     "pass": "nothing to look into first",
     "review": "a person should look",
     "reject": "strong signals",
-    "insufficient_data": "too little is observed",
+    "insufficient_data": "it cannot be told from what is here",
 }
 
 NEXT_STEPS = {
