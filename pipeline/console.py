@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,20 +46,36 @@ class InOrderOfWork(TyperGroup):
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """A request to end (of docker, systemd, a cluster) ends the command as Ctrl-C does: what is half done goes."""
+def _ended_by_signals() -> Iterator[Callable[[], None]]:
+    """A request to end (of docker, systemd, a cluster) ends the command as Ctrl-C does: what is half done goes.
+
+    What is yielded ends it where a request was lost. It is no `Exception`, since libraries catch those; but modules
+    written in C that are being imported drop every kind (pandas, on the way of pyarrow), and the command would go on.
+    """
+    asked: list[int] = []
+
+    def heed() -> None:
+        if asked:
+            sys.exit(_SIGNALLED + asked[0])
 
     def end(number: int, _: object) -> None:
-        raise typer.Exit(_SIGNALLED + number)
+        asked.append(number)
+        sys.unraisablehook = _said_nothing
+        heed()
 
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may say what a signal does
+        yield heed  # only the main thread may say what a signal does
         return
-    former = signal.signal(signal.SIGTERM, end)
+    former, hook = signal.signal(signal.SIGTERM, end), sys.unraisablehook
     try:
-        yield
+        yield heed
     finally:
         signal.signal(signal.SIGTERM, former)
+        sys.unraisablehook = hook
+
+
+def _said_nothing(_: object) -> None:
+    """Of a request that was lost in the end of an object: `heed` hears it."""
 
 
 _SIGNALLED = 128
@@ -70,7 +87,7 @@ def reported(quiet: bool, title: str) -> Iterator[Callable[[str], None]]:  # noq
     """Progress while the work goes on; a foreseen error becomes its message and its exit code, without a trace."""
     find_a_place()
     try:
-        with _ended_by_signals(), progress(title, quiet=quiet) as report:
+        with _ended_by_signals() as heed, progress(title, quiet=quiet, heed=heed) as report:
             yield report
     except AssayError as error:
         for problem in plain_lines(error.problems):

@@ -91,11 +91,16 @@ class Amount:
         return ", ".join(filter(None, (amount, rate, left or duration(self.elapsed))))
 
 
+def _go_on() -> None:
+    """Nothing ends the work."""
+
+
 class LiveLine:
     """The phases of one command as a line that is redrawn; gone when the command ends."""
 
-    def __init__(self, live: Progress, title: str) -> None:
+    def __init__(self, live: Progress, title: str, heed: Callable[[], None] = _go_on) -> None:
         self._live = live
+        self._heed = heed
         self._title = title
         self._phase: TaskID | None = None
 
@@ -105,6 +110,7 @@ class LiveLine:
 
     def phase(self, text: str, unit: str = "", total: float | None = None) -> None:
         """Begin a phase; the former one is over."""
+        self._heed()
         if self._phase is not None:
             self._live.remove_task(self._phase)
         if total is not None and total <= 1:
@@ -116,6 +122,7 @@ class LiveLine:
 
     def advance(self, number: float) -> None:
         """So many more units of the phase are done."""
+        self._heed()
         if self._phase is not None:
             self._live.advance(self._phase, number)
 
@@ -152,19 +159,22 @@ def counted(
 
 
 @contextmanager
-def progress(title: str, *, quiet: bool) -> Iterator[Report]:
-    """What to report to: a live line where a person watches, and nothing otherwise."""
+def progress(title: str, *, quiet: bool, heed: Callable[[], None] = _go_on) -> Iterator[Report]:
+    """What to report to: a live line where a person watches, and nothing otherwise.
+
+    Each report calls `heed` first, which may end the work.
+    """
     if quiet or not is_watched():
-        yield lambda _: None
+        yield lambda _: heed()
         return
     from rich.console import Console
 
-    with live_line(title, Console(stderr=True)) as line:
+    with live_line(title, Console(stderr=True), heed) as line:
         yield line
 
 
 @contextmanager
-def live_line(title: str, console: Console) -> Iterator[LiveLine]:
+def live_line(title: str, console: Console, heed: Callable[[], None] = _go_on) -> Iterator[LiveLine]:
     """The line on this console, for as long as the block lasts."""
     from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn
     from rich.table import Column
@@ -193,6 +203,6 @@ def live_line(title: str, console: Console) -> Iterator[LiveLine]:
         refresh_per_second=REFRESHES_PER_SECOND,
         speed_estimate_period=SECONDS_OF_RATE,
     ) as live:
-        line = LiveLine(live, title)
+        line = LiveLine(live, title, heed)
         line("")
         yield line

@@ -7,15 +7,18 @@ import io
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from pipeline.console import reported
 from pipeline.progress import Amount, counted, duration, is_watched, live_line, progress, rate_text, steps
 from tests.pipeline.projects import ROOT
 
@@ -255,3 +258,64 @@ class TestTerminal:
     def test_no_colour_where_none_is_wanted(self, tmp_path: Path) -> None:
         seen = in_terminal([sys.executable, "-c", WORK], 80, tmp_path / "out", NO_COLOR="1")
         assert re.search(r"\x1b\[(3|4|9)\d", seen) is None
+
+
+class _Import:
+    """As a module in C that is being imported, or an object that ends: it drops every exception."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+class TestRequestToEnd:
+    """SIGTERM, as docker, systemd and clusters send it."""
+
+    def test_it_is_no_exception_that_a_library_would_catch(self) -> None:
+        caught = []
+
+        def importing() -> None:
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            except Exception as error:  # noqa: BLE001 - as libraries do
+                caught.append(error)
+
+        with pytest.raises(SystemExit) as ended, reported(quiet=True, title="score"):
+            importing()
+        assert ended.value.code == 128 + 15
+        assert caught == []
+
+    def test_where_it_is_lost_the_next_report_of_progress_ends_the_command(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        done = []
+
+        def score(report: Callable[[str], None]) -> None:
+            report("before")
+            _Import()
+            done.append("the import")
+            report("after")
+            done.append("more")
+
+        with pytest.raises(SystemExit) as ended, reported(quiet=True, title="score") as report:
+            score(report)
+        assert ended.value.code == 128 + 15
+        assert done == ["the import"]
+        assert capsys.readouterr().err == ""
+
+    def test_a_live_line_hears_it_too(self) -> None:
+        console = Console(file=io.StringIO(), force_terminal=True, width=80)
+        asked: list[int] = []
+        with live_line("score", console, lambda: asked.append(1)) as line:
+            asked.clear()
+            line("reading")
+            assert asked
+            asked.clear()
+            line.advance(1)
+            assert asked == [1]
+
+    def test_afterwards_signals_mean_what_they_did(self) -> None:
+        former, hook = signal.getsignal(signal.SIGTERM), sys.unraisablehook
+        with pytest.raises(SystemExit), reported(quiet=True, title="score"):
+            signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is former
+        assert sys.unraisablehook is hook
