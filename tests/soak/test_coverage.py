@@ -1,6 +1,6 @@
 """The coverage part: its counts, and that compiled kernels and commands in processes of their own are in them."""
 
-from soak.coverage import _failed, result_of
+from soak.coverage import _failed, is_ours, result_of
 
 
 def counts(branches: int, taken: int) -> dict[str, int]:
@@ -34,3 +34,10 @@ def test_failures_are_read_from_the_last_line() -> None:
     assert _failed("FAILED tests/a.py::b - 7 failed\n== 2 failed, 90 passed, 1 error in 3.2s ==\n") == 3
     assert _failed("90 passed in 3.2s") == 0
     assert _failed("") == 0
+
+
+def test_copies_of_the_code_that_tests_run_are_not_counted() -> None:
+    assert is_ours("features/growth.py")
+    assert is_ours("pipeline/audit/page.py")
+    assert not is_ours("/tmp/models/m-1/code/features/growth.py")  # noqa: S108 - nothing is written there
+    assert not is_ours("tests/features/test_growth.py")
