@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -167,6 +171,46 @@ def test_files_of_others_are_never_swept(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     assert sweep(tmp_path) == 1  # the link, not where it leads
     assert (tmp_path / "elsewhere").is_dir()
+
+
+def refusing(number: int) -> Callable[..., None]:
+    """A system call that a file system answers with an error."""
+
+    def call(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return call
+
+
+def test_where_a_disk_knows_no_locks_a_run_goes_on_and_removes_nothing_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_a_run_in(tmp_path)
+    left = sorted(path.name for path in tmp_path.iterdir() if path.name != CLAIM)
+    assert left
+    monkeypatch.setattr(fcntl, "flock", refusing(errno.ENOLCK))
+    with claimed(tmp_path), scratch_folder(tmp_path) as scratch, claimed(tmp_path):  # two at once: nobody can tell
+        (scratch / "a").touch()
+    assert sorted(path.name for path in tmp_path.iterdir()) == left
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+def test_another_error_of_a_disk_is_no_lock_that_is_not_known(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", refusing(number))
+    with pytest.raises(OSError, match=re.escape(os.strerror(number))), claimed(tmp_path):
+        pass
+    with pytest.raises(OSError, match=re.escape(os.strerror(number))):
+        hold_new(tmp_path / "new", is_folder=True)
+    assert take_left(tmp_path / "new") is None
+
+
+def test_who_is_there_is_told_even_where_it_says_nothing_of_itself(tmp_path: Path) -> None:
+    lock = hold_new(tmp_path / CLAIM, is_folder=False)
+    with pytest.raises(UnusableInputError, match="Found: a run that has just begun"), claimed(tmp_path):
+        pass
+    release(lock)
 
 
 def test_a_lock_is_the_descriptor_s(tmp_path: Path) -> None:
