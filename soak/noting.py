@@ -9,13 +9,21 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
+import coverage
 import pytest
 from coverage import Coverage
 
 TOO_LONG = 5.0
 """Seconds of processor time after which a test is given up: some walk all of Unicode, which takes minutes without the
 compiler. Assumed."""
+
+
+A_MOMENT = 0.001
+COVERAGE = Path(coverage.__file__).parent
+FRAMES = 5
+"""More than coverage has above its own when it takes its lock."""
 
 
 class TooLongError(BaseException):
@@ -63,9 +71,23 @@ class Notes:
         self._path.write_text(json.dumps(passed), encoding="utf-8")
 
 
-def _give_up(signal_number: int, frame: object) -> None:  # noqa: ARG001 -- as signal wants it
-    """End the test."""
+def _give_up(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001 -- as signal wants it
+    """End the test; a moment later where coverage is at work, which would keep its lock for ever."""
+    if _is_within_coverage(frame):
+        signal.setitimer(signal.ITIMER_VIRTUAL, A_MOMENT)
+        return
     raise TooLongError
+
+
+def _is_within_coverage(frame: FrameType | None) -> bool:
+    """Whether one of the innermost frames is coverage's; the outermost always are."""
+    for _ in range(FRAMES):
+        if frame is None:
+            return False
+        if Path(frame.f_code.co_filename).parent == COVERAGE:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

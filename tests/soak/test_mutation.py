@@ -1,15 +1,20 @@
 """The mutation run: which changes it draws, whose tests meet them, and what it takes for noticed."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import FrameType
 
+import coverage
 import pytest
 
 from soak.covering import Coverings, coverings, environment
 from soak.mutants import Change, Mutant, drawn, places_of
 from soak.mutation import UNTESTED, Tried, result_of
+from soak.noting import TooLongError, _give_up
 from soak.trial import KILLED, SURVIVED, TIMED_OUT, changed
 
 ROOT = Path(__file__).parent.parent.parent
@@ -189,3 +194,23 @@ def test_survivors_and_what_no_test_runs_are_counted_by_package_with_an_interval
     assert values["share that survived, models"].startswith("1 of 2: 50.0%")
     assert "| `features/a.py` | 2 | 1 |" in result.notes[-1]
     assert result.holds
+
+
+def test_a_test_is_not_given_up_while_coverage_holds_its_lock() -> None:
+    def frame_of(name: str) -> FrameType:
+        return eval(compile("sys._getframe()", name, "eval"))  # noqa: S307 -- a frame of that file
+
+    data_lock = str(Path(coverage.__file__).parent / "collector.py")
+    asked_again = []
+    former = signal.signal(signal.SIGVTALRM, lambda *_: asked_again.append(1))
+    try:
+        _give_up(signal.SIGVTALRM, frame_of(data_lock))
+        began = time.process_time()
+        while not asked_again and time.process_time() - began < 10:
+            pass
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, former)
+    assert asked_again == [1]
+    with pytest.raises(TooLongError):
+        _give_up(signal.SIGVTALRM, frame_of(__file__))
