@@ -13,7 +13,7 @@ import json
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -221,19 +221,33 @@ def _parquet_batches(part: Path, contract: TableContract) -> Iterator[pl.DataFra
         else:
             arrow = file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
             batches = (_checked(batch) for batch in arrow)
-        read = 0
-        for frame in batches:
-            _check_size(frame)
-            read += frame.height
+        for frame in complete(batches, file.metadata.num_rows):
+            check_size(frame)
             # In one piece: whatever picks rows out of several costs ten times as much.
             problem = pl.col(BROKEN) if BROKEN in names else pl.lit(None, dtype=pl.String)
             yield frame.rechunk().with_columns(problem.alias(ROW_PROBLEM)).drop(BROKEN, strict=False)
-        if read != file.metadata.num_rows:  # a thread of polars that panics on a damaged page ends the rows, no more
-            raise OSError(f"{read:,} of its {file.metadata.num_rows:,} rows can be read")
 
 
-def _check_size(batch: pl.DataFrame) -> None:
-    """Refuse a batch whose text is short in the file, since it repeats, and would fill the memory."""
+def complete(batches: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """The batches of a Parquet file that says it holds so many rows.
+
+    Raises:
+        OSError: fewer came.
+    """
+    read = 0
+    for frame in batches:
+        read += frame.height
+        yield frame
+    if read != rows:  # a thread of polars that panics on a damaged page ends the rows, no more
+        raise OSError(f"{read:,} of its {rows:,} rows can be read")
+
+
+def check_size(batch: pl.DataFrame) -> None:
+    """Refuse a batch whose text is short in the file, since it repeats, and would fill the memory.
+
+    Raises:
+        OSError: it does.
+    """
     size = batch.select(pl.sum_horizontal(pl.col(pl.String).str.len_bytes().cast(pl.Int64).sum())).item()
     if size is not None and size > MOST_BATCH_BYTES:
         raise OSError(f"{batch.height:,} rows of it hold {size / 1e9:,.0f} GB of text")

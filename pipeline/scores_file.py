@@ -7,11 +7,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from models.thresholds import VERDICTS
 from pipeline.claims import settle
 from pipeline.errors import UnusableInputError, did_you_mean
 from pipeline.export import restored
+from pipeline.reading import READ_ERRORS, complete
 
 SHOWN_VALUES = 5
 
@@ -70,8 +72,11 @@ def read_file(path: Path, table: str) -> pl.DataFrame:
     try:
         if path.suffix == ".csv":
             return restored(pl.read_csv(path, infer_schema=False, glob=False))
-        return pl.read_parquet(path, glob=False)
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        with pq.ParquetFile(path) as file:
+            return pl.concat(complete([pl.read_parquet(path, glob=False)], file.metadata.num_rows))
+    except READ_ERRORS as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # the machine refuses it, not its content
         raise UnusableInputError(
             f"{table}: {path} cannot be read as {'CSV' if path.suffix == '.csv' else 'Parquet'} "
             f"({str(error).splitlines()[0]}). Score again."

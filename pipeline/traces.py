@@ -112,7 +112,7 @@ def trace(path: Path, wanted: Wanted) -> Trace | None:
             count, remedy = _members(path, wanted), BY_HAND
         else:
             count, remedy = _places(path, wanted)
-    except (pl.exceptions.PolarsError, sqlite3.DatabaseError, zipfile.BadZipFile):
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, sqlite3.DatabaseError, zipfile.BadZipFile):
         count, remedy = int(wanted.stands_in(path.read_bytes().decode("utf-8", "replace"))), REMOVE
     return Trace(path, count, remedy) if count else None
 

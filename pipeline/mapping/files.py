@@ -8,12 +8,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from pipeline.errors import did_you_mean
 from pipeline.mapping.nested import Nested
 from pipeline.mapping.specification import Table
 from pipeline.outside import leading_out
-from pipeline.reading import BATCH_ROWS, ROW_PROBLEM, Dialect, csv_cells, csv_columns, open_part
+from pipeline.reading import (
+    BATCH_ROWS,
+    ROW_PROBLEM,
+    Dialect,
+    check_size,
+    complete,
+    csv_cells,
+    csv_columns,
+    open_part,
+)
 from pipeline.unpacking import check_workbook
 
 FORMS = {
@@ -156,8 +166,10 @@ class Source:
             frames = iter([_sheet(part, self.spec)])
         else:
             rows = pl.scan_parquet(part, glob=False).select(kept)
-            frames = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+            batches = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+            frames = complete(batches, pq.read_metadata(part).num_rows)
         for frame in frames:
+            check_size(frame)
             yield _texts(frame.select(kept)).with_columns(pl.lit(None, dtype=pl.String).alias(ROW_PROBLEM))
 
     def _dialect(self, part: Path) -> Dialect:

@@ -921,6 +921,18 @@ def test_the_stage_prepare_takes_mappings(tmp_path: Path, monkeypatch: pytest.Mo
     assert one == other
 
 
+def test_rows_that_a_damaged_parquet_file_hides_are_no_rows_less(tmp_path: Path) -> None:
+    # Two of its three rows come before a thread of polars panics, which ends them without an error.
+    damaged = Path(__file__).parents[1] / "soak" / "corpus" / "parquet_with_changed_bytes" / "labels.parquet"
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "a.parquet").write_bytes(damaged.read_bytes())
+    columns = {"account_id": "account_id", "platform": {"value": "x"}, "follower_count": "inauthentic_follower_share"}
+    mapping = mapping_file(tmp_path, accounts={"file": "a.parquet", "columns": columns})
+    with pytest.raises(UnusableInputError, match=r"'a\.parquet'.*") as refused:
+        mapped(tmp_path / "export", mapping, tmp_path / "out")
+    assert "of its 3 rows can be read" in str(refused.value) or "panic" in str(refused.value).lower()
+
+
 def test_a_workbook_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "far.xlsx"
     sheet = '<worksheet><sheetData><row><c r="A1"/></row><row><c r="XFD1048576"/></row></sheetData></worksheet>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 from models.scoring import REASON
 from pipeline.errors import UnusableInputError
 from pipeline.export import write_csv
+from pipeline.scores_file import read_file
 from pipeline.shortlist import shortlist, shortlist_file
 
 SCORES_SCHEMA = {
@@ -215,3 +217,20 @@ def test_a_verdict_that_is_none_is_refused(tmp_path: Path) -> None:
     scores(a={"verdict": "fine"}).write_parquet(file)
     with pytest.raises(UnusableInputError, match="Found: 'fine'"):
         shortlist_file(listed, file, tmp_path / "out")
+
+
+def test_scores_that_a_thread_of_polars_panics_on_are_refused(tmp_path: Path) -> None:
+    damaged = Path(__file__).parents[1] / "soak" / "corpus" / "parquet_with_changed_bytes" / "labels.parquet"
+    (tmp_path / "scores.parquet").write_bytes(damaged.read_bytes())
+    with pytest.raises(UnusableInputError, match=r"scores\.parquet cannot be read as Parquet \(.*\)\. Score again\."):
+        read_file(tmp_path / "scores.parquet", "scores")
+
+
+def test_scores_that_may_not_be_read_are_no_damaged_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "scores.csv")
+
+    (tmp_path / "scores.csv").touch()
+    monkeypatch.setattr(pl, "read_csv", refuse)
+    with pytest.raises(PermissionError):
+        read_file(tmp_path / "scores.csv", "scores")
