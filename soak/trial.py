@@ -14,7 +14,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,6 +39,8 @@ PYTEST = (
 SURVIVED, KILLED, TIMED_OUT = "survived", "killed", "timed out"
 OUTCOMES = {0: SURVIVED, 1: KILLED, 2: KILLED}
 """By pytest's exit code: all passed; some failed; a module could not be imported."""
+NOT_FOUND = 4
+"""Pytest's exit code where no test has that name: its file cannot be imported, or its cases are called otherwise."""
 
 
 def main() -> None:
@@ -68,10 +70,35 @@ def changed(path: Path, source: str, modified: int) -> Iterator[None]:
 
 
 def outcome(tests: list[str], seconds: int) -> str:
-    """What the tests say to the tree as it stands, within so many seconds of processor time."""
+    """What the tests say to the tree as it stands, within so many seconds of processor time.
+
+    Where one of them is not found, their files are asked, which tells a file that cannot be imported from cases that
+    have other names now; those are then run.
+    """
+    found = _asked(tests, seconds)
+    if found == NOT_FOUND:
+        found = _asked(sorted({name.partition("::")[0] for name in tests}), seconds, Chosen(tests))
+    return found if isinstance(found, str) else OUTCOMES.get(found, f"pytest ended with code {found}")
+
+
+class Chosen:
+    """A pytest plugin: of what is collected, the named tests, and all cases of a test of which one is gone."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = frozenset(names)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out the others."""
+        there = {item.nodeid for item in items}
+        renamed = {name.partition("[")[0] for name in self._names - there}
+        items[:] = [item for item in items if item.nodeid in self._names or item.nodeid.partition("[")[0] in renamed]
+
+
+def _asked(tests: list[str], seconds: int, *plugins: object) -> str | int:
+    """How a fork that runs the tests ends: pytest's exit code, or an outcome where it does not come to one."""
     child = os.fork()
     if child == 0:
-        _test(tests, seconds)
+        _test(tests, seconds, plugins)
     deadline = time.monotonic() + PATIENCE * seconds
     ended = 0
     while not ended and time.monotonic() < deadline:
@@ -84,11 +111,10 @@ def outcome(tests: list[str], seconds: int) -> str:
         return TIMED_OUT
     if os.WIFSIGNALED(status):
         return TIMED_OUT if os.WTERMSIG(status) in {signal.SIGXCPU, signal.SIGKILL} else KILLED
-    code = os.waitstatus_to_exitcode(status)
-    return OUTCOMES.get(code, f"pytest ended with code {code}")
+    return os.waitstatus_to_exitcode(status)
 
 
-def _test(tests: list[str], seconds: int) -> None:
+def _test(tests: list[str], seconds: int, plugins: Sequence[object]) -> None:
     """Be the fork: run pytest and end with its code."""
     os.setpgid(0, 0)
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -98,7 +124,7 @@ def _test(tests: list[str], seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     code = 3
     try:
-        code = int(pytest.main([*PYTEST, *tests]))
+        code = int(pytest.main([*PYTEST, *tests], list(plugins)))
     finally:
         os._exit(code)
 

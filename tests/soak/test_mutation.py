@@ -152,6 +152,29 @@ def test_a_trial_tells_a_noticed_change_from_an_unnoticed_and_from_an_endless_on
 
 
 @pytest.mark.slow
+def test_a_file_that_cannot_be_imported_is_told_from_cases_with_new_names(tree: Path) -> None:
+    (tree / "test_rooms.py").write_text(
+        "import pytest, rooms\n\n"
+        "@pytest.mark.parametrize('unused', [rooms.UNUSED])\n"
+        "def test_unused(unused):\n    assert unused > 5\n\n"
+        "def test_nothing():\n    pass\n"
+    )
+    sources = [SOURCE.replace("= 7", "= 8"), SOURCE.replace("= 7", "= 4"), SOURCE.replace("= 7", "= 1 / 0"), SOURCE]
+    name = "test_rooms.py::test_unused[7]"
+    trials = [{"path": str(MODULE), "source": source, "tests": [name], "seconds": 5} for source in sources]
+    told = subprocess.run(
+        [sys.executable, "-m", "soak.trial"],
+        cwd=tree,
+        env=environment(tree) | {"PYTHONPATH": f"{tree}:{ROOT}"},
+        input="".join(json.dumps(trial) + "\n" for trial in trials),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [json.loads(line) for line in told.stdout.splitlines()] == [SURVIVED, KILLED, KILLED, SURVIVED]
+
+
+@pytest.mark.slow
 def test_lines_are_credited_to_the_tests_that_run_them_in_any_of_the_trees(tmp_path: Path) -> None:
     source = "def one():\n    return 1\n\ndef two():\n    return 2\n"
     for number in range(2):
