@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import fields
+from datetime import timedelta
 from functools import cache
 
 import numpy as np
@@ -19,7 +21,7 @@ from features.kernels import growth as kernels
 from features.tables import Tables
 from simulation.cohort import simulate_cohort
 from tests.features import naive_growth as naive
-from tests.features.builders_growth import Row, account, post, readings, tables
+from tests.features.builders_growth import FIRST_DAY, Row, account, daily, post, readings, tables
 from tests.priors import PRIORS
 
 ACCOUNTS = 160
@@ -210,3 +212,45 @@ def test_correlation_is_pearsons_or_null_where_nothing_varies(numbers: list[floa
         assert found == pytest.approx(np.corrcoef(numbers, others)[0, 1])
     else:
         assert np.isnan(found)
+
+
+# --- bursts and weeks -------------------------------------------------------------------------------------------------
+
+
+def test_a_burst_is_halved_where_the_step_is_fine_again() -> None:
+    # A burst of 100 that ended on day 10; the day after moves in steps of 10, in which its halves cannot be told apart.
+    rows, episode = np.zeros((len(kernels.INTERVAL_COLUMNS), 3)), np.zeros(len(kernels.EPISODE_COLUMNS))
+    rows[kernels.DATE], rows[kernels.DAYS], rows[kernels.ROUNDING] = [10, 11, 12], 1, [1, 10, 1]
+    rows[kernels.CHANGE], rows[kernels.LOSS_UNTIL] = [110, -20, -60], [0, 20, 80]
+    episode[kernels.BURST_END], episode[kernels.MASS] = 10, 100
+    # The 50th is lost on the second day, after 30 of its 60.
+    assert kernels._half_life(rows, 3, episode, 0.0) == 1 + 30 / 60
+
+
+@pytest.mark.parametrize("days", [(11.0, 12.0), (12.0, 11.0)])
+def test_of_posts_that_drew_the_same_the_earlier_is_named(days: Sequence[float]) -> None:
+    rows, episode = np.zeros((len(kernels.POST_COLUMNS), 2)), np.zeros(len(kernels.EPISODE_COLUMNS))
+    rows[kernels.POSTED_ON], rows[kernels.IS_MATURE], rows[kernels.DRAW] = days, 1, 3
+    episode[kernels.BURST_START], episode[kernels.BURST_END] = 10, 14
+    kernels._explain(kernels.OwnPosts(rows, 2, 0.0, 99.0, True), episode)
+    assert (episode[kernels.BEST_DRAW], episode[kernels.BEST_DRAW_ON]) == (3, 11)
+
+
+def test_a_burst_ends_with_the_readings_whatever_the_account_before_went_on_to() -> None:
+    longer = daily([10] * 60 + [610] * 3 + [10] * 9, account_id="a")
+    shorter = daily([10] * 60 + [610], account_id="b")
+    found = FRAMES["bursts"](with_account_context(tables(followers=[*longer, *shorter]))).drop_nulls("mass")
+    assert found.select("account_id", "end_date", "mass").rows() == [
+        ("a", FIRST_DAY + timedelta(days=63), pytest.approx(3 * 600)),
+        ("b", FIRST_DAY + timedelta(days=61), pytest.approx(600)),
+    ]
+
+
+def test_of_a_single_week_its_gain_is_the_ranked_one() -> None:
+    (found,) = TOTALS["weeks"](with_account_context(tables(followers=daily([10] * 8)))).to_dicts()
+    assert (found["rows"], found["gain_ranked"]) == (1, 7 * 10)
+
+
+def test_without_a_week_none_is_ranked() -> None:
+    (found,) = TOTALS["weeks"](with_account_context(tables(followers=daily([10] * 3)))).to_dicts()
+    assert (found["rows"], found["gain_ranked"]) == (0, None)

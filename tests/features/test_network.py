@@ -21,7 +21,7 @@ from features.evidence import evidence
 from features.network import FEATURES, standing_out
 from features.network_frames import with_network
 from features.network_sightings import sightings
-from features.network_survey import survey
+from features.network_survey import crossings, roaming, survey
 from features.tables import ACCOUNTS, COMMENTS, FOLLOWERS_DAILY, POSTS, TableContract, Tables, only
 
 START = datetime(2024, 5, 1, 18, tzinfo=UTC)
@@ -124,6 +124,18 @@ class TestWorkedExamples:
             name = f"b{number:02}"
             rows += from_each(name, [*TEN[: 4 if number < accounts else 0], *strangers(name, 10)])
         assert values(tables(rows))[WIDE] == pytest.approx(expected)
+
+    def test_who_comments_under_one_account_alone_does_not_cross(self) -> None:
+        seen = sightings(tables(from_each("a", [*TEN[:2], "b", *strangers("a", 7)]) + from_each("b", TEN[:2])))
+        found = crossings(seen, roaming(seen.persons["person"]), seen.accounts["account"].sort())
+        # Two passers-by under both accounts, and b under a's: 5 of the 12 edges.
+        assert sorted(found.edges.select("commenter_accounts", "is_creator").rows()) == [(1, True), *[(2, False)] * 4]
+
+    def test_of_ten_commenters_the_devoted_tenth_is_the_first(self) -> None:
+        rows = from_each("a", TEN) + from_each("b", [TEN[0], *strangers("b", 9)]) + from_each("c", strangers("c", 10))
+        seen = sightings(tables([*rows, remark("d", None)]))
+        found = crossings(seen, roaming(seen.persons["person"]), seen.accounts["account"].sort())
+        assert found.accounts["devoted"].to_list() == [2, 2, 1, 0]
 
     def test_ties(self) -> None:
         rows = from_each("a", TEN) + from_each("b", [*TEN[:3], *strangers("b", 17)])
@@ -243,6 +255,20 @@ class TestSharedDrops:
         (row,) = evidence(surveyed(self.folder(sharing=30)), wanted).to_dicts()
         assert (row["table"], row["key"]) == ("followers_daily", "2024-01-10")
         assert "lost 5.0% of followers; 73% of the observed accounts" in row["text"]
+
+    def test_of_equal_drops_the_earliest_three_are_kept(self) -> None:
+        # 50 of 1,001 lost on days 3, 6, 9 and 12, and back the day after.
+        readings = [
+            {
+                "account_id": "a",
+                "date": FIRST_DAY + timedelta(days=day),
+                "follower_count": 951 if day in {3, 6, 9, 12} else 1_001,
+            }
+            for day in range(self.DAYS)
+        ]
+        drops = sightings(tables([], readings)).drops
+        assert drops["date"].to_list() == [FIRST_DAY + timedelta(days=day) for day in (3, 6, 9)]
+        assert drops["loss_share"].to_list() == [50 / 1_001] * 3
 
 
 def planted(seed: int = 0) -> Tables:
@@ -402,6 +428,10 @@ class TestStandingOut:
             pytest.param([0.2], 0.49, False, id="less than twice the usual, a tenth added: 2 x 0.3 - 0.1"),
             pytest.param([0.2], 0.51, True, id="more than twice the usual"),
             pytest.param([0.0, 0.1, 0.3], 0.9, False, id="a batch that scatters: e^(3 x 1.48 ln 2) x 0.2 is over 1"),
+            pytest.param(
+                [0.1, 0.15, 0.2], 0.45, False, id="within three deviations: 1.2^(3 x 1.48) x 0.25 - 0.1 = 0.46"
+            ),
+            pytest.param([0.1, 0.15, 0.2], 0.47, True, id="beyond three deviations"),
         ],
     )
     def test_limit(self, usual: list[float], value: float, stands_out: bool) -> None:  # noqa: FBT001

@@ -3,6 +3,7 @@
 # ruff: noqa: S311 -- rows are drawn, no secret is
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections import Counter
@@ -12,6 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.kernels import network as kernels
 from features.kernels.network import distinct, first_arrivals, looked_up, meetings, near_pairs, ties
 from features.network_sightings import hashed
 
@@ -195,6 +197,12 @@ class TestTies:
 
     def test_nobody(self) -> None:
         assert self.tied({}) == []
+
+    @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+    def test_the_least_is_added_first(self, order: tuple[int, ...]) -> None:
+        # Next to 2^53 = 9,007,199,254,740,992 a one alone is rounded away, but two are not if they come first.
+        values = np.array([1.0, 1.0, 2.0**53])[list(order)]
+        assert kernels._sorted_sum(values) == 2.0**53 + 2
 
     def test_two_shared_count_one_other_each_and_one_shared_none(self) -> None:
         first, second, third = self.tied({0: [0, 1], 1: [0, 1, 2], 2: [2]})

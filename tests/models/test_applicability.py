@@ -46,6 +46,11 @@ def test_outside_tells_which_values_and_a_null_is_none_of_them() -> None:
     assert RANGES.outside(values).tolist() == [[True, True, False], [False, False, False]]
 
 
+def test_the_lowest_and_the_highest_that_training_showed_are_not_outside() -> None:
+    values = np.array([[0.0, 10.0, 7.0], [2.0, 20.0, 7.0], [-0.1, 9.9, 7.0], [2.1, 20.1, 7.0]])
+    assert RANGES.outside(values).tolist() == [[False] * 3, [False] * 3, [True, True, False], [True, True, False]]
+
+
 def test_ranges_leave_out_one_account_in_a_hundred_and_the_nulls() -> None:
     column = np.concatenate([np.arange(1001.0), np.full(500, NULL)])
     fitted = fit_applicability(column[:, None], column[:, None], 0.02, [FREE])

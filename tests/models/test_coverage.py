@@ -97,6 +97,19 @@ def test_the_constant_is_the_best_interval_that_looks_at_nobody() -> None:
     assert found["constant_interval_score"] == pytest.approx((3 * 0.4 + 2 / 0.1 * 0.1) / 3)
 
 
+def test_the_constant_leaves_out_both_tails_where_few_bought_nothing() -> None:
+    # Truths 0, 0.05, ... 1: one in 21 bought nothing, less than a tail of 5 %, so the 5 % and 95 % quantiles.
+    found = row(table(*(account(number, number / 20, 0.0, 0.5, 1.0) for number in range(21))), "all", "all")
+    assert found["constant_width"] == pytest.approx(0.95 - 0.05)
+    assert found["constant_error"] == pytest.approx(2 * sum(each / 20 for each in range(11)) / 21)
+
+
+def test_the_constant_ends_at_one_where_more_than_a_tail_bought_nothing() -> None:
+    # Truths 0, 0.1, ... 1: one in 11 bought nothing, more than 5 %, so all of the miss lies below: the 10 % quantile.
+    found = row(table(*(account(number, number / 10, 0.0, 0.5, 1.0) for number in range(11))), "all", "all")
+    assert found["constant_width"] == pytest.approx(1 - 0.1)
+
+
 def test_the_declared_prevalence_weights_the_classes() -> None:
     # One in four is inauthentic, one in five declared: weights 0.8 / 0.75 and 0.2 / 0.25; two and one are told.
     held, missed = 2 * 0.8 / 0.75, 0.2 / 0.25

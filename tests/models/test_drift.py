@@ -141,6 +141,8 @@ def test_the_index_and_what_is_expected_by_hand() -> None:
     assert found["expected"] == max(round(2.0 * (2 * (1 / 1000 + 1 / 1000) + 0.01), 4), 0.1) == 0.1
     (found,) = warnings_of((600, 200, 200, 0), (200, 600, 200, 0), {"values": 20.0, "missing": 20.0})
     assert found["expected"] == round(20.0 * (2 * (1 / 1000 + 1 / 1000) + 0.01), 4) == 0.28
+    (found,) = warnings_of((600, 200, 200, 0), (200, 600, 200, 0), {"values": 20.03, "missing": 20.0})
+    assert found["expected"] == 0.2804, "20.03 x 0.014 = 0.28042"
 
 
 @pytest.mark.parametrize(

@@ -297,3 +297,9 @@ def test_a_push_too_small_to_be_told_is_left_out() -> None:
     assert pushes(contributions, list(FEATURES.values())) == []
     contributions[0] = -SMALLEST_CONTRIBUTION
     assert len(pushes(contributions, list(FEATURES.values()))) == 1
+
+
+def test_a_push_is_told_to_six_digits() -> None:
+    contributions = np.zeros(len(NAMES))
+    contributions[0] = 0.123456789
+    assert [each["contribution"] for each in pushes(contributions, list(FEATURES.values()))] == [0.123457]

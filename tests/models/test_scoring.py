@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 from scipy.special import logit
 
 from features.tables import SCHEMES
+from models.baselines import Constant
 from models.bundle import UnusableBundleError, booster
 from models.classifier import raw_scores
 from models.scoring import SCORE_COLUMNS, SCORE_PREVALENCE, Scorer, with_explanations
@@ -399,3 +400,16 @@ def test_trees_whose_columns_are_in_another_order_are_refused() -> None:
     bundle = replace(trained().bundle, features=tuple(reversed(NAMES)))
     with pytest.raises(UnusableBundleError, match="its trees and its manifest list different features"):
         Scorer(bundle, FEATURES)
+
+
+@pytest.mark.parametrize("prevalence", [0.05, 0.2, 0.6])
+def test_baselines_move_in_log_odds_as_far_as_the_prevalence(prevalence: float) -> None:
+    values, baselines = feature_values(accounts(), NAMES), trained().bundle.baselines
+    (constant,) = (each for each in baselines if isinstance(each.rule, Constant))
+    found = Scorer(trained().bundle, FEATURES).baselines(accounts(), prevalence)
+    # The constant says the prevalence that the others were fitted at; all move from there by the same log-odds.
+    assert found[constant.name].to_list() == pytest.approx([prevalence] * found.height)
+    for each in baselines:
+        before = each.predict(values)
+        after = logit(before) + logit(prevalence) - logit(constant.predict(values))
+        assert logit(found[each.name].to_numpy()) == pytest.approx(after), each.name

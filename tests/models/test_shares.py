@@ -57,6 +57,15 @@ def test_a_quantile_counts_the_spike_first(bought: float, level: float, expected
     assert found[0] == pytest.approx(expected)
 
 
+def test_within_the_spike_not_even_the_smallest_share_is_bought() -> None:
+    quantiles = np.array([[0.03, *[0.5] * len(LEVELS), 1.0]])
+    # Level 0.7 lies half of the bought fifth below the spike's end, (0.7 - 0.8) / 0.2; just above it 0.03 begins.
+    found = [
+        ShareDistribution(np.array([0.2]), quantiles).quantile(np.array([level]))[0] for level in (0.7, 0.8 + 1e-9)
+    ]
+    assert found == pytest.approx([0.0, 0.03], abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("bought", "lower", "upper"),
     [

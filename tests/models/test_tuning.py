@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from models.split import TooFewCohortsError, assign_roles
-from models.tuning import Judge, Range, StudySettings, UnusableSpaceError, check_space, partial_auc, study
+from models.tuning import Judge, Range, StudySettings, UnusableSpaceError, _interval, check_space, partial_auc, study
 from tests.models.synthetic import CLASSIFIER, FEATURES, SETTINGS, labelled_accounts, silent
 
 TRAINING = replace(SETTINGS, classifier=replace(CLASSIFIER, num_boost_round=15, masked_copies=0, learning_rate=0.3))
@@ -140,3 +140,11 @@ def test_progress_is_told() -> None:
     told: list[str] = []
     study(labelled(), list(FEATURES.values()), TRAINING, SPACE, replace(STUDY, trials=1), told.append)
     assert told == ["trial 1 of 1", "schemes left out, in use", "schemes left out, monotone turned"]
+
+
+@pytest.mark.parametrize(("confidence", "lower", "upper"), [(0.6, 0.0, 1.0), (0.4, 0.5, 0.5)])
+def test_the_interval_leaves_out_half_of_the_miss_on_each_side(confidence: float, lower: float, upper: float) -> None:
+    # Two cohorts drawn twice: the mean is 0, 1/2 or 1 with chance 1/4, 1/2 and 1/4; tails of 0.2 reach the ends, of 0.3
+    # they do not.
+    found = _interval(np.array([0.0, 1.0]), replace(STUDY, confidence=confidence, replicates=2_000))
+    assert found == {"value": 0.5, "lower": lower, "upper": upper}

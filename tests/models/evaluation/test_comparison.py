@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from models.evaluation import METRICS, evaluate_models
+from models.evaluation.comparison import _with_intervals, recentred
 
 NOTHING = np.array([])
 
@@ -116,3 +117,16 @@ def test_the_interval_of_the_calibration_error_holds_its_value() -> None:
         "models"
     ]["model"]["expected_calibration_error"]
     assert 0.0 <= found["lower"] <= found["value"] <= found["upper"]
+
+
+def test_an_error_is_not_below_zero_but_a_difference_of_two_is() -> None:
+    # Draws 0, 0.01, ... 1 of a value of 0.1: their mean is 0.4 too high, and 0.05 to 0.95 less that is -0.35 to 0.55.
+    values, draws = np.full(len(METRICS), 0.1), np.tile(np.linspace(0.0, 1.0, 101)[:, None], len(METRICS))
+    error = _with_intervals(values, draws, 0.9)["expected_calibration_error"]
+    assert error == {"value": 0.1, "lower": 0.0, "upper": pytest.approx(0.55)}
+    difference = _with_intervals(values, draws, 0.9, lowest=-np.inf)["expected_calibration_error"]
+    assert difference["lower"] == pytest.approx(-0.35)
+
+
+def test_the_interval_of_an_error_ends_at_zero_unless_told_otherwise() -> None:
+    assert recentred(0.1, np.linspace(0.0, 1.0, 101), 0.9) == (0.0, pytest.approx(0.55))
