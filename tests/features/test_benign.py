@@ -331,6 +331,18 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
         "low",
         f"{POSSIBLE}: a private circle of friends and family (9,000 followers)",
     ),
+    "one under ten thousand followers": (
+        lambda: tables([account("a", follower_count=9_999)]),
+        "engagement_likes_spread",
+        "low",
+        f"{POSSIBLE}: a private circle of friends and family (9,999 followers)",
+    ),
+    "ten thousand followers": (
+        lambda: tables([account("a", follower_count=10_000)]),
+        "engagement_likes_spread",
+        "low",
+        f"{NOT_BORNE_OUT}: a private circle of friends and family (10,000 followers)",
+    ),
     "two million followers": (
         lambda: tables([account("a", follower_count=2_000_000)]),
         "engagement_like_rate_residual",
@@ -342,6 +354,24 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
         "profile_following_limit_share",
         "high",
         f"{POSSIBLE}: mutual following by custom (follows 900 and has 1,000 followers)",
+    ),
+    "follows 1,499 and is followed by many more": (
+        lambda: tables([account("a", follower_count=90_000, following_count=1_499)]),
+        "profile_following_limit_share",
+        "high",
+        f"{NOT_BORNE_OUT}: mutual following by custom (follows 1,499 and has 90,000 followers)",
+    ),
+    "follows 1,500 and is followed by many more": (
+        lambda: tables([account("a", follower_count=90_000, following_count=1_500)]),
+        "profile_following_limit_share",
+        "high",
+        f"{POSSIBLE}: mutual following by custom (follows 1,500 and has 90,000 followers)",
+    ),
+    "follows 7,000 and is followed by many more": (
+        lambda: tables([account("a", follower_count=90_000, following_count=7_000)]),
+        "profile_following_limit_share",
+        "high",
+        f"{POSSIBLE}: mutual following by custom (follows 7,000 and has 90,000 followers)",
     ),
     "one clean-up": (
         lambda: tables(followers=daily([5] * 20, following_count=[900] * 10 + [500] * 11)),

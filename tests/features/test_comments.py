@@ -536,6 +536,7 @@ def test_strangers_alone_exceed_nothing() -> None:
         pytest.param([3, 3, 2, 2], (4 * 0.5**2 - 20 * 0.25) / (0.25 * (80 + 20)), id="evenly"),
         pytest.param([5, 5], None, id="two posts are too few"),
         pytest.param([0, 0, 0, 0], None, id="no regulars"),
+        pytest.param([5, 5, 5, 5], None, id="regulars only"),
     ],
 )
 def test_regulars_between_posts(regulars_by_post: list[int], expected: float | None) -> None:

@@ -186,6 +186,20 @@ def test_a_visit_is_cited_by_its_place_in_the_queue() -> None:
     )
 
 
+def test_a_visit_says_nothing_of_who_came_behind_where_that_is_seen_once() -> None:
+    # First of three under the one post, last of them under the other: nobody comes behind u0 there.
+    order = {0: [0, 1, 2], 1: [1, 2, 0]}
+    rows = [
+        comment(10 * post + place, "hi", post=post, commenter_id=f"u{person}")
+        for post, people in order.items()
+        for place, person in enumerate(people)
+    ]
+    frame = FRAMES["visits"](with_account_context(tables(rows))).filter(pl.col("comment_id") == "c00000")
+    assert frame["successor_trials"].to_list() == [0]
+    text = frame.select(CITATIONS["visits"].text()).item()
+    assert text == "regular commenter 1 of 3 under this post, then 3 of 3 under their next"
+
+
 @pytest.mark.parametrize(
     ("text", "columns", "expected"),
     [
@@ -200,6 +214,12 @@ def test_a_visit_is_cited_by_its_place_in_the_queue() -> None:
         pytest.param("красиво", {}, "1 word, in cyrillic script, 20 minutes after the post", id="another script"),
         pytest.param("hi", {"like_count": 3}, "1 word, 20 minutes after the post, 3 likes", id="likes"),
         pytest.param("hi", {"commented_at": None}, "1 word", id="no instant"),
+        pytest.param(
+            "hi",
+            {"commented_at": published(0) + timedelta(minutes=59, seconds=30)},
+            "1 word, 59 minutes after the post",
+            id="whole minutes",
+        ),
         pytest.param(
             "hi", {"commented_at": published(0) + timedelta(hours=47.9)}, "1 word, 47 hours after the post", id="hours"
         ),

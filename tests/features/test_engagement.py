@@ -66,6 +66,27 @@ def test_too_little_gives_only_nulls(rows: list[Row]) -> None:
 # --- which posts, which counts ----------------------------------------------------------------------------------------
 
 
+VIEWS = [20 * likes + 137 * comments for likes, comments in zip(LIKES, COMMENTS, strict=True)]
+COUNTED_ELSEWHERE = {
+    "engagement_sponsored_likes_ratio",
+    "engagement_sponsored_comments_per_like_ratio",
+    "engagement_round_counts_share",
+    "engagement_last_digit_zscore",
+    "engagement_first_digit_residual",
+}
+"""Features with a number of their own: of sponsored posts, of comments expected of them, of counts with that digit."""
+
+
+def test_the_declared_number_of_posts_is_enough_and_one_less_is_not() -> None:
+    grown = readings([10_000 + 100 * day for day in range(160)])
+    fewest: dict[str, int] = {}
+    for count in range(1, 11):
+        rows = posts(LIKES[:count], COMMENTS[:count], VIEWS[:count], every=10)
+        given = {name for name, found in features_of(rows, grown).items() if found is not None}
+        fewest |= dict.fromkeys(given - set(fewest), count)
+    assert fewest == {name: entry.min_rows for name, entry in FEATURES.items() if name not in COUNTED_ELSEWHERE}
+
+
 def frame_of(rows: Sequence[Row], followers: Sequence[Row] = (), **columns: Any) -> pl.DataFrame:
     return posts_frame(with_account_context(tables(rows, followers, [account(**columns)])))
 
@@ -312,6 +333,9 @@ def test_trend() -> None:
     rows = posts([90, 100, 110, 140, 140, 140, 180, 200, 220], every=10)
     assert number("likes_trend_rate_per_month", rows) == pytest.approx(math.log(2) / 2)
     assert value("likes_trend_rate_per_month", posts(LIKES[:9], every=1)) is None
+    # Thirds of five posts, 1.5 days apart: ten steps between their middle posts are 15 days, half a month.
+    half_a_month = posts([100] * 10 + [200] * 5, every=1.5)
+    assert number("likes_trend_rate_per_month", half_a_month) == pytest.approx(math.log(2) / 0.5)
 
 
 def test_step() -> None:
@@ -355,6 +379,14 @@ def test_comments_move_with_likes() -> None:
         found = number("comments_on_likes_slope_ratio", posts(likes, comments * 4))
         assert found == pytest.approx(expected, abs=1e-9)
     assert value("comments_on_likes_slope_ratio", posts(likes, [2, 2] * 4)) is None
+
+
+def test_a_slope_is_cut_off_at_six_either_way() -> None:
+    # Sixteen posts, likes 9 % below or above the middle and comments 1.5 in logarithms: 16 * .09 * 1.5 / (16 * .09^2
+    # + 0.1) = 9.4.
+    likes, comments = [1000, 1197] * 8, [10, 201] * 8
+    assert number("comments_on_likes_slope_ratio", posts(likes, comments)) == 6.0
+    assert number("comments_on_likes_slope_ratio", posts(likes, comments[::-1])) == -6.0
 
 
 def test_mix_changes() -> None:

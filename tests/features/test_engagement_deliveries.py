@@ -111,6 +111,7 @@ def test_spread_of_likes_against_that_of_views() -> None:
         pytest.param([100] * 5 + [300] * 5, [10] * 5 + [30] * 5, 1.0, id="a rise with comments"),
         pytest.param([300] * 5 + [100] * 5, [30] * 5 + [10] * 5, 1.0, id="a fall with comments"),
         pytest.param([100] * 5 + [300] * 5, [20] * 5 + [10] * 5, 3.0 * 2.0, id="a rise while comments fall"),
+        pytest.param([300] * 5 + [100] * 5, [20] * 5 + [10] * 5, 3.0 / 2.0, id="a fall, half of it in comments"),
         pytest.param([100] * 29 + [300], [10] * 30, 3 ** (1 / 5), id="a single post: five, 15 %, share its rise"),
     ],
 )

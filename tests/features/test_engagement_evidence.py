@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 from typing import Any
 
@@ -15,7 +16,7 @@ from features.engagement import CITATIONS, FEATURES, FRAMES
 from features.evidence import evidence
 from features.tables import Tables
 from simulation.cohort import simulate_cohort
-from tests.features.builders_engagement import Row, account, cited, cited_posts, honest, posts, readings
+from tests.features.builders_engagement import Row, account, cited, cited_posts, honest, posts, readings, tables
 from tests.priors import PRIORS
 
 # --- nothing to go by -------------------------------------------------------------------------------------------------
@@ -94,6 +95,29 @@ def test_the_ten_posts_around_the_largest_step_are_the_evidence() -> None:
     # The medians of posts 4 to 8 and 9 to 13 are the first that are 100 and 500.
     rows = posts([200] * 6 + [100] * 5 + [500] * 5)
     assert set(cited_posts("likes_step_ratio", rows, "context")) == set(range(4, 14))
+
+
+def pushes(name: str, rows: list[Row]) -> list[float | None]:
+    """Push of each post of one account on a feature, the oldest first."""
+    frame = FRAMES["posts"](with_account_context(tables(rows))).sort("posted_at")
+    return frame.select(FEATURES[f"engagement_{name}"].evidence()).to_series().to_list()
+
+
+def test_the_ten_posts_around_the_largest_step_push_by_its_size() -> None:
+    # Five posts after of which two have 100 likes and three 500, five before of which two have 200 and three 100.
+    found = pushes("likes_step_ratio", posts([200] * 6 + [100] * 5 + [500] * 5))
+    assert [number for number, push in enumerate(found) if push is not None] == [*range(4, 14)]
+    after, before = (2 * math.log(100) + 3 * math.log(500)) / 5, (2 * math.log(200) + 3 * math.log(100)) / 5
+    assert sum(push for push in found if push is not None) == pytest.approx(after - before)
+    half_way = (after + before) / 2
+    assert found[13] == pytest.approx((math.log(500) - half_way) / 5)
+    assert found[4] == pytest.approx((half_way - math.log(200)) / 5)
+
+
+def test_posts_push_a_slope_by_the_product_of_their_deviations() -> None:
+    # Half at 100 likes and 10 comments, half at 200 and 40: ln 2 / 2 and ln 4 / 2 below or above the two means.
+    found = pushes("comments_on_likes_slope_ratio", posts([100] * 4 + [200] * 4, [10] * 4 + [40] * 4))
+    assert found == pytest.approx([math.log(2) / 2 * math.log(4) / 2] * 8)
 
 
 def test_posts_that_fall_behind_their_audience_are_the_evidence() -> None:

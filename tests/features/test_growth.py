@@ -144,6 +144,7 @@ WORKED: dict[str, tuple[str, Callable[[], Row], float | None]] = {
         _lead(610, 10, math.sqrt(1_010 / 41)),
     ),
     "every third day a loss": ("growth_losing_day_share", lambda: growth(daily([7, 8, -3] * 10)), 10 / 30),
+    "less variance than chance gives": ("growth_gain_variation_ratio", lambda: growth(daily([9] * 30)), 0.0),
     "variance beyond chance": ("growth_gain_variation_ratio", lambda: growth(daily(SPIKE)), _variation(SPIKE)),
     "followers at weekends only": (
         "growth_weekday_rhythm_share",
@@ -164,6 +165,11 @@ WORKED: dict[str, tuple[str, Callable[[], Row], float | None]] = {
         "growth_weekly_loss_share",
         lambda: growth(daily(([10] * 7 + [-5] * 6 + [0]) * 4)),
         30 / (70 + 30),
+    ),
+    "two rounding steps up and one down": (
+        "growth_weekly_loss_share",
+        lambda: growth(readings([(7 * week, 12_300 + 100 * (week in (3, 4)) + 100 * (week > 5)) for week in range(8)])),
+        100 / 300,
     ),
     "thirty days of 300 among three of 30": (
         "growth_peak_month_ratio",
@@ -240,6 +246,11 @@ WORKED: dict[str, tuple[str, Callable[[], Row], float | None]] = {
     "weeks of more likes are weeks of more followers": (
         "growth_weekly_gain_engagement_correlation",
         lambda: growth(daily(RISING_WEEKS), WEEKLY_POSTS),
+        1.0,
+    ),
+    "eight weeks whose posts are known": (
+        "growth_weekly_gain_engagement_correlation",
+        lambda: growth(daily(RISING_WEEKS[: 8 * 7]), WEEKLY_POSTS),
         1.0,
     ),
     "eight days at 210 and no good post": (
@@ -396,6 +407,11 @@ def test_rounding_steps_are_not_bursts() -> None:
         assert row[name] is None, name
 
 
+def test_movement_within_two_rounding_steps_has_no_share_of_losses() -> None:
+    up_and_down = [(7 * week, 12_300 + 100 * (week in (3, 4))) for week in range(8)]  # +100 and -100, in steps of 100
+    assert growth(readings(up_and_down))["growth_weekly_loss_share"] is None
+
+
 def test_a_burst_shows_through_rounding() -> None:
     exact = list(accumulate([40] * 40 + [20_000] + [40] * 40, initial=123_456))
     row = growth(readings([(day, count // 1_000 * 1_000) for day, count in enumerate(exact)]))
@@ -451,6 +467,21 @@ def test_a_small_account_has_no_bursts_of_five_people() -> None:
 )
 def test_unexplained_share(posts: list[Row], expected: float | None) -> None:
     assert growth(daily(SPIKE), posts)["growth_burst_unexplained_share"] == (
+        None if expected is None else pytest.approx(expected)
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        pytest.param(53, 600 / (610 + 13 * 10), id="posts are known of two weeks"),
+        pytest.param(54, None, id="posts are known of thirteen days"),
+    ],
+)
+def test_unexplained_share_needs_two_weeks_with_posts(first: int, expected: float | None) -> None:
+    late = [*[10] * 60, 610, *[10] * 6]  # 67 days
+    posts = [post(day + 0.5, like_count=100) for day in range(first, 68)]
+    assert growth(daily(late), posts)["growth_burst_unexplained_share"] == (
         None if expected is None else pytest.approx(expected)
     )
 

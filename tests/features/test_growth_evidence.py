@@ -13,7 +13,7 @@ from features.catalog import features
 from features.compute import compute_group
 from features.definition import MOST_EVIDENCE
 from features.evidence import evidence
-from features.growth import FEATURES
+from features.growth import FEATURES, _two_days
 from features.growth_frames import grouped
 from features.tables import Tables
 from simulation.cohort import simulate_cohort
@@ -118,6 +118,26 @@ def test_posts_and_gains_show_on_which_days_they_meet() -> None:
     posts = [post(day + 0.5) for day in range(-5, 48, 6)]
     found = shown("growth_gain_after_posts_correlation", daily(gains), posts, side="context")
     assert all("; a post that day or the day before" in text for text in found["text"])
+
+
+def test_weeks_push_a_correlation_by_the_product_of_their_ranks_deviations() -> None:
+    # Eleven weeks, each with more followers and more likes than the one before: both ranks are 1 to 11, 5 to -5 from
+    # their mean, and the sum of squares is 110.
+    gains = [10 + day // 7 for day in range(77)]
+    weekly = [post(day + 0.5, like_count=100 * (1 + day // 7)) for day in range(-1, 80, 7)]
+    found = shown("growth_weekly_gain_engagement_correlation", daily(gains), weekly, side="context")
+    assert found["push"].to_list() == pytest.approx(
+        [each / 110 for each in (25, 25, 16, 16, 9, 9, 4, 4, 1, 1)], abs=1e-6
+    )
+
+
+def test_days_next_to_each_other_are_compared_within_their_5_to_95_per_cent() -> None:
+    # Of 0 to 20 the twentieth part is 1 at either end, so 0 counts as 1 and 20 as 19.
+    rows = pl.DataFrame({"log_growth": [float(day) for day in range(21)]})
+    today, tomorrow = _two_days()
+    clipped = rows.with_columns(next_log_growth=pl.col("log_growth").shift(-1)).select(today=today, tomorrow=tomorrow)
+    assert clipped["today"].to_list() == [1, *range(1, 20), None]
+    assert clipped["tomorrow"].to_list() == [*range(1, 20), 19, None]
 
 
 def test_weeks_are_cited_by_the_newest_reading_up_to_their_end() -> None:
