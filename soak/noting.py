@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Iterator
+from functools import _lru_cache_wrapper
 from pathlib import Path
 from types import FrameType
 
@@ -43,6 +45,7 @@ class Notes:
         """What runs from here on runs for this test."""
         current = Coverage.current()
         if current is not None:
+            _forget(tuple(current.get_option("run:source_pkgs") or ()))
             current.switch_context(item.nodeid)
         result = yield
         if current is not None:
@@ -69,6 +72,15 @@ class Notes:
         """Leave the notes."""
         passed = {name: seconds for name, seconds in self._seconds.items() if name not in self._failed}
         self._path.write_text(json.dumps(passed), encoding="utf-8")
+
+
+def _forget(packages: tuple[str, ...]) -> None:
+    """Empty what the packages keep of earlier calls: else lines whose result is kept run for the first test alone."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in packages:
+            for value in list(vars(module).values()):
+                if isinstance(value, _lru_cache_wrapper):
+                    value.cache_clear()
 
 
 def _give_up(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001 -- as signal wants it
