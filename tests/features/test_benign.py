@@ -121,6 +121,25 @@ CASES: dict[str, tuple[Callable[[], Tables], str, str, str]] = {
             "6.1 times the usual likes or views; it explains no more than what came after it)"
         ),
     ),
+    "a post eight days after the burst began, one more than it may": (
+        lambda: tables(
+            followers=daily([10] * 40 + [300] * 30 + [10] * 20), posts=[*posts(13), post(48.0, like_count=610)]
+        ),
+        "growth_burst_mass_share",
+        "high",
+        (
+            f"{NOT_CHECKABLE}: a viral post (the post of 2024-02-18, 8 days after the burst began on 2024-02-10, drew "
+            "6.1 times the usual likes or views; it explains no more than what came after it)"
+        ),
+    ),
+    "a post seven days after the burst began": (
+        lambda: tables(
+            followers=daily([10] * 40 + [300] * 30 + [10] * 20), posts=[*posts(13), post(47.0, like_count=610)]
+        ),
+        "growth_burst_mass_share",
+        "high",
+        f"{POSSIBLE}: a viral post (the post of 2024-02-17 drew 6.1 times the usual likes or views).",
+    ),
     "no post in those days": (
         lambda: tables(followers=daily(BURST), posts=posts(7, every=9.0)),
         "growth_burst_mass_share",
