@@ -921,6 +921,16 @@ def test_the_stage_prepare_takes_mappings(tmp_path: Path, monkeypatch: pytest.Mo
     assert one == other
 
 
+def test_a_parquet_export_without_any_text_is_read(tmp_path: Path) -> None:
+    (tmp_path / "export").mkdir()
+    pl.DataFrame({"id": [7, 8], "fans": [10, 20]}).write_parquet(tmp_path / "export" / "a.parquet")
+    columns = {"account_id": "id", "platform": {"value": "x"}, "follower_count": "fans"}
+    mapping = mapping_file(tmp_path, accounts={"file": "a.parquet", "columns": columns})
+    mapped(tmp_path / "export", mapping, tmp_path / "out")
+    read = pl.read_parquet(tmp_path / "out" / "accounts.parquet").sort("account_id")
+    assert read.select("account_id", "follower_count").rows() == [("7", "10"), ("8", "20")]
+
+
 def test_rows_that_a_damaged_parquet_file_hides_are_no_rows_less(tmp_path: Path) -> None:
     # Two of its three rows come before a thread of polars panics, which ends them without an error.
     damaged = Path(__file__).parents[1] / "soak" / "corpus" / "parquet_with_changed_bytes" / "labels.parquet"

@@ -45,6 +45,20 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def outcomes(tree: Path, trials: list[dict[str, object]]) -> list[str]:
+    """What the process that tries mutants answers."""
+    told = subprocess.run(
+        [sys.executable, "-m", "soak.trial"],
+        cwd=tree,
+        env=environment(tree) | {"PYTHONPATH": f"{tree}:{ROOT}"},
+        input="".join(json.dumps(trial) + "\n" for trial in trials),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in told.stdout.splitlines()]
+
+
 def test_an_empty_module_has_no_place_to_change(tmp_path: Path) -> None:
     (tmp_path / MODULE).write_text("")
     assert places_of(MODULE, tmp_path) == []
@@ -139,16 +153,7 @@ def test_a_trial_tells_a_noticed_change_from_an_unnoticed_and_from_an_endless_on
         SOURCE,
     ]
     trials = [{"path": str(MODULE), "source": source, "tests": ["test_rooms.py"], "seconds": 2} for source in sources]
-    told = subprocess.run(
-        [sys.executable, "-m", "soak.trial"],
-        cwd=tree,
-        env=environment(tree) | {"PYTHONPATH": f"{tree}:{ROOT}"},
-        input="".join(json.dumps(trial) + "\n" for trial in trials),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert [json.loads(line) for line in told.stdout.splitlines()] == [SURVIVED, KILLED, SURVIVED, TIMED_OUT, SURVIVED]
+    assert outcomes(tree, trials) == [SURVIVED, KILLED, SURVIVED, TIMED_OUT, SURVIVED]
 
 
 @pytest.mark.slow
@@ -162,16 +167,7 @@ def test_a_file_that_cannot_be_imported_is_told_from_cases_with_new_names(tree: 
     sources = [SOURCE.replace("= 7", "= 8"), SOURCE.replace("= 7", "= 4"), SOURCE.replace("= 7", "= 1 / 0"), SOURCE]
     name = "test_rooms.py::test_unused[7]"
     trials = [{"path": str(MODULE), "source": source, "tests": [name], "seconds": 5} for source in sources]
-    told = subprocess.run(
-        [sys.executable, "-m", "soak.trial"],
-        cwd=tree,
-        env=environment(tree) | {"PYTHONPATH": f"{tree}:{ROOT}"},
-        input="".join(json.dumps(trial) + "\n" for trial in trials),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert [json.loads(line) for line in told.stdout.splitlines()] == [SURVIVED, KILLED, KILLED, SURVIVED]
+    assert outcomes(tree, trials) == [SURVIVED, KILLED, KILLED, SURVIVED]
 
 
 @pytest.mark.slow
